@@ -1,0 +1,2 @@
+//! Configuration, link workers, schedules and retry policy: what runs, when, and what happens when it fails.
+#![warn(missing_docs)]

@@ -1,0 +1,12 @@
+//! Everything that talks to a PostgreSQL server.
+//!
+//! Sessions and their TLS, the classification of what a server refuses, embedded clusters, running migrations, and the
+//! statements of the sync. Decisions about conflicts and plans are made in `ponte-sync` and `ponte-schema`; here they are
+//! carried out.
+#![warn(missing_docs)]
+
+pub mod error;
+pub mod session;
+
+pub use error::{Error, ErrorKind, Result, Retry};
+pub use session::{ConnectOptions, Conninfo, Session};

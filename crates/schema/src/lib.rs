@@ -1,0 +1,8 @@
+//! Identifiers, SQL text and (with time) the catalog model: the part of Ponte that knows schemas and no server.
+//!
+//! Nothing here has a driver, a clock, an environment or randomness: values in, values out.
+#![warn(missing_docs)]
+
+pub mod sql;
+
+pub use sql::{Ident, Literal, QualifiedName, Sql};

@@ -1,0 +1,2 @@
+//! Throw-away clusters, faults and checkers for the tests of every other crate.
+#![warn(missing_docs)]
