@@ -1,4 +1,17 @@
 //! What a two-way sync decides, and the SQL it consists of, as values.
 //!
-//! Nothing here has a driver, a clock, an environment or randomness.
+//! Nothing here has a driver, a clock, an environment or randomness. The order of the story: [`shape`] reads what a table is
+//! and whether it can be synced, [`table`] names everything that belongs to it, [`capture`] records which keys change,
+//! [`batch`] reads them at the source, [`apply`] brings them into the target, [`compare`] proves that both sides are equal.
 #![warn(missing_docs)]
+
+pub mod apply;
+pub mod batch;
+pub mod capture;
+pub mod compare;
+pub mod link;
+pub mod metadata;
+pub mod order;
+pub mod shape;
+pub mod snapshot;
+pub mod table;

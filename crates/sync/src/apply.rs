@@ -1,0 +1,433 @@
+//! The statements that bring a batch into its target, in the order in which they run there.
+//!
+//! One READ COMMITTED transaction: take the fence, fill the stage, then rounds of *pin* (compare, and remember which version
+//! of each row was compared), *resolve* (a later statement, so that it sees every change that committed before the pin) and
+//! *write* (only rows that still are the pinned version). Rows that were changed in between are fewer written than planned,
+//! and go round again, where the change has become a conflict like any other.
+
+use ponte_schema::{Ident, Literal, QualifiedName, Sql};
+use uuid::Uuid;
+
+use crate::shape::ForeignKey;
+use crate::snapshot::Snapshot;
+use crate::table::{TableSide, equal, listed, member, qualified, renamed};
+
+/// Who takes part in a direction, from the target's point of view.
+#[derive(Debug, Clone, Copy)]
+pub struct Direction<'a> {
+    /// The link.
+    pub link: &'a str,
+    /// The target's name.
+    pub here: &'a str,
+    /// The target's `ponte.node` id.
+    pub here_id: Uuid,
+    /// The source's name.
+    pub there: &'a str,
+}
+
+/// Who wins a conflict. A pure function of the two versions and the link, so that both nodes come to the same answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Winner {
+    /// The newer version.
+    Latest,
+    /// The source of this direction.
+    Source,
+    /// The target of this direction.
+    Target,
+}
+
+/// Which of the target's rows count as changed by it and unknown to the source.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Local<'a> {
+    /// Those whose log row is not visible in what the source had consumed.
+    Pending(&'a Snapshot),
+    /// All rows: the first contact.
+    All,
+}
+
+/// How long the stage lives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StageLife {
+    /// As long as the connection, emptied at each commit. Frequent small batches then leave the catalog alone.
+    Session,
+    /// One transaction, for poolers that hand the next one to another connection.
+    Transaction,
+}
+
+/// The tables that a batch for `table` lands in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stage {
+    stage: QualifiedName,
+    plan: QualifiedName,
+}
+
+impl Stage {
+    /// The stage of the link's n-th table.
+    pub fn new(position: usize) -> Self {
+        let name = |kind: &str| QualifiedName::new("pg_temp", format!("ponte_{kind}_{position}"));
+        Self {
+            stage: name("stage"),
+            plan: name("plan"),
+        }
+    }
+
+    /// Creates both tables.
+    pub fn create(&self, table: &TableSide, life: StageLife) -> Sql {
+        let on_commit = match life {
+            StageLife::Session => "DELETE ROWS",
+            StageLife::Transaction => "DROP",
+        };
+        Sql::render(
+            include_str!("apply/stage.sql"),
+            &[
+                ("stage", &self.stage),
+                ("plan", &self.plan),
+                ("table", &table.name),
+                ("on_commit", &Sql::text(on_commit)),
+                ("row", &renamed("t", &table.all_columns(), &table.all_staged())),
+                ("keys", &renamed("t", &table.key, &table.staged_key())),
+            ],
+        )
+    }
+
+    /// COPY into the stage, in the form that [`crate::batch`] ships.
+    pub fn copy_in(&self, table: &TableSide, wire: crate::batch::Wire) -> Sql {
+        Sql::render(
+            "COPY {stage} (present, version_at, changed_at, node, inserted, {columns}) FROM STDIN (FORMAT {format})",
+            &[
+                ("stage", &self.stage),
+                ("columns", &listed(&table.all_staged())),
+                ("format", &wire.sql()),
+            ],
+        )
+    }
+
+    /// Tells the planner what arrived.
+    pub fn analyze_stage(&self) -> Sql {
+        Sql::render("ANALYZE {stage}", &[("stage", &self.stage)])
+    }
+
+    /// Tells the planner what is planned.
+    pub fn analyze_plan(&self) -> Sql {
+        Sql::render("ANALYZE {plan}", &[("plan", &self.plan)])
+    }
+
+    /// Forgets the plan before another round.
+    pub fn clear_plan(&self) -> Sql {
+        Sql::render("DELETE FROM {plan}", &[("plan", &self.plan)])
+    }
+
+    /// How many rows are planned to be written.
+    pub fn count_plan(&self) -> Sql {
+        Sql::render("SELECT count(*) FROM {plan}", &[("plan", &self.plan)])
+    }
+
+    /// Fills the plan.
+    pub fn pin(&self, table: &TableSide) -> Sql {
+        let staged = table.staged_columns();
+        let differs = if table.columns.is_empty() {
+            Sql::text("false")
+        } else {
+            Sql::render(
+                "ROW({row}) OPERATOR(pg_catalog.*<>) ROW({staged})",
+                &[
+                    ("row", &qualified("t", &table.columns)),
+                    ("staged", &qualified("s", &staged)),
+                ],
+            )
+        };
+        Sql::render(
+            include_str!("apply/pin.sql"),
+            &[
+                ("stage", &self.stage),
+                ("plan", &self.plan),
+                ("table", &table.name),
+                ("keys", &listed(&table.staged_key())),
+                ("staged_keys", &qualified("s", &table.staged_key())),
+                ("matches", &table.matches_staged_key("t", "s")),
+                ("differs", &differs),
+            ],
+        )
+    }
+
+    /// Whether the target has any change that the source had not seen; without one, nothing can be in conflict.
+    pub fn any_local(&self, table: &TableSide, direction: Direction<'_>, local: Local<'_>) -> Sql {
+        Sql::render(
+            "SELECT EXISTS ({local})",
+            &[("local", &local_changes(table, direction, local))],
+        )
+    }
+
+    /// Holds the rows in conflict.
+    pub fn lock(&self, table: &TableSide, direction: Direction<'_>, local: Local<'_>) -> Sql {
+        Sql::render(
+            include_str!("apply/lock.sql"),
+            &[
+                ("plan", &self.plan),
+                ("table", &table.name),
+                ("changelog", &table.changelog()),
+                ("local_keys", &local_changes(table, direction, local)),
+                ("same_key", &table.same_staged_key("l", "p")),
+                ("matches", &table.matches_staged_key("t", "p")),
+                ("plan_keys", &qualified("p", &table.staged_key())),
+            ],
+        )
+    }
+
+    /// Decides the conflicts; answers how many were recorded.
+    pub fn resolve(
+        &self,
+        table: &TableSide,
+        direction: Direction<'_>,
+        local: Local<'_>,
+        winner: Winner,
+    ) -> Sql {
+        let incoming_wins = match winner {
+            Winner::Latest => "(s.version_at, s.changed_at, s.node) > (l.version_at, l.changed_at, l.node)",
+            Winner::Source => "true",
+            Winner::Target => "false",
+        };
+        let names = Sql::join(", ", table.all_columns().iter().map(|c| Literal::new(c.as_str())));
+        Sql::render(
+            include_str!("apply/resolve.sql"),
+            &[
+                ("plan", &self.plan),
+                ("stage", &self.stage),
+                ("table", &table.name),
+                ("changelog", &table.changelog()),
+                ("local", &local_changes(table, direction, local)),
+                ("incoming_wins", &Sql::text(incoming_wins)),
+                (
+                    "confirm_local",
+                    &Sql::text(if local == Local::All { "true" } else { "false" }),
+                ),
+                ("clash_keys", &qualified("p", &table.staged_key())),
+                ("key_texts", &texts("p", &table.staged_key())),
+                ("here_texts", &texts("t", &table.all_columns())),
+                ("there_texts", &texts("s", &table.all_staged())),
+                ("same_key", &table.same_staged_key("l", "p")),
+                ("matches", &table.matches_staged_key("t", "p")),
+                ("keys", &listed(&table.staged_key())),
+                ("c_keys", &qualified("c", &table.staged_key())),
+                ("column_names", &names),
+                ("link", &Literal::new(direction.link)),
+                ("schema_name", &Literal::new(table.name.schema.as_str())),
+                ("table_name", &Literal::new(table.name.name.as_str())),
+                ("here_name", &Literal::new(direction.here)),
+                ("there_name", &Literal::new(direction.there)),
+            ],
+        )
+    }
+
+    /// Deletes planned rows. With `references`, only those that no row of these tables points at.
+    pub fn delete(&self, table: &TableSide, references: &[&ForeignKey]) -> Sql {
+        let mut sql = Sql::render(
+            include_str!("apply/delete.sql"),
+            &[
+                ("table", &table.name),
+                ("plan", &self.plan),
+                ("matches", &table.matches_staged_key("t", "p")),
+            ],
+        );
+        for key in references {
+            sql.push(&Sql::render(
+                "  AND NOT EXISTS (SELECT FROM {child} r WHERE {references})\n",
+                &[
+                    ("child", &key.child_name()),
+                    ("references", &references_row("r", key, "t")),
+                ],
+            ));
+        }
+        sql
+    }
+
+    /// Whether rows of `key.child` still point at rows that are planned to be deleted; holds the latter.
+    pub fn referenced(&self, table: &TableSide, key: &ForeignKey) -> Sql {
+        let parent_columns = idents(&key.parent_columns);
+        Sql::render(
+            include_str!("apply/referenced.sql"),
+            &[
+                ("child", &key.child_name()),
+                ("table", &table.name),
+                ("plan", &self.plan),
+                ("parent_columns", &qualified("t", &parent_columns)),
+                ("matches", &table.matches_staged_key("t", "p")),
+                ("references", &references_row("r", key, "d")),
+            ],
+        )
+    }
+
+    /// Whether rows that were just written point at parents that do not exist.
+    pub fn orphans(&self, table: &TableSide, key: &ForeignKey) -> Sql {
+        let child_columns = idents(&key.child_columns);
+        let not_null = Sql::join(
+            " AND ",
+            child_columns
+                .iter()
+                .map(|c| Sql::render("{column} IS NOT NULL", &[("column", &member("t", c))])),
+        );
+        Sql::render(
+            include_str!("apply/orphans.sql"),
+            &[
+                ("plan", &self.plan),
+                ("table", &table.name),
+                ("parent", &key.parent_name()),
+                ("matches", &table.matches_staged_key("t", "p")),
+                ("not_null", &not_null),
+                (
+                    "references",
+                    &equal("t", &child_columns, "r", &idents(&key.parent_columns)),
+                ),
+            ],
+        )
+    }
+
+    /// Updates planned rows; `None` for a table that is nothing but its key.
+    pub fn update(&self, table: &TableSide) -> Option<Sql> {
+        if table.columns.is_empty() {
+            return None;
+        }
+        let assignments = Sql::join(
+            ", ",
+            table
+                .columns
+                .iter()
+                .zip(table.staged_columns())
+                .map(|(column, staged)| {
+                    Sql::render(
+                        "{column} = {staged}",
+                        &[("column", column), ("staged", &member("s", &staged))],
+                    )
+                }),
+        );
+        Some(Sql::render(
+            include_str!("apply/update.sql"),
+            &[
+                ("table", &table.name),
+                ("plan", &self.plan),
+                ("stage", &self.stage),
+                ("assignments", &assignments),
+                ("matches", &table.matches_staged_key("t", "p")),
+            ],
+        ))
+    }
+
+    /// Inserts planned rows.
+    pub fn insert(&self, table: &TableSide) -> Sql {
+        let overriding = if table.identity_always {
+            " OVERRIDING SYSTEM VALUE"
+        } else {
+            ""
+        };
+        Sql::render(
+            include_str!("apply/insert.sql"),
+            &[
+                ("table", &table.name),
+                ("plan", &self.plan),
+                ("stage", &self.stage),
+                ("columns", &listed(&table.all_columns())),
+                ("overriding", &Sql::text(overriding)),
+                ("staged", &qualified("s", &table.all_staged())),
+                ("key", &listed(&table.key)),
+            ],
+        )
+    }
+
+    /// At the first contact, marks the rows that only the target has.
+    pub fn announce(&self, table: &TableSide) -> Sql {
+        Sql::render(
+            include_str!("apply/announce.sql"),
+            &[
+                ("stage", &self.stage),
+                ("table", &table.name),
+                ("changelog", &table.changelog()),
+                ("keys", &listed(&table.staged_key())),
+                ("row_keys", &qualified("t", &table.key)),
+                ("version", &table.version_of("t")),
+                ("matches", &table.matches_staged_key("t", "s")),
+            ],
+        )
+    }
+
+    /// The newest version in the stage, which pushes the target's clock; NULL where nothing is staged.
+    pub fn newest_version(&self) -> Sql {
+        Sql::render(
+            "UPDATE ponte.clock c SET seen = n.newest FROM (SELECT max(version_at) AS newest FROM {stage}) n \
+             WHERE n.newest > greatest(c.seen, clock_timestamp())",
+            &[("stage", &self.stage)],
+        )
+    }
+}
+
+/// COPY straight into a table that holds no rows.
+pub fn copy_rows_in(table: &TableSide, wire: crate::batch::Wire) -> Sql {
+    Sql::render(
+        "COPY {table} ({columns}) FROM STDIN (FORMAT {format})",
+        &[
+            ("table", &table.name),
+            ("columns", &listed(&table.all_columns())),
+            ("format", &wire.sql()),
+        ],
+    )
+}
+
+/// Takes the fence: `$1` link, `$2` the consumed snapshot that the batch was read from, `$3` the one it leads to. One row
+/// where it was taken, none where somebody else was faster.
+pub const FENCE: &str = include_str!("apply/fence.sql");
+
+fn local_changes(table: &TableSide, direction: Direction<'_>, local: Local<'_>) -> Sql {
+    let staged = table.staged_key();
+    let keys = qualified("l", &staged);
+    let here_id = Literal::new(direction.here_id.to_string());
+    let link = Literal::new(direction.link);
+    match local {
+        Local::Pending(seen) => Sql::render(
+            include_str!("apply/local_pending.sql"),
+            &[
+                ("keys", &keys),
+                ("changelog", &table.changelog()),
+                ("here_id", &here_id),
+                ("xmin", &i64::try_from(seen.xmin()).unwrap_or(i64::MAX)),
+                ("seen_by_source", seen),
+                ("link", &link),
+            ],
+        ),
+        Local::All => Sql::render(
+            include_str!("apply/local_all.sql"),
+            &[
+                ("keys", &keys),
+                ("log_keys", &qualified("g", &staged)),
+                ("row_keys", &renamed("u", &table.key, &staged)),
+                ("changelog", &table.changelog()),
+                ("table", &table.name),
+                ("version", &table.version_of("u")),
+                ("here_id", &here_id),
+                ("link", &link),
+            ],
+        ),
+    }
+}
+
+/// `alias.a::text, alias.b::text`
+fn texts(alias: &'static str, columns: &[Ident]) -> Sql {
+    Sql::join(
+        ", ",
+        columns
+            .iter()
+            .map(|c| Sql::render("{column}::text", &[("column", &member(alias, c))])),
+    )
+}
+
+fn idents(names: &[String]) -> Vec<Ident> {
+    names.iter().map(Ident::new).collect()
+}
+
+/// `child.fk = parent.pk AND …`
+fn references_row(child: &'static str, key: &ForeignKey, parent: &'static str) -> Sql {
+    equal(
+        child,
+        &idents(&key.child_columns),
+        parent,
+        &idents(&key.parent_columns),
+    )
+}

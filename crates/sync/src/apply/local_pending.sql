@@ -1,0 +1,9 @@
+-- purpose: the last local change of each key that the source had not seen when the batch was read
+-- reads:   {changelog}
+-- writes:  nothing
+-- locks:   ACCESS SHARE
+SELECT DISTINCT ON ({keys}) {keys}, l.version_at, l.changed_at, coalesce(l.version_node, {here_id}::uuid) AS node
+  FROM {changelog} l
+  WHERE l.xid >= '{xmin}'::xid8 AND NOT pg_visible_in_snapshot(l.xid, {seen_by_source})
+    AND l.xid <> pg_current_xact_id() AND l.via IS DISTINCT FROM {link}
+  ORDER BY {keys}, l.seq DESC

@@ -1,0 +1,125 @@
+//! Reading a batch at its source.
+//!
+//! Sequence numbers do not commit in order, so no batch is cut by them. The reader takes a snapshot `R` and ships every key
+//! whose log row is visible in `R` but not in the snapshot `S` that was consumed before. A writer that stays open delays its
+//! own rows and nobody else's. The rows are streamed by COPY; the process never looks into them.
+
+use ponte_schema::{Literal, Sql};
+
+use crate::snapshot::Snapshot;
+use crate::table::{TableSide, member, qualified};
+
+/// How rows travel between the two COPY commands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wire {
+    /// The types' binary form, where it means the same on both servers.
+    Binary,
+    /// The types' text form, under pinned output settings.
+    Text,
+}
+
+impl Wire {
+    /// Binary where both sides allow it.
+    pub fn between(source: &TableSide, target: &TableSide) -> Self {
+        if source.portable && target.portable {
+            Self::Binary
+        } else {
+            Self::Text
+        }
+    }
+
+    pub(crate) fn sql(self) -> Sql {
+        Sql::text(match self {
+            Self::Binary => "binary",
+            Self::Text => "text",
+        })
+    }
+}
+
+/// What every statement that reads at the source needs to know.
+#[derive(Debug, Clone, Copy)]
+pub struct Source<'a> {
+    /// The link.
+    pub link: &'a str,
+    /// The source's `ponte.node` id, the last part of a version.
+    pub node_id: uuid::Uuid,
+}
+
+/// COPY of the changed keys since `consumed`, with their rows.
+pub fn copy_pending(source: Source<'_>, table: &TableSide, consumed: &Snapshot, wire: Wire) -> Sql {
+    let keys = Sql::join(", ", table.staged_key().iter().map(|k| member("l", k)));
+    let xmin = Sql::render(
+        "{n}",
+        &[("n", &i64::try_from(consumed.xmin()).unwrap_or(i64::MAX))],
+    );
+    let columns = table.columns.iter().fold(Sql::default(), |mut sql, column| {
+        sql.push(&Sql::text(", ")).push(&member("t", column));
+        sql
+    });
+    Sql::render(
+        include_str!("batch/pending.sql"),
+        &[
+            ("table", &table.name),
+            ("changelog", &table.changelog()),
+            ("keys", &keys),
+            ("xmin", &xmin),
+            ("consumed", consumed),
+            ("link", &Literal::new(source.link)),
+            ("node", &Literal::new(source.node_id.to_string())),
+            ("staged_keys", &qualified("p", &table.staged_key())),
+            ("columns", &columns),
+            ("matches", &table.matches_staged_key("t", "p")),
+            ("format", &wire.sql()),
+        ],
+    )
+}
+
+/// COPY of all rows, in the same form.
+pub fn copy_all(source: Source<'_>, table: &TableSide, wire: Wire) -> Sql {
+    Sql::render(
+        include_str!("batch/all.sql"),
+        &[
+            ("table", &table.name),
+            ("version", &table.version_of("t")),
+            ("node", &Literal::new(source.node_id.to_string())),
+            ("row", &qualified("t", &table.all_columns())),
+            ("format", &wire.sql()),
+        ],
+    )
+}
+
+/// COPY of all rows as they are, for a target that holds none.
+pub fn copy_rows(table: &TableSide, wire: Wire) -> Sql {
+    Sql::render(
+        "COPY (SELECT {row} FROM {table} t) TO STDOUT (FORMAT {format})",
+        &[
+            ("row", &qualified("t", &table.all_columns())),
+            ("table", &table.name),
+            ("format", &wire.sql()),
+        ],
+    )
+}
+
+/// One row with one count per table, each counted up to `limit`; `$1` is the consumed snapshot as text.
+pub fn count_pending(tables: &[&TableSide], link: &str, limit: i64) -> Sql {
+    let counts = tables.iter().map(|table| {
+        Sql::render(
+            "({count})",
+            &[(
+                "count",
+                &Sql::render(
+                    include_str!("batch/count.sql"),
+                    &[
+                        ("changelog", &table.changelog()),
+                        ("link", &Literal::new(link)),
+                        ("limit", &limit),
+                    ],
+                ),
+            )],
+        )
+    });
+    Sql::render(
+        "SELECT ARRAY[{counts}]::bigint[]",
+        &[("counts", &Sql::join(", ", counts))],
+    )
+}

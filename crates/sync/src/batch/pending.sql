@@ -1,0 +1,14 @@
+-- purpose: the keys of {table} that changed since {consumed}, each with its row as it is now, ready for the stage
+-- reads:   {changelog}, {table}; run in the REPEATABLE READ transaction whose snapshot becomes the consumed one
+-- writes:  nothing
+-- locks:   ACCESS SHARE
+COPY (
+  WITH pending AS (
+    SELECT DISTINCT ON ({keys}) {keys}, l.version_at, l.changed_at, l.version_node,
+           bool_or(l.op = 'I') OVER (PARTITION BY {keys}) AS inserted
+    FROM {changelog} l
+    WHERE l.xid >= '{xmin}'::xid8 AND NOT pg_visible_in_snapshot(l.xid, {consumed}) AND l.via IS DISTINCT FROM {link}
+    ORDER BY {keys}, l.seq DESC)
+  SELECT t.ctid IS NOT NULL, p.version_at, p.changed_at, coalesce(p.version_node, {node}::uuid), p.inserted, {staged_keys}{columns}
+  FROM pending p LEFT JOIN {table} t ON {matches}
+) TO STDOUT (FORMAT {format})

@@ -1,0 +1,312 @@
+//! Capture: the changelog of a table and the triggers that fill it, inside the user's own transaction.
+//!
+//! The log holds keys, never row images: a batch ships the row as it is when it is read, so a key that changed five hundred
+//! times travels once. Plain tables get statement-level triggers with transition tables, one set-based INSERT per statement;
+//! only changed keys and partitioned tables need row triggers.
+//!
+//! A trigger stays silent inside the transaction that applies a batch. It asks two things: the transaction-local setting
+//! `ponte.applying`, which costs nothing, and, only where that is set, whether this very transaction holds the progress row.
+
+use ponte_schema::sql::Fragment;
+use ponte_schema::{Ident, Literal, Sql};
+
+use crate::table::{TableSide, listed, qualified, renamed};
+
+/// Key of the advisory lock that a listening process holds; the capture functions try it in shared mode.
+pub const LISTENER_LOCK: (i32, i32) = (1_886_350_964, 1);
+
+/// Channel of the wake-up notification.
+pub const CHANNEL: &str = "ponte";
+
+/// The names that the changelog's view gives to its own columns.
+const VIEW_COLUMNS: [&str; 5] = ["seq", "operation", "version_at", "changed_at", "synced"];
+
+/// True where a statement is not part of an apply transaction.
+const CAPTURING: &str =
+    "(coalesce(current_setting('ponte.applying', true), '') = '' OR NOT ponte.is_applying())";
+
+/// One capture trigger.
+struct Event {
+    /// Suffix of trigger and function.
+    name: &'static str,
+    /// When it fires.
+    fires: &'static str,
+    /// Where the function finds the rows, and under which name.
+    rows: Rows,
+    /// What it logs.
+    op: &'static str,
+    /// Extra condition.
+    only_changed_keys: bool,
+}
+
+enum Rows {
+    Transition(&'static str, &'static str),
+    Record(&'static str),
+    Table,
+}
+
+const STATEMENT_EVENTS: [Event; 5] = [
+    Event {
+        name: "insert",
+        fires: "AFTER INSERT",
+        rows: Rows::Transition("NEW", "ponte_new"),
+        op: "I",
+        only_changed_keys: false,
+    },
+    Event {
+        name: "update",
+        fires: "AFTER UPDATE",
+        rows: Rows::Transition("NEW", "ponte_new"),
+        op: "U",
+        only_changed_keys: false,
+    },
+    Event {
+        name: "delete",
+        fires: "AFTER DELETE",
+        rows: Rows::Transition("OLD", "ponte_old"),
+        op: "D",
+        only_changed_keys: false,
+    },
+    Event {
+        name: "key",
+        fires: "AFTER UPDATE",
+        rows: Rows::Record("OLD"),
+        op: "D",
+        only_changed_keys: true,
+    },
+    Event {
+        name: "truncate",
+        fires: "BEFORE TRUNCATE",
+        rows: Rows::Table,
+        op: "D",
+        only_changed_keys: false,
+    },
+];
+
+// Row triggers of one event fire in the order of their names: the old key's "key" comes before the new key's "update".
+const ROW_EVENTS: [Event; 5] = [
+    Event {
+        name: "insert",
+        fires: "AFTER INSERT",
+        rows: Rows::Record("NEW"),
+        op: "I",
+        only_changed_keys: false,
+    },
+    Event {
+        name: "update",
+        fires: "AFTER UPDATE",
+        rows: Rows::Record("NEW"),
+        op: "U",
+        only_changed_keys: false,
+    },
+    Event {
+        name: "delete",
+        fires: "AFTER DELETE",
+        rows: Rows::Record("OLD"),
+        op: "D",
+        only_changed_keys: false,
+    },
+    Event {
+        name: "key",
+        fires: "AFTER UPDATE",
+        rows: Rows::Record("OLD"),
+        op: "D",
+        only_changed_keys: true,
+    },
+    Event {
+        name: "truncate",
+        fires: "BEFORE TRUNCATE",
+        rows: Rows::Table,
+        op: "D",
+        only_changed_keys: false,
+    },
+];
+
+fn events(table: &TableSide) -> &'static [Event; 5] {
+    if table.partitioned {
+        &ROW_EVENTS
+    } else {
+        &STATEMENT_EVENTS
+    }
+}
+
+/// The names that the triggers of a captured table have; all of them must be present and enabled.
+pub fn trigger_names() -> impl Iterator<Item = String> {
+    STATEMENT_EVENTS
+        .iter()
+        .map(|e| trigger_name(e).as_str().to_owned())
+}
+
+fn trigger_name(event: &Event) -> Ident {
+    Ident::new(format!("ponte_{}", event.name))
+}
+
+/// Creates changelog, view, functions and triggers. Run in the transaction that also creates the link's rows.
+/// `max_future_seconds` bounds how far ahead of the clock a version may lie.
+pub fn install(table: &TableSide, link: &str, max_future_seconds: i64) -> Sql {
+    let mut sql = changelog(table, link);
+    for event in events(table) {
+        sql.push(&function(table, event, max_future_seconds));
+        sql.push(&trigger(table, event));
+    }
+    sql
+}
+
+/// Drops what [`install`] created, whatever of it is there.
+pub fn uninstall(table: &TableSide) -> Sql {
+    let mut sql = Sql::default();
+    for event in events(table) {
+        sql.push(&Sql::render(
+            "DROP TRIGGER IF EXISTS {trigger} ON {table};\n",
+            &[("trigger", &trigger_name(event)), ("table", &table.name)],
+        ));
+        sql.push(&Sql::render(
+            "DROP FUNCTION IF EXISTS {function}();\n",
+            &[("function", &table.capture_function(event.name))],
+        ));
+    }
+    sql.push(&Sql::render(
+        "DROP VIEW IF EXISTS {view};\nDROP TABLE IF EXISTS {changelog};\n",
+        &[
+            ("view", &table.changelog_view()),
+            ("changelog", &table.changelog()),
+        ],
+    ));
+    sql
+}
+
+fn changelog(table: &TableSide, link: &str) -> Sql {
+    let staged = table.staged_key();
+    let named: Vec<Ident> = table.key.iter().map(view_key_name).collect();
+    Sql::render(
+        include_str!("capture/changelog.sql"),
+        &[
+            ("changelog", &table.changelog()),
+            ("view", &table.changelog_view()),
+            ("table", &table.name),
+            ("keys_as_staged", &renamed("t", &table.key, &staged)),
+            ("keys_as_named", &renamed("l", &staged, &named)),
+            ("link", &Literal::new(link)),
+            (
+                "comment",
+                &Literal::new(format!(
+                    "Keys of {} that changed, in the transactions that changed them.",
+                    table.name
+                )),
+            ),
+            (
+                "view_comment",
+                &Literal::new(format!(
+                    "Changes of {}; synced once the other side of link {link} has them.",
+                    table.name
+                )),
+            ),
+        ],
+    )
+}
+
+fn view_key_name(key: &Ident) -> Ident {
+    if VIEW_COLUMNS.contains(&key.as_str()) {
+        Ident::new(format!("key_{}", key.as_str()))
+    } else {
+        key.clone()
+    }
+}
+
+fn function(table: &TableSide, event: &Event, max_future_seconds: i64) -> Sql {
+    let (template, alias, rows): (_, _, Box<dyn Fragment>) = match event.rows {
+        Rows::Transition(_, name) => (
+            include_str!("capture/statement_function.sql"),
+            "r",
+            Box::new(Sql::text(name)),
+        ),
+        Rows::Table => (
+            include_str!("capture/statement_function.sql"),
+            "r",
+            Box::new(table.name.clone()),
+        ),
+        Rows::Record(record) => (
+            include_str!("capture/row_function.sql"),
+            record,
+            Box::new(Sql::default()),
+        ),
+    };
+    Sql::render(
+        template,
+        &[
+            ("function", &table.capture_function(event.name)),
+            ("event", &Sql::text(event.name)),
+            ("changelog", &table.changelog()),
+            ("staged_key", &listed(&table.staged_key())),
+            ("row_key", &qualified(alias, &table.key)),
+            ("op", &Sql::text(event.op)),
+            (
+                "version",
+                &version(table, alias, event.op == "D", max_future_seconds),
+            ),
+            ("rows", rows.as_ref()),
+        ],
+    )
+}
+
+/// What a change is ordered by. A delete is as new as the clock, and newer than the row that it saw.
+fn version(table: &TableSide, alias: &'static str, delete: bool, max_future_seconds: i64) -> Sql {
+    if table.version.is_none() {
+        return Sql::text(
+            "greatest(clock_timestamp(), (SELECT c.seen + interval '1 microsecond' FROM ponte.clock c))",
+        );
+    }
+    let template = if delete {
+        "greatest(clock_timestamp(), least({version}, clock_timestamp() + make_interval(secs => {future})))"
+    } else {
+        "least(coalesce({version}, clock_timestamp()), clock_timestamp() + make_interval(secs => {future}))"
+    };
+    Sql::render(
+        template,
+        &[
+            ("version", &table.version_of(alias)),
+            ("future", &max_future_seconds),
+        ],
+    )
+}
+
+fn trigger(table: &TableSide, event: &Event) -> Sql {
+    let referencing = match event.rows {
+        Rows::Transition(which, name) => Sql::render(
+            " REFERENCING {which} TABLE AS {name}",
+            &[("which", &Sql::text(which)), ("name", &Sql::text(name))],
+        ),
+        _ => Sql::default(),
+    };
+    let each = if matches!(event.rows, Rows::Record(_)) {
+        "ROW"
+    } else {
+        "STATEMENT"
+    };
+    let changed = if event.only_changed_keys {
+        changed_key(&table.key)
+    } else {
+        Sql::default()
+    };
+    Sql::render(
+        "CREATE TRIGGER {trigger} {fires} ON {table}{referencing} FOR EACH {each}\n  WHEN ({changed}{capturing}) EXECUTE FUNCTION {function}();\n",
+        &[
+            ("trigger", &trigger_name(event)),
+            ("fires", &Sql::text(event.fires)),
+            ("table", &table.name),
+            ("referencing", &referencing),
+            ("each", &Sql::text(each)),
+            ("changed", &changed),
+            ("capturing", &Sql::text(CAPTURING)),
+            ("function", &table.capture_function(event.name)),
+        ],
+    )
+}
+
+/// `ROW(OLD.key) *<> ROW(NEW.key) AND `, true for any change of the key, also one that the type calls equal.
+fn changed_key(key: &[Ident]) -> Sql {
+    Sql::render(
+        "ROW({old}) OPERATOR(pg_catalog.*<>) ROW({new}) AND ",
+        &[("old", &qualified("OLD", key)), ("new", &qualified("NEW", key))],
+    )
+}

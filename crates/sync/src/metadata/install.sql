@@ -1,0 +1,115 @@
+-- purpose: our own bookkeeping in schema ponte, for any number of links; harmless when run again
+-- reads:   nothing
+-- writes:  creates schema ponte and the tables below where they are missing, one row each in node, clock and metadata
+-- locks:   none on the user's tables
+CREATE SCHEMA IF NOT EXISTS ponte;
+
+CREATE TABLE IF NOT EXISTS ponte.metadata (
+  part text PRIMARY KEY,
+  release integer NOT NULL
+);
+COMMENT ON TABLE ponte.metadata IS 'Layout of each part of this schema, so that an older program refuses a newer one.';
+
+CREATE TABLE IF NOT EXISTS ponte.node (
+  singleton boolean PRIMARY KEY DEFAULT true CHECK (singleton),
+  id uuid NOT NULL DEFAULT gen_random_uuid(),
+  created_at timestamptz NOT NULL DEFAULT now()
+);
+COMMENT ON TABLE ponte.node IS 'Who this database is among those that sync with it.';
+
+CREATE TABLE IF NOT EXISTS ponte.clock (
+  singleton boolean PRIMARY KEY DEFAULT true CHECK (singleton),
+  seen timestamptz NOT NULL DEFAULT '-infinity'
+);
+COMMENT ON TABLE ponte.clock IS 'The newest version that arrived from elsewhere; local changes without a version column are ordered after it.';
+
+CREATE TABLE IF NOT EXISTS ponte.link (
+  link text PRIMARY KEY,
+  node text NOT NULL,
+  peer text NOT NULL,
+  peer_id uuid NOT NULL,
+  ready boolean NOT NULL DEFAULT false,
+  paused boolean NOT NULL DEFAULT false,
+  installed_snapshot pg_snapshot NOT NULL,
+  created_at timestamptz NOT NULL DEFAULT now()
+);
+COMMENT ON TABLE ponte.link IS 'The links of this database; ready once the first contact is complete.';
+
+CREATE TABLE IF NOT EXISTS ponte.link_table (
+  link text NOT NULL REFERENCES ponte.link ON DELETE CASCADE,
+  table_schema text NOT NULL,
+  table_name text NOT NULL,
+  key_columns text[] NOT NULL,
+  other_columns text[] NOT NULL,
+  PRIMARY KEY (link, table_schema, table_name)
+);
+COMMENT ON TABLE ponte.link_table IS 'Which tables a link carries, and by which key.';
+
+CREATE TABLE IF NOT EXISTS ponte.progress (
+  link text PRIMARY KEY REFERENCES ponte.link ON DELETE CASCADE,
+  consumed pg_snapshot NOT NULL,
+  applying xid8,
+  batches bigint NOT NULL DEFAULT 0,
+  upserts bigint NOT NULL DEFAULT 0,
+  deletes bigint NOT NULL DEFAULT 0,
+  conflicts bigint NOT NULL DEFAULT 0,
+  updated_at timestamptz NOT NULL DEFAULT now()
+);
+COMMENT ON TABLE ponte.progress IS 'How far the peer''s changes have arrived here; written in the transaction that applies them.';
+COMMENT ON COLUMN ponte.progress.consumed IS 'A snapshot of the peer: all of its changes visible in it are here.';
+COMMENT ON COLUMN ponte.progress.applying IS 'The transaction that wrote this row; capture believes the setting ponte.applying only in that one.';
+
+CREATE TABLE IF NOT EXISTS ponte.outgoing (
+  link text PRIMARY KEY REFERENCES ponte.link ON DELETE CASCADE,
+  consumed pg_snapshot NOT NULL,
+  updated_at timestamptz NOT NULL DEFAULT now()
+);
+COMMENT ON TABLE ponte.outgoing IS 'How far our changes have arrived at the peer, as last reported; behind the truth after a crash, never ahead of it.';
+
+CREATE TABLE IF NOT EXISTS ponte.conflict (
+  id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  link text NOT NULL,
+  table_schema text NOT NULL,
+  table_name text NOT NULL,
+  kind text NOT NULL,
+  winner text NOT NULL,
+  key_values text[] NOT NULL,
+  columns text[] NOT NULL,
+  here text NOT NULL,
+  here_image text[],
+  here_version_at timestamptz NOT NULL,
+  here_changed_at timestamptz NOT NULL,
+  there text NOT NULL,
+  there_image text[],
+  there_version_at timestamptz NOT NULL,
+  there_changed_at timestamptz NOT NULL,
+  found_at timestamptz NOT NULL DEFAULT clock_timestamp()
+);
+COMMENT ON TABLE ponte.conflict IS 'Rows that were changed on both sides: both images, both versions, and the node that won.';
+COMMENT ON COLUMN ponte.conflict.here_image IS 'Values of columns in the types'' own text form; NULL where the row had been deleted here.';
+
+CREATE TABLE IF NOT EXISTS ponte.guarded_trigger (
+  table_schema text NOT NULL,
+  table_name text NOT NULL,
+  trigger_name text NOT NULL,
+  original text NOT NULL,
+  PRIMARY KEY (table_schema, table_name, trigger_name)
+);
+COMMENT ON TABLE ponte.guarded_trigger IS 'Triggers that were recreated so that they leave applied rows alone, with the statement that brings back the original.';
+
+CREATE TABLE IF NOT EXISTS ponte.interleaved_sequence (
+  sequence_schema text NOT NULL,
+  sequence_name text NOT NULL,
+  original_increment bigint NOT NULL,
+  PRIMARY KEY (sequence_schema, sequence_name)
+);
+COMMENT ON TABLE ponte.interleaved_sequence IS 'Sequences that count in steps of two since the link exists, with their original step.';
+
+CREATE OR REPLACE FUNCTION ponte.is_applying() RETURNS boolean
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$ SELECT EXISTS (SELECT FROM ponte.progress p WHERE p.applying = pg_current_xact_id_if_assigned()) $$;
+COMMENT ON FUNCTION ponte.is_applying() IS 'Whether this very transaction applies a batch. A setting alone proves nothing: it can leak or be forged.';
+
+INSERT INTO ponte.metadata VALUES ('sync', 1) ON CONFLICT DO NOTHING;
+INSERT INTO ponte.node DEFAULT VALUES ON CONFLICT DO NOTHING;
+INSERT INTO ponte.clock DEFAULT VALUES ON CONFLICT DO NOTHING;

@@ -1,0 +1,114 @@
+//! A read point of one node, as `pg_current_snapshot()` prints it: `xmin:xmax:xip,xip,…`.
+//!
+//! The server decides what is visible in a snapshot; here we only need its bounds, to give the server's index a range to
+//! start from and to notice a source that went back in time.
+
+use std::{fmt, str::FromStr};
+
+use ponte_schema::sql::{Fragment, Literal};
+
+/// A `pg_snapshot` value.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Snapshot {
+    text: String,
+    xmin: u64,
+    xmax: u64,
+}
+
+/// Text that is no `pg_snapshot`.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("not a snapshot: {0:?}")]
+pub struct NotASnapshot(String);
+
+impl Snapshot {
+    /// Every transaction below this id had ended when the snapshot was taken.
+    pub fn xmin(&self) -> u64 {
+        self.xmin
+    }
+
+    /// No transaction from this id on had begun.
+    pub fn xmax(&self) -> u64 {
+        self.xmax
+    }
+
+    /// The server's own spelling.
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// Whether `self`, read from a source just now, lies before `consumed`, which was read from it earlier. A server that
+    /// kept its history never does that; a restored or failed-over one may.
+    pub fn went_back_from(&self, consumed: &Self) -> bool {
+        self.xmax < consumed.xmax
+    }
+}
+
+impl FromStr for Snapshot {
+    type Err = NotASnapshot;
+
+    fn from_str(text: &str) -> Result<Self, NotASnapshot> {
+        let wrong = || NotASnapshot(text.to_owned());
+        let mut parts = text.split(':');
+        let (Some(xmin), Some(xmax), Some(running), None) =
+            (parts.next(), parts.next(), parts.next(), parts.next())
+        else {
+            return Err(wrong());
+        };
+        if !running.chars().all(|c| c.is_ascii_digit() || c == ',') {
+            return Err(wrong());
+        }
+        let number = |part: &str| part.parse::<u64>().map_err(|_| wrong());
+        Ok(Self {
+            text: text.to_owned(),
+            xmin: number(xmin)?,
+            xmax: number(xmax)?,
+        })
+    }
+}
+
+impl fmt::Display for Snapshot {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+impl Fragment for Snapshot {
+    fn append_to(&self, out: &mut String) {
+        Literal::new(self.text.clone()).append_to(out);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bounds_are_read_from_the_servers_text() {
+        let snapshot: Snapshot = "10:20:10,14,15".parse().unwrap();
+        assert_eq!((snapshot.xmin(), snapshot.xmax()), (10, 20));
+    }
+
+    #[test]
+    fn a_snapshot_without_running_transactions_is_read() {
+        assert!("740:740:".parse::<Snapshot>().is_ok());
+    }
+
+    #[test]
+    fn anything_else_is_refused() {
+        for text in ["", "1:2", "1:2:3:4", "a:2:", "1:2:'; DROP TABLE x"] {
+            assert!(
+                text.parse::<Snapshot>().is_err(),
+                "{text:?} was taken for a snapshot"
+            );
+        }
+    }
+
+    #[test]
+    fn only_an_earlier_upper_bound_means_going_back() {
+        let earlier: Snapshot = "10:20:".parse().unwrap();
+        let later: Snapshot = "9:30:9".parse().unwrap();
+        assert!(earlier.went_back_from(&later));
+        assert!(!later.went_back_from(&earlier));
+        assert!(!earlier.went_back_from(&earlier));
+    }
+}
