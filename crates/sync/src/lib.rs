@@ -12,6 +12,9 @@ pub mod compare;
 pub mod link;
 pub mod metadata;
 pub mod order;
+pub mod policy;
 pub mod shape;
 pub mod snapshot;
 pub mod table;
+
+pub use policy::{ApplyMode, ConflictPolicy, Initial, LinkName, NodeName};

@@ -1,0 +1,36 @@
+//! Collects the pages of `docs/errors/` into a table, so that `ponte explain` works without the repository.
+
+use std::fmt::Write as _;
+use std::path::Path;
+use std::{env, fs};
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/errors");
+    println!("cargo:rerun-if-changed={}", directory.display());
+    let mut pages = Vec::new();
+    for entry in fs::read_dir(&directory)? {
+        let path = entry?.path();
+        if path.extension().is_some_and(|extension| extension == "md")
+            && let Some(code) = path.file_stem().and_then(|stem| stem.to_str())
+        {
+            pages.push((code.to_owned(), path.canonicalize()?));
+        }
+    }
+    pages.sort();
+    let mut table = String::from("&[\n");
+    for (code, path) in pages {
+        println!("cargo:rerun-if-changed={}", path.display());
+        writeln!(table, "({code:?}, include_str!({path:?})),")?;
+    }
+    table.push(']');
+    fs::write(Path::new(&build_directory()?).join("error_pages.rs"), table)?;
+    Ok(())
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "cargo tells a build script its directory in no other way"
+)]
+fn build_directory() -> Result<String, env::VarError> {
+    env::var("OUT_DIR")
+}

@@ -1,0 +1,41 @@
+//! The commands, one file each. A command reads its arguments, calls the crate that does the work, and prints.
+
+mod config;
+mod explain;
+mod reference;
+
+use clap::Subcommand;
+use tracing::level_filters::LevelFilter;
+
+use crate::context::Context;
+use crate::failure::{Failure, Verdict};
+
+/// What the program can be asked to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Show the configuration and where each value comes from
+    Config(config::Args),
+    /// Explain an error code
+    Explain(explain::Args),
+    /// Print the generated reference pages
+    #[command(hide = true)]
+    Reference(reference::Args),
+}
+
+impl Command {
+    /// Runs it.
+    pub(crate) async fn run(self, context: &Context) -> Result<Verdict, Failure> {
+        match self {
+            Self::Config(args) => config::run(&args, context),
+            Self::Explain(args) => explain::run(&args, context),
+            Self::Reference(args) => reference::run(&args),
+        }
+    }
+
+    /// What it says on stderr unless `-q` or `-v` ask for less or more.
+    pub(crate) fn log_level(&self) -> LevelFilter {
+        match self {
+            Self::Config(_) | Self::Explain(_) | Self::Reference(_) => LevelFilter::WARN,
+        }
+    }
+}

@@ -1,0 +1,222 @@
+//! What a person or a script is told when something went wrong, whichever crate it went wrong in.
+
+use std::error::Error as StdError;
+use std::fmt;
+
+use ponte_engine::Excerpt;
+use serde::Serialize;
+
+/// What goes wrong before any other crate is asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Code {
+    /// The command line cannot be understood.
+    Usage,
+    /// A question that nobody can answer: no terminal and no `-y`.
+    Unconfirmed,
+    /// A bug of ours, or a machine that gives us nothing to work with.
+    Internal,
+}
+
+impl Code {
+    /// The stable code, which is also the name of its page in `docs/errors/`.
+    fn code(self) -> &'static str {
+        match self {
+            Self::Usage => "usage",
+            Self::Unconfirmed => "usage.unconfirmed",
+            Self::Internal => "internal",
+        }
+    }
+}
+
+/// One failure, ready to be printed.
+#[derive(Debug)]
+pub(crate) struct Diagnostic {
+    pub(crate) code: &'static str,
+    /// Lower case, no period: «cannot apply batch to "neon"».
+    pub(crate) message: String,
+    /// Facts around it: host, file, table.
+    pub(crate) context: Vec<(String, String)>,
+    /// Places in files.
+    pub(crate) excerpts: Vec<Excerpt>,
+    /// What is underneath, the nearest first.
+    pub(crate) causes: Vec<String>,
+    /// One imperative line.
+    pub(crate) hint: Option<String>,
+}
+
+impl Diagnostic {
+    /// A failure of the command line itself.
+    pub(crate) fn new(code: Code, message: impl Into<String>) -> Self {
+        Self {
+            code: code.code(),
+            message: message.into(),
+            context: Vec::new(),
+            excerpts: Vec::new(),
+            causes: Vec::new(),
+            hint: None,
+        }
+    }
+
+    /// What to do about it.
+    pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    /// One more fact around it.
+    pub(crate) fn with(mut self, key: &str, value: impl fmt::Display) -> Self {
+        self.context.push((key.to_owned(), value.to_string()));
+        self
+    }
+
+    /// What is underneath.
+    pub(crate) fn because(mut self, cause: &dyn StdError) -> Self {
+        self.causes = chain(Some(cause));
+        self
+    }
+
+    /// A command line that the parser refused.
+    pub(crate) fn usage(error: &clap::Error) -> Self {
+        let rendered = error.to_string();
+        let mut paragraphs = rendered.split("\n\n");
+        let message = paragraphs.next().unwrap_or_default();
+        let message = message.strip_prefix("error: ").unwrap_or(message).trim();
+        let tip = rendered
+            .lines()
+            .find_map(|line| line.trim().strip_prefix("tip: "))
+            .unwrap_or("run ponte --help");
+        Self::new(Code::Usage, message).hint(tip)
+    }
+
+    /// The form for scripts.
+    pub(crate) fn to_json(&self) -> serde_json::Value {
+        #[derive(Serialize)]
+        struct PlaceJson<'a> {
+            file: &'a str,
+            line: u32,
+            column: u32,
+            message: &'a str,
+            help: Option<&'a str>,
+        }
+        let places: Vec<PlaceJson<'_>> = self
+            .excerpts
+            .iter()
+            .map(|excerpt| PlaceJson {
+                file: &excerpt.file,
+                line: excerpt.line,
+                column: excerpt.column,
+                message: &excerpt.message,
+                help: excerpt.help.as_deref(),
+            })
+            .collect();
+        let context: serde_json::Map<String, serde_json::Value> = self
+            .context
+            .iter()
+            .map(|(key, value)| (key.clone(), value.as_str().into()))
+            .collect();
+        serde_json::json!({ "error": {
+            "code": self.code,
+            "message": self.message,
+            "context": context,
+            "places": places,
+            "causes": self.causes,
+            "help": self.hint,
+            "docs": format!("ponte explain {}", self.code),
+        }})
+    }
+}
+
+impl From<ponte_engine::Error> for Diagnostic {
+    fn from(error: ponte_engine::Error) -> Self {
+        Self {
+            code: error.kind().code(),
+            message: error.to_string(),
+            context: owned(error.context()),
+            excerpts: error.excerpts().to_vec(),
+            causes: match error.pg() {
+                Some(pg) => pg_causes(pg),
+                None => chain(error.source()),
+            },
+            hint: error.next_step().map(str::to_owned),
+        }
+    }
+}
+
+impl From<ponte_pg::Error> for Diagnostic {
+    fn from(error: ponte_pg::Error) -> Self {
+        ponte_engine::Error::from(error).into()
+    }
+}
+
+fn owned(context: &[(&'static str, String)]) -> Vec<(String, String)> {
+    context
+        .iter()
+        .map(|(key, value)| ((*key).to_owned(), value.clone()))
+        .collect()
+}
+
+/// Where a server answered: its message and SQLSTATE. Its DETAIL stays out, because it quotes rows.
+fn pg_causes(error: &ponte_pg::Error) -> Vec<String> {
+    match error.server() {
+        Some(server) => {
+            let mut causes = vec![format!(
+                "{} (SQLSTATE {})",
+                server.message(),
+                server.code().code()
+            )];
+            causes.extend(server.hint().map(|hint| format!("the server advises: {hint}")));
+            causes
+        }
+        None => chain(error.source()),
+    }
+}
+
+/// The messages of a chain, without those that only repeat what the one above already said.
+fn chain(mut next: Option<&dyn StdError>) -> Vec<String> {
+    let mut causes: Vec<String> = Vec::new();
+    while let Some(error) = next {
+        let text = error.to_string();
+        if !causes.last().is_some_and(|above| above.contains(&text)) {
+            causes.push(text);
+        }
+        next = error.source();
+    }
+    causes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_of_the_server_side_keeps_its_code_facts_and_advice() {
+        let error = ponte_pg::Error::new(ponte_pg::ErrorKind::ConnRefused, "cannot connect to \"neon\"")
+            .with("host", "localhost")
+            .hint("start the server")
+            .because(std::io::Error::other("nobody listens"));
+        let json = Diagnostic::from(error).to_json();
+        assert_eq!(json["error"]["code"], "conn.refused");
+        assert_eq!(json["error"]["context"]["host"], "localhost");
+        assert_eq!(json["error"]["causes"][0], "nobody listens");
+        assert_eq!(json["error"]["help"], "start the server");
+        assert_eq!(json["error"]["docs"], "ponte explain conn.refused");
+    }
+
+    #[test]
+    fn a_cause_that_repeats_the_one_above_is_said_once() {
+        #[derive(Debug)]
+        struct Outer(std::io::Error);
+        impl fmt::Display for Outer {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, "outer: {}", self.0)
+            }
+        }
+        impl StdError for Outer {
+            fn source(&self) -> Option<&(dyn StdError + 'static)> {
+                Some(&self.0)
+            }
+        }
+        let outer = Outer(std::io::Error::other("inner"));
+        assert_eq!(chain(Some(&outer)), ["outer: inner"]);
+    }
+}

@@ -1,0 +1,278 @@
+//! Every key that `ponte.toml` may have, in one table: the reader refuses all others, the reference is printed from it.
+
+/// A table of the file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Section {
+    /// The file itself.
+    Root,
+    /// `[project]`
+    Project,
+    /// `[nodes.NAME]`
+    Node,
+    /// `[[links]]`
+    Link,
+    /// `[[links.tables]]`
+    Table,
+}
+
+impl Section {
+    /// All of them, in the order of the reference.
+    pub const ALL: [Self; 5] = [Self::Root, Self::Project, Self::Node, Self::Link, Self::Table];
+
+    /// The header in the file.
+    pub fn header(self) -> &'static str {
+        match self {
+            Self::Root => "the file",
+            Self::Project => "[project]",
+            Self::Node => "[nodes.NAME]",
+            Self::Link => "[[links]]",
+            Self::Table => "[[links.tables]]",
+        }
+    }
+
+    /// The keys that it may have.
+    pub fn keys(self) -> impl Iterator<Item = &'static Key> {
+        KEYS.iter().filter(move |key| key.section == self)
+    }
+}
+
+/// A key of the file.
+#[derive(Debug)]
+pub struct Key {
+    /// The table that it belongs to.
+    pub section: Section,
+    /// Its name.
+    pub name: &'static str,
+    /// The form of its value.
+    pub form: &'static str,
+    /// What holds when it is left out; `None` where it has to be given.
+    pub default: Option<&'static str>,
+    /// What it does.
+    pub about: &'static str,
+}
+
+const fn key(
+    section: Section,
+    name: &'static str,
+    form: &'static str,
+    default: Option<&'static str>,
+    about: &'static str,
+) -> Key {
+    Key {
+        section,
+        name,
+        form,
+        default,
+        about,
+    }
+}
+
+/// Every key.
+pub static KEYS: &[Key] = &[
+    key(
+        Section::Root,
+        "project",
+        "table",
+        Some("none"),
+        "What concerns the project as a whole.",
+    ),
+    key(
+        Section::Root,
+        "nodes",
+        "table of tables",
+        Some("none"),
+        "The databases that take part, by name.",
+    ),
+    key(
+        Section::Root,
+        "links",
+        "array of tables",
+        Some("none"),
+        "The pairs of nodes that are kept in agreement.",
+    ),
+    key(
+        Section::Project,
+        "name",
+        "text",
+        Some("the directory's name"),
+        "What the project is called in reports.",
+    ),
+    key(
+        Section::Project,
+        "migrations",
+        "directory",
+        Some("\"migrations\""),
+        "Where the migration files are, relative to the project.",
+    ),
+    key(
+        Section::Project,
+        "seeds",
+        "directory",
+        Some("\"seeds\""),
+        "Where the seed files are, relative to the project.",
+    ),
+    key(
+        Section::Node,
+        "url",
+        "connection string",
+        None,
+        "Where the database is: `postgresql://…`, `host=… dbname=…`, or `embedded:NAME` for a cluster that Ponte runs itself under `.ponte/`. \
+         `env:NAME` takes the whole value from a variable, `file:PATH` from a file.",
+    ),
+    key(
+        Section::Node,
+        "direct_url",
+        "connection string",
+        Some("the `url`"),
+        "The address that goes around a pooler, for everything that needs a session of its own.",
+    ),
+    key(
+        Section::Node,
+        "allow_pooler",
+        "true or false",
+        Some("false"),
+        "Go on although the address leads to a transaction pooler.",
+    ),
+    key(
+        Section::Link,
+        "name",
+        "name",
+        None,
+        "What the link is called. Lower-case letters, digits, `_` and `-`.",
+    ),
+    key(
+        Section::Link,
+        "between",
+        "two node names",
+        None,
+        "The nodes that are kept in agreement.",
+    ),
+    key(
+        Section::Link,
+        "every",
+        "length of time, cron expression or \"continuous\"",
+        Some("\"5m\""),
+        "When a pass begins. A cron expression follows the time zone of the machine.",
+    ),
+    key(
+        Section::Link,
+        "conflict",
+        "\"latest\", \"NODE wins\" or \"manual\"",
+        Some("\"latest\""),
+        "Which of two concurrent changes of one key stays. The other one is kept in `ponte.conflict`.",
+    ),
+    key(
+        Section::Link,
+        "initial",
+        "\"merge\", \"NODE wins\" or \"none\"",
+        Some("\"merge\""),
+        "What happens to the rows that are there already when the link is made.",
+    ),
+    key(
+        Section::Link,
+        "apply",
+        "\"auto\", \"plain\" or \"replica\"",
+        Some("\"auto\""),
+        "How rows are written: as a plain owner, or under `session_replication_role`, which not every service allows.",
+    ),
+    key(
+        Section::Link,
+        "max_future",
+        "length of time",
+        Some("\"5m\""),
+        "A row's version further ahead of the clock than this is cut back and reported.",
+    ),
+    key(
+        Section::Link,
+        "tables",
+        "array of tables",
+        None,
+        "The tables that are kept in agreement, at least one.",
+    ),
+    key(
+        Section::Table,
+        "table",
+        "table name",
+        None,
+        "`name` for a table in `public`, else `schema.name`, spelled as in the catalog.",
+    ),
+    key(
+        Section::Table,
+        "version",
+        "column",
+        Some("`updated_at` where it exists, else a clock"),
+        "The column that tells which of two changes is the later one.",
+    ),
+    key(
+        Section::Table,
+        "key",
+        "columns",
+        Some("the primary key"),
+        "The columns that tell rows apart: NOT NULL and unique.",
+    ),
+    key(
+        Section::Table,
+        "probe",
+        "table of values",
+        Some("none"),
+        "Values for the columns that a row needs when `ponte sync probe` inserts one.",
+    ),
+];
+
+/// Keys that are planned: an answer of their own instead of «unknown key».
+const PLANNED: &[(Section, &str)] = &[
+    (Section::Link, "log_table"),
+    (Section::Link, "log"),
+    (Section::Link, "max_delete"),
+    (Section::Link, "batch_rows_max"),
+    (Section::Table, "where"),
+    (Section::Table, "columns"),
+    (Section::Table, "unique"),
+    (Section::Table, "map"),
+];
+
+/// Whether a later release will know this key.
+pub(super) fn is_planned(section: Section, name: &str) -> bool {
+    PLANNED.contains(&(section, name))
+}
+
+/// The candidate that a misspelled word was probably meant to be.
+pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let lower = word.to_lowercase();
+    candidates
+        .into_iter()
+        .map(|candidate| {
+            (
+                strsim::damerau_levenshtein(&lower, &candidate.to_lowercase()),
+                candidate,
+            )
+        })
+        .filter(|(distance, candidate)| *distance <= 1 + candidate.chars().count() / 4)
+        .min()
+        .map(|(_, candidate)| candidate)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_misspelled_key_finds_the_one_that_was_meant() {
+        let check = |section: Section, word, expected| {
+            assert_eq!(nearest(word, section.keys().map(|k| k.name)), expected, "{word}");
+        };
+        check(Section::Link, "conflct", Some("conflict"));
+        check(Section::Link, "betwen", Some("between"));
+        check(Section::Node, "URL", Some("url"));
+        check(Section::Node, "direct-url", Some("direct_url"));
+        check(Section::Root, "link", Some("links"));
+        check(Section::Table, "zebra", None);
+    }
+
+    #[test]
+    fn a_planned_key_is_not_a_known_one() {
+        for (section, name) in PLANNED {
+            assert!(section.keys().all(|key| key.name != *name), "{name} is both");
+        }
+    }
+}
