@@ -19,6 +19,24 @@ pub enum ErrorKind {
     SqlRejected,
     /// The server gave up on a statement for a reason that passes (deadlock, lock timeout, serialisation).
     SqlTransient,
+    /// A link was asked for that these two databases cannot have as they are.
+    SyncUnfit,
+    /// The two sides' tables differ in shape.
+    SyncDrift,
+    /// The link does not exist in this database, or its first contact is not complete.
+    SyncNotReady,
+    /// The link exists already, with other partners or tables, or the table belongs to another link.
+    SyncAlreadyLinked,
+    /// Another process moved the link on while this one worked.
+    SyncOvertaken,
+    /// The source's history lies before what was read from it earlier.
+    SyncWentBack,
+    /// A row cannot be applied without losing or orphaning another one.
+    SyncBlocked,
+    /// Capture triggers are missing or disabled, or a trigger would rewrite applied rows.
+    SyncTriggers,
+    /// A command waited for something that did not happen in time.
+    SyncTimeout,
     /// A bug of ours or an answer that no PostgreSQL server gives.
     Internal,
 }
@@ -41,6 +59,15 @@ impl ErrorKind {
             Self::ConnLost => "conn.lost",
             Self::SqlRejected => "sql.rejected",
             Self::SqlTransient => "sql.transient",
+            Self::SyncUnfit => "sync.unfit",
+            Self::SyncDrift => "sync.drift",
+            Self::SyncNotReady => "sync.not_ready",
+            Self::SyncAlreadyLinked => "sync.already_linked",
+            Self::SyncOvertaken => "sync.overtaken",
+            Self::SyncWentBack => "sync.went_back",
+            Self::SyncBlocked => "sync.blocked",
+            Self::SyncTriggers => "sync.triggers",
+            Self::SyncTimeout => "sync.timeout",
             Self::Internal => "internal",
         }
     }
@@ -48,8 +75,18 @@ impl ErrorKind {
     /// Whether trying again can help.
     pub fn retry(self) -> Retry {
         match self {
-            Self::ConnRefused | Self::ConnLost | Self::SqlTransient => Retry::Later,
-            Self::ConnInvalid | Self::SqlRejected | Self::Internal => Retry::Never,
+            Self::ConnRefused | Self::ConnLost | Self::SqlTransient | Self::SyncOvertaken => Retry::Later,
+            Self::ConnInvalid
+            | Self::SqlRejected
+            | Self::SyncUnfit
+            | Self::SyncDrift
+            | Self::SyncNotReady
+            | Self::SyncAlreadyLinked
+            | Self::SyncWentBack
+            | Self::SyncBlocked
+            | Self::SyncTriggers
+            | Self::SyncTimeout
+            | Self::Internal => Retry::Never,
         }
     }
 }

@@ -7,6 +7,7 @@
 
 pub mod error;
 pub mod session;
+pub mod sync;
 
 pub use error::{Error, ErrorKind, Result, Retry};
 pub use session::{ConnectOptions, Conninfo, Session};

@@ -123,3 +123,11 @@ pub fn count_pending(tables: &[&TableSide], link: &str, limit: i64) -> Sql {
         &[("counts", &Sql::join(", ", counts))],
     )
 }
+
+/// How many changes are pending since the snapshot `$1`, and the age of the oldest in seconds.
+pub fn pending_age(table: &TableSide, link: &str) -> Sql {
+    Sql::render(
+        include_str!("batch/pending_age.sql"),
+        &[("changelog", &table.changelog()), ("link", &Literal::new(link))],
+    )
+}

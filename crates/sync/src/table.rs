@@ -51,6 +51,19 @@ impl TableSide {
         }
     }
 
+    /// A side of which only the name is known: enough to find our own objects for it.
+    pub fn named(name: QualifiedName) -> Self {
+        Self {
+            name,
+            key: Vec::new(),
+            columns: Vec::new(),
+            version: None,
+            partitioned: false,
+            portable: false,
+            identity_always: false,
+        }
+    }
+
     /// The table of `ponte` that holds the changelog.
     pub fn changelog(&self) -> QualifiedName {
         self.own_object("changelog_")

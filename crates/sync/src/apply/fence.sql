@@ -4,3 +4,4 @@
 -- locks:   the row
 UPDATE ponte.progress SET consumed = $3::text::pg_snapshot, applying = pg_current_xact_id(), updated_at = clock_timestamp(), batches = batches + 1
 WHERE link = $1 AND consumed::text = $2
+RETURNING link

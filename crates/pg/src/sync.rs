@@ -1,0 +1,25 @@
+//! The sync, carried out: what `ponte-sync` plans, run on two servers.
+//!
+//! [`install`] makes and removes what a link leaves in each database, [`first_contact`] brings the rows together that were
+//! there before, [`pass`] carries changes both ways through [`apply`]; [`inspect`] reads what the tables are, [`guard`] and
+//! `sequence` deal with triggers and identities that would get in the way.
+
+pub mod apply;
+pub mod compare;
+pub mod conflicts;
+pub mod first_contact;
+pub mod guard;
+pub mod inspect;
+pub mod install;
+pub mod pass;
+pub mod peer;
+mod sequence;
+pub mod status;
+mod stream;
+pub mod wake;
+
+pub use apply::Applied;
+pub use first_contact::{InitReport, init};
+pub use install::{InitPlan, drop_link, plan_init};
+pub use pass::{DirectionReport, LiveLink, PassReport};
+pub use peer::Peer;

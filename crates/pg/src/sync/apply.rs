@@ -1,0 +1,419 @@
+//! Carrying one batch from its source into its target, as `ponte_sync::apply` plans it.
+
+use ponte_schema::Sql;
+use ponte_sync::apply::{Direction, FENCE, Local, Stage, StageLife, Winner};
+use ponte_sync::batch::{self, Source, Wire};
+use ponte_sync::link::{ApplyAs, LinkSpec, Side};
+use ponte_sync::shape::ForeignKey;
+use ponte_sync::snapshot::Snapshot;
+
+use super::inspect::LinkedTable;
+use super::peer::{Peer, Plan};
+use super::stream;
+use crate::error::{Error, ErrorKind, Result};
+
+/// How often a batch goes round while local writers keep changing the same rows, before it is given up and read anew.
+const ROUNDS_MAX: u32 = 50;
+
+/// Batches up to this many rows run on kept plans that go through the index of the user's table.
+pub(crate) const SMALL_BATCH_ROWS_MAX: i64 = 500;
+
+/// For a small batch the planner has no statistics of the stage worth having; a scan of the user's table is always wrong.
+const SMALL_BATCH_PLANS: &str =
+    "SET LOCAL enable_seqscan = off; SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off";
+
+/// What the planner may choose from where the number of rows is unknown.
+const ANY_PLAN: &str =
+    "SET LOCAL enable_seqscan = on; SET LOCAL enable_hashjoin = on; SET LOCAL enable_mergejoin = on";
+
+/// What a batch did at its target.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Applied {
+    /// Rows inserted or updated.
+    pub upserts: u64,
+    /// Rows deleted.
+    pub deletes: u64,
+    /// Conflicts recorded.
+    pub conflicts: u64,
+}
+
+/// What has to be known to apply a batch.
+pub(crate) struct Batch<'a> {
+    pub(crate) spec: &'a LinkSpec,
+    pub(crate) source: Side,
+    pub(crate) tables: &'a [LinkedTable],
+    /// Which tables have anything to carry.
+    pub(crate) touched: Vec<usize>,
+    pub(crate) content: Content,
+    pub(crate) small: bool,
+    /// The consumed snapshot the batch starts from, and the one it leads to.
+    pub(crate) from: Snapshot,
+    pub(crate) to: Snapshot,
+    pub(crate) winner: Winner,
+}
+
+/// Which rows a batch carries.
+pub(crate) enum Content {
+    /// Those that changed; with what the source had consumed of the target.
+    Changes { seen_by_source: Snapshot },
+    /// All of them.
+    Everything,
+}
+
+impl Batch<'_> {
+    fn plan(&self) -> Plan {
+        if self.small { Plan::Keep } else { Plan::Fresh }
+    }
+
+    fn local(&self) -> Local<'_> {
+        match &self.content {
+            Content::Changes { seen_by_source } => Local::Pending(seen_by_source),
+            Content::Everything => Local::All,
+        }
+    }
+
+    fn copy_out(&self, source: &Peer, position: usize) -> Sql {
+        let table = &self.tables[position].sides[self.source.index()];
+        let reader = Source {
+            link: &self.spec.name,
+            node_id: source.id(),
+        };
+        match self.content {
+            Content::Changes { .. } => batch::copy_pending(reader, table, &self.from, self.wire(position)),
+            Content::Everything => batch::copy_all(reader, table, self.wire(position)),
+        }
+    }
+
+    fn wire(&self, position: usize) -> Wire {
+        let sides = &self.tables[position].sides;
+        Wire::between(&sides[0], &sides[1])
+    }
+
+    fn target_side(&self, position: usize) -> &ponte_sync::table::TableSide {
+        &self.tables[position].sides[self.source.other().index()]
+    }
+
+    /// Foreign keys at the target that reference the n-th table from a table of the link; in replica mode from any table,
+    /// because then nobody else looks.
+    fn references_to(&self, position: usize) -> Vec<&ForeignKey> {
+        let side = self.source.other().index();
+        let parent = &self.target_side(position).name;
+        let linked = |key: &ForeignKey| self.tables.iter().any(|t| t.sides[side].name == key.child_name());
+        self.tables[position].shapes[side]
+            .foreign_keys
+            .iter()
+            .filter(|key| {
+                key.parent_name() == *parent && (self.spec.apply == ApplyAs::Replica || linked(key))
+            })
+            .collect()
+    }
+
+    fn references_from(&self, position: usize) -> impl Iterator<Item = &ForeignKey> {
+        let child = &self.target_side(position).name;
+        let shape = &self.tables[position].shapes[self.source.other().index()];
+        shape
+            .foreign_keys
+            .iter()
+            .filter(move |key| key.child_name() == *child)
+    }
+}
+
+/// Opens the target's transaction, takes the fence and keeps capture quiet in it.
+pub(crate) async fn begin(target: &mut Peer, spec: &LinkSpec, from: &Snapshot, to: &Snapshot) -> Result<()> {
+    let mut sql = Sql::render(
+        "BEGIN; SET LOCAL search_path TO DEFAULT; SET CONSTRAINTS ALL DEFERRED; SELECT set_config('ponte.applying', {link}, true);",
+        &[("link", &ponte_schema::Literal::new(spec.name.as_str()))],
+    );
+    if spec.apply == ApplyAs::Replica {
+        sql.push(&Sql::text("SET LOCAL session_replication_role = replica;"));
+    }
+    target.script(&sql, "begin to apply a batch").await?;
+    let taken = target
+        .rows(
+            &Sql::text(FENCE),
+            &[&spec.name, &from.as_str(), &to.as_str()],
+            "take the fence",
+        )
+        .await?;
+    if taken.is_empty() {
+        return Err(Error::new(
+            ErrorKind::SyncOvertaken,
+            format!(
+                "another process applied to \"{}\" over link \"{}\" meanwhile",
+                target.name(),
+                spec.name
+            ),
+        ));
+    }
+    Ok(())
+}
+
+/// Reads the batch and applies it. The source's reading transaction is open when this is called and ended as soon as the last
+/// byte is out; the target's transaction is begun here and left open for the caller to commit.
+pub(crate) async fn carry(batch: &Batch<'_>, source: &mut Peer, target: &mut Peer) -> Result<Applied> {
+    begin(target, batch.spec, &batch.from, &batch.to).await?;
+    for &position in &batch.touched {
+        fill_stage(batch, position, source, target).await?;
+    }
+    source.script(&Sql::text("COMMIT"), "end reading").await?;
+    if batch.small {
+        target
+            .script(&Sql::text(SMALL_BATCH_PLANS), "choose plans")
+            .await?;
+    }
+    let mut applied = Applied::default();
+    for _ in 0..ROUNDS_MAX {
+        let planned = plan_round(batch, target, &mut applied).await?;
+        let written = write_round(batch, target, &mut applied).await?;
+        if written == planned {
+            finish(batch, target, applied).await?;
+            return Ok(applied);
+        }
+        for &position in &batch.touched {
+            target
+                .touched(
+                    &Stage::new(position).clear_plan(),
+                    batch.plan(),
+                    "plan another round",
+                )
+                .await?;
+        }
+    }
+    Err(Error::new(
+        ErrorKind::SqlTransient,
+        format!(
+            "rows kept changing on \"{}\" while a batch was applied",
+            target.name()
+        ),
+    ))
+}
+
+async fn fill_stage(batch: &Batch<'_>, position: usize, source: &mut Peer, target: &mut Peer) -> Result<()> {
+    let table = batch.target_side(position);
+    let stage = Stage::new(position);
+    // Large batches bring their own stage: the plans kept for small ones must not see theirs grow.
+    if !target.has_stage(position) {
+        target
+            .script(&stage.create(table, StageLife::Session), "create the stage")
+            .await?;
+    }
+    stream::copy(
+        source,
+        &batch.copy_out(source, position),
+        target,
+        &stage.copy_in(table, batch.wire(position)),
+    )
+    .await?;
+    if !batch.small {
+        target.script(&stage.analyze_stage(), "analyze the stage").await?;
+    }
+    if table.version.is_none() {
+        target
+            .touched(&stage.newest_version(), Plan::Fresh, "push the clock")
+            .await?;
+    }
+    Ok(())
+}
+
+/// Pins and resolves; answers how many rows are to be written.
+async fn plan_round(batch: &Batch<'_>, target: &mut Peer, applied: &mut Applied) -> Result<u64> {
+    let mut planned = 0;
+    for &position in &batch.touched {
+        let stage = Stage::new(position);
+        planned += target
+            .touched(
+                &stage.pin(batch.target_side(position)),
+                batch.plan(),
+                "compare rows",
+            )
+            .await?;
+    }
+    if planned == 0 {
+        return Ok(0);
+    }
+    let names = (target.name().to_owned(), batch.spec.node(batch.source).to_owned());
+    let direction = Direction {
+        link: &batch.spec.name,
+        here: &names.0,
+        here_id: target.id(),
+        there: &names.1,
+    };
+    let mut resolved = false;
+    for &position in &batch.touched {
+        let (stage, table) = (Stage::new(position), batch.target_side(position));
+        if !target
+            .holds(
+                &stage.any_local(table, direction, batch.local()),
+                "look for local changes",
+            )
+            .await?
+        {
+            continue;
+        }
+        resolved = true;
+        target.script(&Sql::text(ANY_PLAN), "choose plans").await?;
+        target
+            .value(
+                &stage.lock(table, direction, batch.local()),
+                "hold rows in conflict",
+            )
+            .await?;
+        let found = target
+            .value(
+                &stage.resolve(table, direction, batch.local(), batch.winner),
+                "resolve conflicts",
+            )
+            .await?;
+        applied.conflicts += found.and_then(|n| n.parse::<u64>().ok()).unwrap_or(0);
+        if batch.small {
+            target
+                .script(&Sql::text(SMALL_BATCH_PLANS), "choose plans")
+                .await?;
+        }
+    }
+    if resolved {
+        planned = 0;
+        for &position in &batch.touched {
+            let count = target
+                .value(&Stage::new(position).count_plan(), "count planned rows")
+                .await?;
+            planned += count.and_then(|n| n.parse::<u64>().ok()).unwrap_or(0);
+        }
+    }
+    if !batch.small {
+        for &position in &batch.touched {
+            target
+                .script(&Stage::new(position).analyze_plan(), "analyze the plan")
+                .await?;
+        }
+    }
+    Ok(planned)
+}
+
+/// Writes what is planned: first the deletes that nothing references, children before parents, so that unique values are free;
+/// then parents before children; last the parents whose references have moved away by then.
+async fn write_round(batch: &Batch<'_>, target: &mut Peer, applied: &mut Applied) -> Result<u64> {
+    let before = applied.upserts + applied.deletes;
+    for &position in batch.touched.iter().rev() {
+        let references = batch.references_to(position);
+        let sql = Stage::new(position).delete(batch.target_side(position), &references);
+        applied.deletes += target.touched(&sql, batch.plan(), "delete rows").await?;
+    }
+    for &position in &batch.touched {
+        let (stage, table) = (Stage::new(position), batch.target_side(position));
+        if let Some(update) = stage.update(table) {
+            applied.upserts += target.touched(&update, batch.plan(), "update rows").await?;
+        }
+        applied.upserts += target
+            .touched(&stage.insert(table), batch.plan(), "insert rows")
+            .await?;
+    }
+    for &position in batch.touched.iter().rev() {
+        applied.deletes += delete_referenced(batch, position, target).await?;
+    }
+    Ok(applied.upserts + applied.deletes - before)
+}
+
+async fn delete_referenced(batch: &Batch<'_>, position: usize, target: &mut Peer) -> Result<u64> {
+    let references = batch.references_to(position);
+    if references.is_empty() {
+        return Ok(0);
+    }
+    let (stage, table) = (Stage::new(position), batch.target_side(position));
+    for key in references {
+        if target
+            .holds(&stage.referenced(table, key), "look for references")
+            .await?
+        {
+            return Err(blocked(
+                batch,
+                target,
+                &format!(
+                    "rows of {} were deleted on \"{}\" while rows of {} that reference them were added or kept on \"{}\"",
+                    table.name,
+                    batch.spec.node(batch.source),
+                    key.child_name(),
+                    target.name()
+                ),
+            ));
+        }
+    }
+    target
+        .touched(&stage.delete(table, &[]), batch.plan(), "delete rows")
+        .await
+}
+
+fn blocked(batch: &Batch<'_>, target: &Peer, what: &str) -> Error {
+    Error::new(
+        ErrorKind::SyncBlocked,
+        format!("cannot apply a batch to \"{}\": {what}", target.name()),
+    )
+    .hint(format!(
+        "decide which rows stay, change them on \"{}\" or \"{}\", then ponte sync once {}",
+        batch.spec.node(batch.source),
+        target.name(),
+        batch.spec.name
+    ))
+}
+
+async fn finish(batch: &Batch<'_>, target: &mut Peer, applied: Applied) -> Result<()> {
+    if batch.spec.apply == ApplyAs::Replica {
+        refuse_orphans(batch, target).await?;
+    }
+    if matches!(batch.content, Content::Everything) {
+        for &position in &batch.touched {
+            let sql = Stage::new(position).announce(batch.target_side(position));
+            target
+                .touched(&sql, Plan::Fresh, "mark rows that only this node has")
+                .await?;
+        }
+    }
+    let count = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
+    target
+        .rows(
+            &Sql::text(
+                "UPDATE ponte.progress SET upserts = upserts + $2, deletes = deletes + $3, conflicts = conflicts + $4 WHERE link = $1",
+            ),
+            &[
+                &batch.spec.name,
+                &count(applied.upserts),
+                &count(applied.deletes),
+                &count(applied.conflicts),
+            ],
+            "record progress",
+        )
+        .await
+        .map(drop)
+}
+
+/// In replica mode the server checks no foreign key, so we do, before the commit.
+async fn refuse_orphans(batch: &Batch<'_>, target: &mut Peer) -> Result<()> {
+    for &position in &batch.touched {
+        let (stage, table) = (Stage::new(position), batch.target_side(position));
+        for key in batch.references_from(position) {
+            if target
+                .holds(&stage.orphans(table, key), "look for orphans")
+                .await?
+            {
+                return Err(blocked(
+                    batch,
+                    target,
+                    &format!(
+                        "rows of {} from \"{}\" reference rows of {} that do not exist there",
+                        table.name,
+                        batch.spec.node(batch.source),
+                        key.parent_name()
+                    ),
+                ));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Remembers that the stages survived their first commit, so that the next batch on this session reuses them.
+pub(crate) fn keep_stages(batch: &Batch<'_>, target: &mut Peer) {
+    for &position in &batch.touched {
+        target.keep_stage(position);
+    }
+}

@@ -1,0 +1,179 @@
+//! Triggers of the user's that would rewrite applied rows.
+//!
+//! `BEFORE UPDATE … SET updated_at = now()` is in half of all schemas. If it fired for the rows that the sync writes, every
+//! applied row would differ from the one that was sent, and the two sides would hand it back and forth. So such a trigger gets
+//! a WHEN clause that knows about the sync. The original statement is kept, and `drop` brings it back.
+
+use ponte_schema::{Ident, Literal, QualifiedName, Sql};
+use ponte_sync::shape::{Shape, Trigger};
+
+use super::peer::Peer;
+use crate::error::{Error, ErrorKind, Result};
+
+/// True outside of apply transactions.
+const GUARD: &str = "(coalesce(current_setting('ponte.applying', true), '') = '' OR NOT ponte.is_applying())";
+
+/// One trigger to be recreated, with the statement that does it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Guard {
+    /// The node on which it is.
+    pub node: String,
+    /// Its table.
+    pub table: QualifiedName,
+    /// Its name.
+    pub trigger: String,
+    /// The statement that creates the original.
+    pub original: String,
+    /// The statement that creates the guarded one.
+    pub guarded: String,
+}
+
+/// The triggers of a table that have to be guarded.
+///
+/// # Errors
+/// A trigger that cannot be recreated: the role does not own the table, or the definition has no place for the clause.
+pub fn needed(node: &str, shape: &Shape) -> Result<Vec<Guard>> {
+    let rewriting = shape
+        .triggers
+        .iter()
+        .filter(|t| t.rewrites_rows && t.enabled && !t.guarded);
+    rewriting.map(|trigger| plan(node, shape, trigger)).collect()
+}
+
+fn plan(node: &str, shape: &Shape, trigger: &Trigger) -> Result<Guard> {
+    let table = shape.qualified_name();
+    let refusal = |why: &str| {
+        Error::new(
+            ErrorKind::SyncTriggers,
+            format!(
+                "cannot guard trigger {} of table {table} on \"{node}\": {why}",
+                trigger.name
+            ),
+        )
+    };
+    if !shape.owned {
+        return Err(refusal("the role does not own the table").hint(format!(
+            "let the owner of {table} run ponte sync init, or disable the trigger there"
+        )));
+    }
+    let guarded = guarded_definition(&trigger.definition).ok_or_else(|| {
+        refusal("its definition has no place for a WHEN clause").hint("ponte explain sync.triggers")
+    })?;
+    Ok(Guard {
+        node: node.to_owned(),
+        table,
+        trigger: trigger.name.clone(),
+        original: trigger.definition.clone(),
+        guarded,
+    })
+}
+
+/// Adds the guard to a definition as `pg_get_triggerdef` prints it.
+fn guarded_definition(definition: &str) -> Option<String> {
+    let (head, call) = definition.rsplit_once(" EXECUTE FUNCTION ")?;
+    Some(match head.split_once(" WHEN (") {
+        Some((before, condition)) => {
+            let condition = condition.strip_suffix(')')?;
+            format!("{before} WHEN (({condition}) AND {GUARD}) EXECUTE FUNCTION {call}")
+        }
+        None => format!("{head} WHEN ({GUARD}) EXECUTE FUNCTION {call}"),
+    })
+}
+
+/// Recreates one trigger with its guard and remembers the original. Inside the caller's transaction.
+pub(super) async fn install(peer: &mut Peer, guard: &Guard) -> Result<()> {
+    let what = format!("guard trigger {} of table {}", guard.trigger, guard.table);
+    let remember = Sql::text(
+        "INSERT INTO ponte.guarded_trigger VALUES ($1, $2, $3, $4) \
+         ON CONFLICT (table_schema, table_name, trigger_name) DO UPDATE SET original = excluded.original",
+    );
+    let table = &guard.table;
+    peer.rows(
+        &remember,
+        &[
+            &table.schema.as_str(),
+            &table.name.as_str(),
+            &guard.trigger,
+            &guard.original,
+        ],
+        &what,
+    )
+    .await?;
+    recreate(peer, &guard.table, &guard.trigger, &guard.guarded, &what).await
+}
+
+/// Brings back the originals of a table's guarded triggers. Inside the caller's transaction.
+pub(super) async fn restore(peer: &mut Peer, table: &QualifiedName) -> Result<()> {
+    let what = format!("restore the triggers of table {table}");
+    let forget = Sql::text(
+        "DELETE FROM ponte.guarded_trigger WHERE table_schema = $1 AND table_name = $2 RETURNING trigger_name, original",
+    );
+    let rows = peer
+        .rows(&forget, &[&table.schema.as_str(), &table.name.as_str()], &what)
+        .await?;
+    for row in rows {
+        let name: String = row.get(0);
+        if trigger_exists(peer, table, &name).await? {
+            recreate(peer, table, &name, row.get(1), &what).await?;
+        }
+    }
+    Ok(())
+}
+
+async fn trigger_exists(peer: &Peer, table: &QualifiedName, trigger: &str) -> Result<bool> {
+    let sql = Sql::render(
+        "SELECT EXISTS (SELECT FROM pg_trigger g WHERE g.tgrelid = to_regclass({table}) AND g.tgname = {trigger})",
+        &[
+            ("table", &Literal::new(Sql::of(table).as_str())),
+            ("trigger", &Literal::new(trigger)),
+        ],
+    );
+    peer.holds(&sql, "look for a trigger").await
+}
+
+/// Drops and creates in one transaction, so that no statement ever runs without the trigger. The definition is the server's own
+/// text, which is why it is sent as it is.
+async fn recreate(
+    peer: &Peer,
+    table: &QualifiedName,
+    trigger: &str,
+    definition: &str,
+    what: &str,
+) -> Result<()> {
+    let drop = Sql::render(
+        "DROP TRIGGER {trigger} ON {table}",
+        &[("trigger", &Ident::new(trigger)), ("table", table)],
+    );
+    peer.script(&drop, what).await?;
+    peer.catalog_text(definition, what).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(definition: &str, expected: &str) {
+        assert_eq!(guarded_definition(definition).as_deref(), Some(expected));
+    }
+
+    #[test]
+    fn a_trigger_without_a_condition_gets_one() {
+        check(
+            "CREATE TRIGGER stamp BEFORE UPDATE ON public.perfis FOR EACH ROW EXECUTE FUNCTION stamp()",
+            "CREATE TRIGGER stamp BEFORE UPDATE ON public.perfis FOR EACH ROW WHEN ((coalesce(current_setting('ponte.applying', true), '') = '' OR NOT ponte.is_applying())) EXECUTE FUNCTION stamp()",
+        );
+    }
+
+    #[test]
+    fn an_existing_condition_stays() {
+        check(
+            "CREATE TRIGGER stamp BEFORE UPDATE ON public.perfis FOR EACH ROW WHEN ((old.* IS DISTINCT FROM new.*)) EXECUTE FUNCTION stamp('a')",
+            "CREATE TRIGGER stamp BEFORE UPDATE ON public.perfis FOR EACH ROW WHEN (((old.* IS DISTINCT FROM new.*)) AND (coalesce(current_setting('ponte.applying', true), '') = '' OR NOT ponte.is_applying())) EXECUTE FUNCTION stamp('a')",
+        );
+    }
+
+    #[test]
+    fn other_text_is_not_touched() {
+        assert_eq!(guarded_definition("CREATE VIEW x AS SELECT 1"), None);
+    }
+}

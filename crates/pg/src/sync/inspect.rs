@@ -1,0 +1,208 @@
+//! What both ends of a link look like, and whether they fit together.
+
+use ponte_schema::{QualifiedName, Sql};
+use ponte_sync::capture;
+use ponte_sync::link::{ApplyAs, LinkSpec, Side};
+use ponte_sync::order::parents_first;
+use ponte_sync::shape::{self, ForeignKey, Problem, Shape};
+use ponte_sync::table::TableSide;
+
+use super::peer::Peer;
+use crate::error::{Error, ErrorKind, Result};
+
+/// A table on both sides.
+#[derive(Debug, Clone)]
+pub struct LinkedTable {
+    /// What the catalogs say, first side first.
+    pub shapes: [Shape; 2],
+    /// What the sync makes of it.
+    pub sides: [TableSide; 2],
+}
+
+impl LinkedTable {
+    /// What it is called in messages.
+    pub fn name(&self) -> &QualifiedName {
+        &self.sides[0].name
+    }
+}
+
+/// Reads the shapes of some tables; those that do not exist are left out.
+pub async fn shapes(peer: &mut Peer, tables: &[QualifiedName]) -> Result<Vec<Shape>> {
+    let schemas: Vec<&str> = tables.iter().map(|t| t.schema.as_str()).collect();
+    let names: Vec<&str> = tables.iter().map(|t| t.name.as_str()).collect();
+    let ours: Vec<String> = capture::trigger_names().collect();
+    let sql = Sql::text(include_str!("inspect.sql"));
+    let rows = peer
+        .rows(&sql, &[&schemas, &names, &ours], "read the tables' shapes")
+        .await?;
+    rows.iter()
+        .map(|row| {
+            serde_json::from_str(row.get(1))
+                .map_err(|e| Error::new(ErrorKind::Internal, "cannot read a table's shape").because(e))
+        })
+        .collect()
+}
+
+/// Reads both ends and fits them together, in the order in which tables are written: parents first.
+///
+/// # Errors
+/// Everything that keeps the link from working, in one error, each with its remedy; or drift between the two sides.
+pub async fn linked_tables(spec: &LinkSpec, peers: &mut [Peer; 2]) -> Result<Vec<LinkedTable>> {
+    let names: Vec<QualifiedName> = spec.tables.iter().map(|t| t.name.clone()).collect();
+    let [first, second] = peers;
+    let (first, second) = tokio::try_join!(shapes(first, &names), shapes(second, &names))?;
+    let mut problems = missing_tables(spec, &names, [&first, &second]);
+    refuse(spec, &problems)?;
+    let mut tables = Vec::with_capacity(spec.tables.len());
+    for ((wanted, one), other) in spec.tables.iter().zip(first).zip(second) {
+        let shapes = [one, other];
+        for (shape, side) in shapes.iter().zip(Side::BOTH) {
+            let role = format!("of node \"{}\"", spec.node(side));
+            problems.extend(shape::obstacles(shape, &role));
+        }
+        match fit(wanted, shapes) {
+            Ok(table) => tables.push(table),
+            Err(problem) => problems.push(problem),
+        }
+    }
+    refuse(spec, &problems)?;
+    refuse_drift(spec, &tables)?;
+    in_order(spec, tables)
+}
+
+fn missing_tables(spec: &LinkSpec, names: &[QualifiedName], found: [&Vec<Shape>; 2]) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    for (side, shapes) in Side::BOTH.into_iter().zip(found) {
+        for name in names
+            .iter()
+            .filter(|n| !shapes.iter().any(|s| s.qualified_name() == **n))
+        {
+            problems.push(Problem {
+                message: format!("table {name} does not exist on \"{}\"", spec.node(side)),
+                remedy: format!("ponte --node {} migrate up", spec.node(side)),
+            });
+        }
+    }
+    problems
+}
+
+fn fit(wanted: &ponte_sync::link::TableSpec, shapes: [Shape; 2]) -> Result<LinkedTable, Problem> {
+    let side = |shape: &Shape| -> Result<TableSide, Problem> {
+        let key = shape::choose_key(shape, wanted.key.as_deref())?;
+        let version = shape::choose_version(shape, wanted.version.as_deref())?;
+        Ok(TableSide::new(shape, &key, version))
+    };
+    let sides = [side(&shapes[0])?, side(&shapes[1])?];
+    if sides[0].key != sides[1].key {
+        return Err(Problem {
+            message: format!("the primary keys of table {} differ", sides[0].name),
+            remedy: "name the columns to sync by with key = [...]".to_owned(),
+        });
+    }
+    Ok(LinkedTable { shapes, sides })
+}
+
+fn refuse(spec: &LinkSpec, problems: &[Problem]) -> Result<()> {
+    let Some(first) = problems.first() else {
+        return Ok(());
+    };
+    let mut error = Error::new(
+        ErrorKind::SyncUnfit,
+        format!("cannot sync link \"{}\": {}", spec.name, first.message),
+    )
+    .hint(first.remedy.clone());
+    for more in &problems[1..] {
+        error = error.with("also", format!("{} ({})", more.message, more.remedy));
+    }
+    Err(error)
+}
+
+fn refuse_drift(spec: &LinkSpec, tables: &[LinkedTable]) -> Result<()> {
+    let found: Vec<_> = tables
+        .iter()
+        .flat_map(|t| shape::drift((&spec.nodes[0], &t.shapes[0]), (&spec.nodes[1], &t.shapes[1])))
+        .collect();
+    let Some(first) = found.first() else { return Ok(()) };
+    let mut error = Error::new(
+        ErrorKind::SyncDrift,
+        format!("cannot sync link \"{}\": {first}", spec.name),
+    );
+    for more in &found[1..] {
+        error = error.with("also", more);
+    }
+    Err(error)
+}
+
+/// Every foreign key that a table of the link takes part in, on either side, once.
+pub(crate) fn foreign_keys(tables: &[LinkedTable], side: Side) -> Vec<ForeignKey> {
+    let mut keys: Vec<ForeignKey> = tables
+        .iter()
+        .flat_map(|t| t.shapes[side.index()].foreign_keys.iter().cloned())
+        .collect();
+    keys.sort_by(|a, b| (&a.child, &a.name).cmp(&(&b.child, &b.name)));
+    keys.dedup();
+    keys
+}
+
+fn in_order(spec: &LinkSpec, tables: Vec<LinkedTable>) -> Result<Vec<LinkedTable>> {
+    let names: Vec<QualifiedName> = tables.iter().map(|t| t.name().clone()).collect();
+    let keys: Vec<ForeignKey> = Side::BOTH
+        .into_iter()
+        .flat_map(|side| foreign_keys(&tables, side))
+        .collect();
+    let order = match parents_first(&names, &keys) {
+        Ok(order) => order,
+        Err(_) if spec.apply == ApplyAs::Replica => (0..tables.len()).collect(),
+        Err(cycle) => {
+            return Err(Error::new(
+                ErrorKind::SyncUnfit,
+                format!("cannot sync link \"{}\": {cycle}", spec.name),
+            )
+            .hint("ALTER TABLE ... ALTER CONSTRAINT ... DEFERRABLE on one foreign key of the cycle"));
+        }
+    };
+    let mut tables: Vec<Option<LinkedTable>> = tables.into_iter().map(Some).collect();
+    Ok(order.into_iter().filter_map(|i| tables[i].take()).collect())
+}
+
+/// Refuses to go on where changes would escape: a capture trigger is missing or disabled, or a trigger of the user's would
+/// rewrite what the sync writes.
+pub(crate) fn check_triggers(spec: &LinkSpec, tables: &[LinkedTable]) -> Result<()> {
+    for table in tables {
+        for side in Side::BOTH {
+            let shape = &table.shapes[side.index()];
+            let node = spec.node(side);
+            let missing: Vec<String> = capture::trigger_names()
+                .filter(|t| !shape.capture.contains(t))
+                .collect();
+            if !missing.is_empty() {
+                return Err(Error::new(
+                    ErrorKind::SyncTriggers,
+                    format!(
+                        "cannot trust what \"{node}\" says about table {}: capture trigger {} is missing or disabled",
+                        table.name(),
+                        missing.join(", ")
+                    ),
+                )
+                .hint(format!("ponte sync drop {0}, then ponte sync init {0}, which compares all rows", spec.name)));
+            }
+            if spec.apply == ApplyAs::Plain
+                && let Some(trigger) = shape
+                    .triggers
+                    .iter()
+                    .find(|t| t.rewrites_rows && t.enabled && !t.guarded)
+            {
+                return Err(Error::new(
+                    ErrorKind::SyncTriggers,
+                    format!(
+                        "trigger {} of table {} on \"{node}\" would rewrite the rows that the sync writes",
+                        trigger.name,
+                        table.name()
+                    ),
+                )
+                .hint(format!("ponte sync init {}", spec.name)));
+            }
+        }
+    }
+    Ok(())
+}

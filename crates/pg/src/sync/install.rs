@@ -1,0 +1,555 @@
+//! `ponte sync init` and `drop`: what a link leaves in each database, made and removed in one transaction per node.
+//!
+//! Both installing transactions are open at the same time, because each node records the snapshot from which the other one's
+//! capture is complete. CREATE TRIGGER waits for every transaction that has written to the table, so whatever was written
+//! without the trigger has ended, and is visible, when the first contact reads.
+
+use std::time::Duration;
+
+use ponte_schema::{Ident, QualifiedName, Sql};
+use ponte_sync::link::{LinkSpec, Side};
+use ponte_sync::snapshot::Snapshot;
+use ponte_sync::table::TableSide;
+use ponte_sync::{capture, metadata};
+use uuid::Uuid;
+
+use super::guard::{self, Guard};
+use super::inspect::{LinkedTable, linked_tables};
+use super::peer::Peer;
+use super::sequence;
+use crate::error::{Error, ErrorKind, Result, Retry};
+
+/// How often an installation is tried while somebody holds a lock on a table.
+const ATTEMPTS_MAX: u32 = 20;
+
+/// How long one attempt waits for a lock. Short, because everybody who comes later waits behind it.
+const LOCK_TIMEOUT: &str = "SET LOCAL lock_timeout = '2s'; SET LOCAL statement_timeout = '5min'";
+
+/// What `init` is about to do.
+#[derive(Debug, Clone)]
+pub struct InitPlan {
+    /// The tables, parents first.
+    pub tables: Vec<LinkedTable>,
+    /// Triggers that have to be recreated with a guard; the owner's consent is needed.
+    pub guards: Vec<Guard>,
+    /// Sequences that will count in steps of two, as `node: name`.
+    pub sequences: Vec<String>,
+    state: [NodeState; 2],
+}
+
+impl InitPlan {
+    /// Whether the link is complete already, so that nothing is left to do.
+    pub fn complete(&self) -> bool {
+        self.guards.is_empty()
+            && self
+                .state
+                .iter()
+                .all(|s| matches!(s, NodeState::Linked { ready: true, .. }))
+    }
+}
+
+/// How far an earlier `init` got on a node.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum NodeState {
+    Absent,
+    Linked { ready: bool, peer_id: Uuid },
+}
+
+/// Checks both nodes and says what an installation would do. Writes nothing.
+///
+/// # Errors
+/// Whatever makes the link impossible, with its remedy.
+pub async fn plan_init(spec: &LinkSpec, peers: &mut [Peer; 2]) -> Result<InitPlan> {
+    let tables = linked_tables(spec, peers).await?;
+    let mut state = [NodeState::Absent; 2];
+    for side in Side::BOTH {
+        state[side.index()] = node_state(spec, side, &mut peers[side.index()], &tables).await?;
+        may_create(&mut peers[side.index()], &tables, side).await?;
+    }
+    same_partners(spec, peers, &state).await?;
+    let mut guards = Vec::new();
+    let mut sequences = Vec::new();
+    for side in Side::BOTH {
+        for table in &tables {
+            let shape = &table.shapes[side.index()];
+            if spec.apply == ponte_sync::link::ApplyAs::Plain {
+                guards.extend(guard::needed(spec.node(side), shape)?);
+            }
+            sequences.extend(
+                sequence::to_interleave(shape)
+                    .map(|s| format!("{}: {}", spec.node(side), s.qualified_name())),
+            );
+        }
+    }
+    Ok(InitPlan {
+        tables,
+        guards,
+        sequences,
+        state,
+    })
+}
+
+/// Carries out a plan: after it, both nodes capture, and neither has rows of the other yet.
+///
+/// # Errors
+/// A lock that could not be had, or what the server refused; the node on which it happened is as it was before.
+pub async fn install(spec: &LinkSpec, peers: &mut [Peer; 2], plan: &InitPlan) -> Result<()> {
+    let mut attempt = 1;
+    loop {
+        let outcome = install_once(spec, peers, plan).await;
+        match outcome {
+            Err(error) if error.kind().retry() == Retry::Later && attempt < ATTEMPTS_MAX => {
+                tracing::warn!(
+                    link = spec.name,
+                    attempt,
+                    "a table is locked, trying again: {error}"
+                );
+                for peer in peers.iter_mut() {
+                    peer.roll_back().await;
+                }
+                tokio::time::sleep(Duration::from_millis(u64::from(50 * attempt))).await;
+                attempt += 1;
+            }
+            Err(error) => {
+                for peer in peers.iter_mut() {
+                    peer.roll_back().await;
+                }
+                return Err(error);
+            }
+            Ok(()) => return Ok(()),
+        }
+    }
+}
+
+async fn install_once(spec: &LinkSpec, peers: &mut [Peer; 2], plan: &InitPlan) -> Result<()> {
+    let highest = sequence::highest(peers, &plan.tables).await?;
+    let begin = Sql::text("BEGIN");
+    let mut snapshots: Vec<Option<Snapshot>> = vec![None, None];
+    for side in Side::BOTH {
+        let peer = &mut peers[side.index()];
+        peer.script(&begin, "begin the installation").await?;
+        peer.script(&Sql::text(LOCK_TIMEOUT), "begin the installation")
+            .await?;
+        peer.script(&metadata::install(), "create schema ponte").await?;
+        let id = peer
+            .row(&Sql::text("SELECT id FROM ponte.node"), &[], "read the node's id")
+            .await?
+            .get(0);
+        peer.set_id(id);
+        for guard in plan.guards.iter().filter(|g| g.node == spec.node(side)) {
+            guard::install(peer, guard).await?;
+        }
+        if plan.state[side.index()] == NodeState::Absent {
+            for table in &plan.tables {
+                let sql = capture::install(&table.sides[side.index()], &spec.name, spec.max_future_seconds);
+                peer.script(&sql, &format!("install capture for table {}", table.name()))
+                    .await?;
+            }
+            sequence::interleave(peer, side, &plan.tables, &highest).await?;
+            snapshots[side.index()] = Some(current_snapshot(peer).await?);
+        }
+    }
+    if peers[0].id() == peers[1].id() {
+        return Err(same_database(spec));
+    }
+    for side in Side::BOTH {
+        record_link(spec, side, peers, plan, &snapshots).await?;
+    }
+    for peer in peers.iter() {
+        peer.script(&Sql::text("COMMIT"), "commit the installation")
+            .await?;
+    }
+    Ok(())
+}
+
+/// Writes the link's rows on one node. Where the other node was installed just now, its capture is complete from there on.
+async fn record_link(
+    spec: &LinkSpec,
+    side: Side,
+    peers: &mut [Peer; 2],
+    plan: &InitPlan,
+    snapshots: &[Option<Snapshot>],
+) -> Result<()> {
+    let peer_id = peers[side.other().index()].id();
+    let peer = &mut peers[side.index()];
+    let what = "record the link";
+    if let Some(own) = &snapshots[side.index()] {
+        let sql = Sql::text(
+            "INSERT INTO ponte.link (link, node, peer, peer_id, installed_snapshot) VALUES ($1, $2, $3, $4, $5::text::pg_snapshot)",
+        );
+        let (node, other) = (spec.node(side), spec.node(side.other()));
+        peer.rows(&sql, &[&spec.name, &node, &other, &peer_id, &own.as_str()], what)
+            .await?;
+        let sql = Sql::text("INSERT INTO ponte.outgoing (link, consumed) VALUES ($1, $2::text::pg_snapshot)");
+        peer.rows(&sql, &[&spec.name, &own.as_str()], what).await?;
+        for table in &plan.tables {
+            record_table(&spec.name, peer, &table.sides[side.index()]).await?;
+        }
+    }
+    if let Some(there) = &snapshots[side.other().index()] {
+        let sql = Sql::text(
+            "INSERT INTO ponte.progress (link, consumed) VALUES ($1, $2::text::pg_snapshot) \
+             ON CONFLICT (link) DO UPDATE SET consumed = excluded.consumed",
+        );
+        peer.rows(&sql, &[&spec.name, &there.as_str()], what).await?;
+    } else if snapshots[side.index()].is_some() {
+        // The other node was installed by an earlier run and has captured since; from then on nothing was consumed.
+        let earlier = installed_snapshot(&spec.name, &mut peers[side.other().index()]).await?;
+        let sql = Sql::text("INSERT INTO ponte.progress (link, consumed) VALUES ($1, $2::text::pg_snapshot)");
+        peers[side.index()]
+            .rows(&sql, &[&spec.name, &earlier], what)
+            .await?;
+    }
+    Ok(())
+}
+
+async fn record_table(link: &str, peer: &mut Peer, table: &TableSide) -> Result<()> {
+    let texts = |columns: &[Ident]| columns.iter().map(|c| c.as_str().to_owned()).collect::<Vec<_>>();
+    let sql = Sql::text("INSERT INTO ponte.link_table VALUES ($1, $2, $3, $4, $5)");
+    peer.rows(
+        &sql,
+        &[
+            &link,
+            &table.name.schema.as_str(),
+            &table.name.name.as_str(),
+            &texts(&table.key),
+            &texts(&table.columns),
+        ],
+        "record the link's tables",
+    )
+    .await
+    .map(drop)
+}
+
+async fn installed_snapshot(link: &str, peer: &mut Peer) -> Result<String> {
+    let sql = Sql::text("SELECT installed_snapshot::text FROM ponte.link WHERE link = $1");
+    Ok(peer.row(&sql, &[&link], "read the link").await?.get(0))
+}
+
+pub(crate) async fn current_snapshot(peer: &mut Peer) -> Result<Snapshot> {
+    let row = peer
+        .row(
+            &Sql::text("SELECT pg_current_snapshot()::text"),
+            &[],
+            "take a snapshot",
+        )
+        .await?;
+    parse_snapshot(row.get(0))
+}
+
+pub(crate) fn parse_snapshot(text: &str) -> Result<Snapshot> {
+    text.parse()
+        .map_err(|e| Error::new(ErrorKind::Internal, "cannot read a snapshot").because(e))
+}
+
+fn same_database(spec: &LinkSpec) -> Error {
+    Error::new(
+        ErrorKind::SyncUnfit,
+        format!(
+            "nodes \"{}\" and \"{}\" are the same database, or one is a copy of the other",
+            spec.nodes[0], spec.nodes[1]
+        ),
+    )
+    .hint("correct the url of one node; in a copy, DROP SCHEMA ponte CASCADE first")
+}
+
+/// Marks the first contact as complete.
+pub(crate) async fn mark_ready(link: &str, peer: &mut Peer) -> Result<()> {
+    let sql = Sql::text("UPDATE ponte.link SET ready = true WHERE link = $1");
+    peer.rows(&sql, &[&link], "mark the link as ready")
+        .await
+        .map(drop)
+}
+
+async fn node_state(
+    spec: &LinkSpec,
+    side: Side,
+    peer: &mut Peer,
+    tables: &[LinkedTable],
+) -> Result<NodeState> {
+    if !has_metadata(peer).await? {
+        return Ok(NodeState::Absent);
+    }
+    let layout: Option<i32> = peer
+        .rows(
+            &Sql::text("SELECT release FROM ponte.metadata WHERE part = 'sync'"),
+            &[],
+            "read the metadata",
+        )
+        .await?
+        .first()
+        .map(|r| r.get(0));
+    if layout.is_some_and(|l| l > metadata::LAYOUT) {
+        return Err(Error::new(
+            ErrorKind::SyncAlreadyLinked,
+            format!(
+                "schema ponte on \"{}\" was made by a newer release of ponte",
+                peer.name()
+            ),
+        )
+        .hint("install that release"));
+    }
+    let sql = Sql::text("SELECT node, peer, ready, peer_id FROM ponte.link WHERE link = $1");
+    let rows = peer.rows(&sql, &[&spec.name], "read the links").await?;
+    let Some(row) = rows.first() else {
+        tables_are_free(spec, peer, tables).await?;
+        return Ok(NodeState::Absent);
+    };
+    let (node, other): (&str, &str) = (row.get(0), row.get(1));
+    if (node, other) != (spec.node(side), spec.node(side.other())) {
+        return Err(Error::new(
+            ErrorKind::SyncAlreadyLinked,
+            format!(
+                "link \"{}\" exists on \"{}\" already, between \"{node}\" and \"{other}\"",
+                spec.name,
+                peer.name()
+            ),
+        )
+        .hint(format!(
+            "give this link another name, or ponte sync drop {}",
+            spec.name
+        )));
+    }
+    same_tables(spec, side, peer, tables).await?;
+    Ok(NodeState::Linked {
+        ready: row.get(2),
+        peer_id: row.get(3),
+    })
+}
+
+/// Whether schema `ponte` holds the sync's tables.
+pub(crate) async fn has_metadata(peer: &Peer) -> Result<bool> {
+    peer.holds(
+        &Sql::text("SELECT to_regclass('ponte.link') IS NOT NULL"),
+        "look for schema ponte",
+    )
+    .await
+}
+
+async fn tables_are_free(spec: &LinkSpec, peer: &mut Peer, tables: &[LinkedTable]) -> Result<()> {
+    let sql = Sql::text("SELECT link FROM ponte.link_table WHERE table_schema = $1 AND table_name = $2");
+    for table in tables {
+        let name = table.name();
+        let rows = peer
+            .rows(
+                &sql,
+                &[&name.schema.as_str(), &name.name.as_str()],
+                "read the links",
+            )
+            .await?;
+        if let Some(row) = rows.first() {
+            return Err(Error::new(
+                ErrorKind::SyncAlreadyLinked,
+                format!(
+                    "table {name} on \"{}\" belongs to link \"{}\" already; this release carries a table over one link",
+                    peer.name(),
+                    row.get::<_, &str>(0)
+                ),
+            )
+            .hint(format!("leave {name} out of link \"{}\", or ponte sync drop {}", spec.name, row.get::<_, &str>(0))));
+        }
+    }
+    Ok(())
+}
+
+async fn same_tables(spec: &LinkSpec, side: Side, peer: &mut Peer, tables: &[LinkedTable]) -> Result<()> {
+    let sql = Sql::text(
+        "SELECT table_schema, table_name, key_columns FROM ponte.link_table WHERE link = $1 ORDER BY 1, 2",
+    );
+    let rows = peer.rows(&sql, &[&spec.name], "read the link's tables").await?;
+    let recorded: Vec<(String, String, Vec<String>)> =
+        rows.iter().map(|r| (r.get(0), r.get(1), r.get(2))).collect();
+    let mut wanted: Vec<(String, String, Vec<String>)> = tables
+        .iter()
+        .map(|t| &t.sides[side.index()])
+        .map(|t| {
+            let key = t.key.iter().map(|k| k.as_str().to_owned()).collect();
+            (
+                t.name.schema.as_str().to_owned(),
+                t.name.name.as_str().to_owned(),
+                key,
+            )
+        })
+        .collect();
+    wanted.sort();
+    if recorded == wanted {
+        return Ok(());
+    }
+    Err(Error::new(
+        ErrorKind::SyncAlreadyLinked,
+        format!(
+            "link \"{}\" exists on \"{}\" already, with other tables or keys",
+            spec.name,
+            peer.name()
+        ),
+    )
+    .hint(format!(
+        "ponte sync drop {0}, then ponte sync init {0}",
+        spec.name
+    )))
+}
+
+async fn same_partners(spec: &LinkSpec, peers: &mut [Peer; 2], state: &[NodeState; 2]) -> Result<()> {
+    for side in Side::BOTH {
+        let NodeState::Linked { peer_id, .. } = state[side.index()] else {
+            continue;
+        };
+        let other = &mut peers[side.other().index()];
+        let known: Option<Uuid> = if has_metadata(other).await? {
+            other
+                .rows(&Sql::text("SELECT id FROM ponte.node"), &[], "read the node's id")
+                .await?
+                .first()
+                .map(|r| r.get(0))
+        } else {
+            None
+        };
+        if known.is_some_and(|id| id != peer_id) {
+            return Err(Error::new(
+                ErrorKind::SyncAlreadyLinked,
+                format!(
+                    "link \"{}\" on \"{}\" belongs to another database than \"{}\"",
+                    spec.name,
+                    spec.node(side),
+                    other.name()
+                ),
+            )
+            .hint(format!(
+                "give this link another name, or ponte sync drop {}",
+                spec.name
+            )));
+        }
+    }
+    Ok(())
+}
+
+async fn may_create(peer: &mut Peer, tables: &[LinkedTable], side: Side) -> Result<()> {
+    let name = peer.name().to_owned();
+    let refuse = |what: String, remedy: String| {
+        Error::new(
+            ErrorKind::SyncUnfit,
+            format!("the role of node \"{name}\" {what}"),
+        )
+        .hint(remedy)
+    };
+    let row = peer
+        .row(
+            &Sql::text(
+                "SELECT pg_is_in_recovery() OR current_setting('transaction_read_only')::bool, current_user::text, current_database()::text, \
+                 coalesce(has_schema_privilege(to_regnamespace('ponte'), 'CREATE, USAGE'), has_database_privilege(current_database(), 'CREATE'))",
+            ),
+            &[],
+            "read the role's privileges",
+        )
+        .await?;
+    let (role, database): (&str, &str) = (row.get(1), row.get(2));
+    if row.get(0) {
+        return Err(Error::new(
+            ErrorKind::SyncUnfit,
+            format!("node \"{name}\" is read only: a replica, or default_transaction_read_only"),
+        )
+        .hint("give the url of the primary server"));
+    }
+    if !row.get::<_, bool>(3) {
+        return Err(refuse(
+            "may not create schema ponte".to_owned(),
+            format!(
+                "GRANT CREATE ON DATABASE {} TO {}",
+                Ident::new(database),
+                Ident::new(role)
+            ),
+        ));
+    }
+    for table in tables.iter().map(|t| &t.sides[side.index()]) {
+        view_is_free(peer, &table.changelog_view(), &table.changelog()).await?;
+        let row = peer
+            .row(
+                &Sql::text("SELECT has_schema_privilege($1::text, 'CREATE')"),
+                &[&table.name.schema.as_str()],
+                "read the role's privileges",
+            )
+            .await?;
+        if !row.get::<_, bool>(0) {
+            return Err(refuse(
+                format!("may not create {} beside its table", table.changelog_view()),
+                format!(
+                    "GRANT CREATE ON SCHEMA {} TO {}",
+                    table.name.schema,
+                    Ident::new(role)
+                ),
+            ));
+        }
+    }
+    Ok(())
+}
+
+async fn view_is_free(peer: &mut Peer, view: &QualifiedName, changelog: &QualifiedName) -> Result<()> {
+    let sql = Sql::text("SELECT to_regclass($1) IS NOT NULL AND to_regclass($2) IS NULL");
+    let (view_text, log_text) = (Sql::of(view), Sql::of(changelog));
+    let taken: bool = peer
+        .row(
+            &sql,
+            &[&view_text.as_str(), &log_text.as_str()],
+            "look for the changelog view",
+        )
+        .await?
+        .get(0);
+    if taken {
+        return Err(Error::new(
+            ErrorKind::SyncUnfit,
+            format!("{view} exists on \"{}\" already and is not ours", peer.name()),
+        )
+        .hint(format!(
+            "rename it, for instance ALTER TABLE {view} RENAME TO {}_old",
+            view.name
+        )));
+    }
+    Ok(())
+}
+
+/// Removes a link from one node, and schema `ponte`'s sync tables with the last link. Answers whether there was one.
+///
+/// # Errors
+/// What the server refused; the node is then as it was.
+pub async fn drop_link(link: &str, peer: &mut Peer) -> Result<bool> {
+    if !has_metadata(peer).await? {
+        return Ok(false);
+    }
+    peer.script(&Sql::text("BEGIN"), "begin").await?;
+    let outcome = drop_inside(link, peer).await;
+    if outcome.is_err() {
+        peer.roll_back().await;
+    }
+    outcome
+}
+
+async fn drop_inside(link: &str, peer: &mut Peer) -> Result<bool> {
+    peer.script(&Sql::text(LOCK_TIMEOUT), "begin").await?;
+    let sql = Sql::text("SELECT table_schema, table_name FROM ponte.link_table WHERE link = $1");
+    let rows = peer.rows(&sql, &[&link], "read the link's tables").await?;
+    for row in &rows {
+        let name = QualifiedName::new(row.get::<_, String>(0), row.get::<_, String>(1));
+        guard::restore(peer, &name).await?;
+        sequence::restore(peer, &name).await?;
+        let side = TableSide::named(name.clone());
+        peer.script(
+            &capture::uninstall(&side),
+            &format!("remove capture from table {name}"),
+        )
+        .await?;
+    }
+    let sql = Sql::text("DELETE FROM ponte.link WHERE link = $1 RETURNING link");
+    let existed = !peer.rows(&sql, &[&link], "remove the link").await?.is_empty();
+    if !peer
+        .holds(
+            &Sql::text("SELECT EXISTS (SELECT FROM ponte.link)"),
+            "look for other links",
+        )
+        .await?
+    {
+        peer.script(&metadata::uninstall(), "remove the sync's bookkeeping")
+            .await?;
+    }
+    peer.script(&Sql::text("COMMIT"), "commit").await?;
+    Ok(existed)
+}

@@ -1,0 +1,125 @@
+//! Identities that two nodes hand out at the same time must not meet: one side counts in odd numbers, the other in even ones.
+
+use std::collections::BTreeMap;
+
+use ponte_schema::{Ident, Literal, QualifiedName, Sql};
+use ponte_sync::link::Side;
+use ponte_sync::shape::{Sequence, Shape};
+
+use super::inspect::LinkedTable;
+use super::peer::Peer;
+use crate::error::Result;
+
+/// How far the first interleaved number lies beyond the highest in use, to cover what is handed out while both nodes are set up.
+const HEADROOM: i64 = 1_000;
+
+/// Table and column of a sequence, the same on both sides.
+type Owner = (QualifiedName, String);
+
+/// The sequences of a table that count in steps of one.
+pub(crate) fn to_interleave(shape: &Shape) -> impl Iterator<Item = &Sequence> {
+    shape.sequences.iter().filter(|s| s.increment == 1)
+}
+
+/// The highest number in use on either side, for each column that a sequence feeds.
+pub(crate) async fn highest(peers: &mut [Peer; 2], tables: &[LinkedTable]) -> Result<BTreeMap<Owner, i64>> {
+    let mut found = BTreeMap::new();
+    for side in Side::BOTH {
+        for shape in tables.iter().map(|t| &t.shapes[side.index()]) {
+            for sequence in to_interleave(shape) {
+                let here = highest_here(&peers[side.index()], shape, sequence).await?;
+                let known = found
+                    .entry((shape.qualified_name(), sequence.column.clone()))
+                    .or_insert(here);
+                *known = here.max(*known);
+            }
+        }
+    }
+    Ok(found)
+}
+
+async fn highest_here(peer: &Peer, shape: &Shape, sequence: &Sequence) -> Result<i64> {
+    let sql = Sql::render(
+        "SELECT greatest((SELECT last_value FROM {sequence}), coalesce((SELECT max({column})::bigint FROM {table}), 0))",
+        &[
+            ("sequence", &sequence.qualified_name()),
+            ("column", &Ident::new(&sequence.column)),
+            ("table", &shape.qualified_name()),
+        ],
+    );
+    let value = peer.value(&sql, "read the highest number in use").await?;
+    Ok(value.and_then(|v| v.parse().ok()).unwrap_or(0))
+}
+
+/// Makes one side's sequences odd (first side) or even (second). Inside the installing transaction: ALTER SEQUENCE keeps
+/// others from drawing numbers until it commits.
+pub(crate) async fn interleave(
+    peer: &mut Peer,
+    side: Side,
+    tables: &[LinkedTable],
+    highest: &BTreeMap<Owner, i64>,
+) -> Result<()> {
+    for shape in tables.iter().map(|t| &t.shapes[side.index()]) {
+        for sequence in to_interleave(shape) {
+            let name = sequence.qualified_name();
+            let what = format!("interleave sequence {name}");
+            let remember = Sql::text(
+                "INSERT INTO ponte.interleaved_sequence VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
+            );
+            peer.rows(
+                &remember,
+                &[&sequence.name.0, &sequence.name.1, &sequence.increment],
+                &what,
+            )
+            .await?;
+            peer.script(
+                &Sql::render("ALTER SEQUENCE {name} INCREMENT BY 2", &[("name", &name)]),
+                &what,
+            )
+            .await?;
+            let known = highest
+                .get(&(shape.qualified_name(), sequence.column.clone()))
+                .copied()
+                .unwrap_or(0);
+            let next = Sql::render(
+                "SELECT setval({literal}::regclass, v - v % 2 + 2 - {odd}, false) \
+                 FROM (SELECT greatest(last_value, {known}) + {headroom} AS v FROM {name}) s",
+                &[
+                    ("literal", &Literal::new(Sql::of(&name).as_str())),
+                    ("odd", &i64::from(side == Side::First)),
+                    ("known", &known),
+                    ("headroom", &HEADROOM),
+                    ("name", &name),
+                ],
+            );
+            peer.script(&next, &what).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Lets a table's sequences count as before. Inside the dropping transaction.
+pub(crate) async fn restore(peer: &mut Peer, table: &QualifiedName) -> Result<()> {
+    let sql = Sql::text(
+        "DELETE FROM ponte.interleaved_sequence i USING pg_depend d, pg_class s, pg_namespace n \
+         WHERE n.nspname = i.sequence_schema AND s.relnamespace = n.oid AND s.relname = i.sequence_name AND s.relkind = 'S' \
+           AND d.classid = 'pg_class'::regclass AND d.objid = s.oid AND d.refobjid = to_regclass($1) AND d.deptype IN ('a', 'i') \
+         RETURNING i.sequence_schema, i.sequence_name, i.original_increment",
+    );
+    let rows = peer
+        .rows(
+            &sql,
+            &[&Sql::of(table).as_str()],
+            "read the interleaved sequences",
+        )
+        .await?;
+    for row in rows {
+        let name = QualifiedName::new(row.get::<_, String>(0), row.get::<_, String>(1));
+        let alter = Sql::render(
+            "ALTER SEQUENCE {name} INCREMENT BY {step}",
+            &[("name", &name), ("step", &row.get::<_, i64>(2))],
+        );
+        peer.script(&alter, &format!("restore sequence {name}")).await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,103 @@
+//! Where a link stands, from what the databases themselves hold, and switching it off and on.
+
+use ponte_schema::{QualifiedName, Sql};
+use ponte_sync::batch;
+use ponte_sync::table::TableSide;
+
+use super::install::has_metadata;
+use super::pass::not_ready;
+use super::peer::Peer;
+use crate::error::Result;
+use ponte_sync::link::LinkSpec;
+
+/// Where one node stands in a link.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NodeStatus {
+    /// The node.
+    pub node: String,
+    /// Changed keys that the other side does not have yet, one per change and key.
+    pub pending: i64,
+    /// How long the oldest of them has been waiting, in seconds; 0 where there are none.
+    pub lag_seconds: f64,
+    /// Whether the first contact is complete.
+    pub ready: bool,
+    /// Whether somebody paused the link here.
+    pub paused: bool,
+    /// Conflicts that were found here.
+    pub conflicts: i64,
+    /// When something last arrived here, in RFC 3339.
+    pub last_applied_at: Option<String>,
+    /// Rows inserted or updated here since the link exists.
+    pub upserts: i64,
+    /// Rows deleted here since the link exists.
+    pub deletes: i64,
+}
+
+/// Reads one node's view of a link; `None` where it is not initialised there. Needs only this node, so that `status` can tell
+/// what it knows while the other one is away.
+pub async fn node_status(spec: &LinkSpec, peer: &mut Peer) -> Result<Option<NodeStatus>> {
+    if !has_metadata(peer).await? {
+        return Ok(None);
+    }
+    let sql = Sql::text(
+        "SELECT l.ready, l.paused, o.consumed::text, p.upserts, p.deletes, \
+           (SELECT count(*) FROM ponte.conflict c WHERE c.link = l.link), \
+           CASE WHEN p.batches > 0 THEN to_char(p.updated_at AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"') END \
+         FROM ponte.link l JOIN ponte.progress p USING (link) JOIN ponte.outgoing o USING (link) WHERE link = $1",
+    );
+    let rows = peer.rows(&sql, &[&spec.name], "read the link's status").await?;
+    let Some(row) = rows.first() else { return Ok(None) };
+    let outgoing: String = row.get(2);
+    let (pending, lag_seconds) = pending(spec, peer, &outgoing).await?;
+    Ok(Some(NodeStatus {
+        node: peer.name().to_owned(),
+        pending,
+        lag_seconds,
+        ready: row.get(0),
+        paused: row.get(1),
+        conflicts: row.get(5),
+        last_applied_at: row.get(6),
+        upserts: row.get(3),
+        deletes: row.get(4),
+    }))
+}
+
+async fn pending(spec: &LinkSpec, peer: &mut Peer, outgoing: &str) -> Result<(i64, f64)> {
+    let (mut pending, mut lag_seconds) = (0, 0.0_f64);
+    for name in linked_names(&spec.name, peer).await? {
+        let sql = batch::pending_age(&TableSide::named(name), &spec.name);
+        let row = peer.row(&sql, &[&outgoing], "count pending changes").await?;
+        pending += row.get::<_, i64>(0);
+        lag_seconds = lag_seconds.max(row.get(1));
+    }
+    Ok((pending, lag_seconds))
+}
+
+async fn linked_names(link: &str, peer: &mut Peer) -> Result<Vec<QualifiedName>> {
+    let sql =
+        Sql::text("SELECT table_schema, table_name FROM ponte.link_table WHERE link = $1 ORDER BY 1, 2");
+    let rows = peer.rows(&sql, &[&link], "read the link's tables").await?;
+    Ok(rows
+        .iter()
+        .map(|r| QualifiedName::new(r.get::<_, String>(0), r.get::<_, String>(1)))
+        .collect())
+}
+
+/// Switches a link off or on at one node; passes stop where either node says so.
+///
+/// # Errors
+/// The link is not initialised there.
+pub async fn set_paused(spec: &LinkSpec, peer: &mut Peer, paused: bool) -> Result<()> {
+    if !has_metadata(peer).await? {
+        return Err(not_ready(spec, peer.name()));
+    }
+    let sql = Sql::text("UPDATE ponte.link SET paused = $2 WHERE link = $1 RETURNING link");
+    if peer
+        .rows(&sql, &[&spec.name, &paused], "switch the link")
+        .await?
+        .is_empty()
+    {
+        return Err(not_ready(spec, peer.name()));
+    }
+    Ok(())
+}

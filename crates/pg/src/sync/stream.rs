@@ -1,0 +1,46 @@
+//! Rows from one server into another, byte for byte.
+
+use bytes::{Bytes, BytesMut};
+use futures_util::{SinkExt, TryStreamExt};
+use ponte_schema::Sql;
+
+use super::peer::Peer;
+use crate::error::{During, Result};
+
+/// How much is gathered before it is sent on. The server hands out one message per row, which is too little for a write.
+const CHUNK_BYTES: usize = 64 * 1024;
+
+/// Streams the output of one COPY into the input of another; answers how many rows arrived. Holds one chunk in memory.
+pub(crate) async fn copy(source: &Peer, copy_out: &Sql, target: &Peer, copy_in: &Sql) -> Result<u64> {
+    let reading = || source.during("read rows");
+    let writing = || target.during("write rows");
+    let out = source
+        .session()
+        .client()
+        .copy_out(copy_out.as_str())
+        .await
+        .during(reading)?;
+    let sink = target
+        .session()
+        .client()
+        .copy_in::<_, Bytes>(copy_in.as_str())
+        .await
+        .during(writing)?;
+    let (mut out, mut sink) = (std::pin::pin!(out), std::pin::pin!(sink));
+    let mut chunk = BytesMut::with_capacity(CHUNK_BYTES);
+    while let Some(row) = out.try_next().await.during(reading)? {
+        if chunk.len() + row.len() > CHUNK_BYTES && !chunk.is_empty() {
+            sink.feed(chunk.split().freeze()).await.during(writing)?;
+        }
+        if row.len() > CHUNK_BYTES {
+            sink.feed(row).await.during(writing)?;
+        } else {
+            chunk.reserve(CHUNK_BYTES.saturating_sub(chunk.len()));
+            chunk.extend_from_slice(&row);
+        }
+    }
+    if !chunk.is_empty() {
+        sink.feed(chunk.freeze()).await.during(writing)?;
+    }
+    sink.finish().await.during(writing)
+}
