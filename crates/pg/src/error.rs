@@ -19,6 +19,14 @@ pub enum ErrorKind {
     SqlRejected,
     /// The server gave up on a statement for a reason that passes (deadlock, lock timeout, serialisation).
     SqlTransient,
+    /// No PostgreSQL server binaries were found on this machine.
+    EmbeddedNoBinaries,
+    /// A server refuses to run as root, and there is no other account to run it as.
+    EmbeddedNoAccount,
+    /// The directory of an embedded cluster cannot be made or used.
+    EmbeddedDirectory,
+    /// The server of an embedded cluster does not start, or does not do what it was told.
+    EmbeddedStart,
     /// A bug of ours or an answer that no PostgreSQL server gives.
     Internal,
 }
@@ -41,6 +49,10 @@ impl ErrorKind {
             Self::ConnLost => "conn.lost",
             Self::SqlRejected => "sql.rejected",
             Self::SqlTransient => "sql.transient",
+            Self::EmbeddedNoBinaries => "embedded.no_binaries",
+            Self::EmbeddedNoAccount => "embedded.no_account",
+            Self::EmbeddedDirectory => "embedded.directory",
+            Self::EmbeddedStart => "embedded.start",
             Self::Internal => "internal",
         }
     }
@@ -50,6 +62,10 @@ impl ErrorKind {
         match self {
             Self::ConnRefused | Self::ConnLost | Self::SqlTransient => Retry::Later,
             Self::ConnInvalid | Self::SqlRejected | Self::Internal => Retry::Never,
+            Self::EmbeddedNoBinaries
+            | Self::EmbeddedNoAccount
+            | Self::EmbeddedDirectory
+            | Self::EmbeddedStart => Retry::Never,
         }
     }
 }
