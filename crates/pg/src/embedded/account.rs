@@ -48,16 +48,9 @@ impl Account {
         }
     }
 
-    /// Makes `command` run as this account, in no group but its own, and with none of our environment: the server has no
-    /// business with the passwords in there. Its own process group keeps the terminal's Ctrl-C away from it.
+    /// Makes `command` run as this account, in no group but its own, and [`detached`] from us.
     pub(super) fn apply(self, command: &mut Command) {
-        command
-            .env_clear()
-            .env("PATH", "/usr/local/bin:/usr/bin:/bin")
-            .env("LC_ALL", "C")
-            .env("TZ", "UTC")
-            .current_dir("/")
-            .process_group(0);
+        detached(command);
         if self.becomes {
             command.uid(self.uid).gid(self.gid);
         }
@@ -91,6 +84,18 @@ impl Account {
             })
         })
     }
+}
+
+/// Makes `command` run with none of our environment, for a server has no business with the passwords in there, and in a
+/// process group of its own, which keeps the terminal's Ctrl-C away from it.
+pub(super) fn detached(command: &mut Command) {
+    command
+        .env_clear()
+        .env("PATH", "/usr/local/bin:/usr/bin:/bin")
+        .env("LC_ALL", "C")
+        .env("TZ", "UTC")
+        .current_dir("/")
+        .process_group(0);
 }
 
 /// User and group id of an account, from `/etc/passwd` or from whatever directory service `id` knows.

@@ -69,7 +69,7 @@ impl Cluster {
     async fn start_throw_away(options: ClusterOptions, account: Account) -> Result<Self> {
         let deadline = Instant::now() + options.timeout;
         let home = Home::throw_away(&options.temp_dir, account)?;
-        let guardian = Guardian::post(&home, account)?;
+        let guardian = Guardian::post(&home)?;
         let socket_dir = home.servers.join("s");
         home::make_private(&socket_dir, account).map_err(|e| home::cannot_make(&socket_dir, e))?;
         template::fill(
@@ -232,7 +232,11 @@ impl Cluster {
     /// `embedded.directory` where another program starts or stops it for too long, `embedded.start` where it does not stop.
     pub async fn leave(mut self) -> Result<()> {
         let Some(users) = self.users.take() else {
-            return self.halt(Signal::QUIT).await;
+            self.halt(Signal::QUIT).await?;
+            if let Some(guardian) = self.guardian.take() {
+                guardian.finish(Instant::now() + PATIENCE).await;
+            }
+            return Ok(());
         };
         let lock = self.lock().await?;
         if users.is_the_last() && self.home.note(Note::Keep).is_none() {

@@ -193,6 +193,7 @@ fn far_place(ours: &Path) -> Result<PathBuf> {
         Err(e) if !is_ours_alone(root) => return Err(cannot_make(root, e)),
         _ => {}
     }
+    let root = root.canonicalize().map_err(|e| cannot_make(root, e))?;
     let name = ours.file_name().unwrap_or_default().to_string_lossy();
     Ok(root.join(format!("{name}-{}", random_name())))
 }

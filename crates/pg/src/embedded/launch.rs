@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::account::Account;
+use super::account::{self, Account};
 use super::binaries::Binaries;
 use super::home::Home;
 use super::postmaster::{self, Postmaster, Status};
@@ -175,10 +175,11 @@ pub(super) struct Guardian {
 }
 
 impl Guardian {
-    /// Posts a guardian before there is anything to guard.
-    pub(super) fn post(home: &Home, account: Account) -> Result<Self> {
+    /// Posts a guardian before there is anything to guard. It has our account, not the server's, which may not be allowed
+    /// to remove a directory from ours.
+    pub(super) fn post(home: &Home) -> Result<Self> {
         let mut command = Command::new("/bin/sh");
-        account.apply(&mut command);
+        account::detached(&mut command);
         let mut child = command
             .args(["-c", GUARDIAN, "ponte-guardian"])
             .arg(&home.servers)
@@ -194,6 +195,17 @@ impl Guardian {
             child: Some(child),
             pipe,
         })
+    }
+
+    /// Sends it to work and waits until that is done.
+    pub(super) async fn finish(mut self, deadline: Instant) {
+        drop(self.pipe.take());
+        while let Some(child) = &mut self.child
+            && matches!(child.try_wait(), Ok(None))
+            && Instant::now() < deadline
+        {
+            tokio::time::sleep(POLL).await;
+        }
     }
 }
 

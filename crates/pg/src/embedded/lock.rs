@@ -5,6 +5,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use rustix::fs::FlockOperation;
+use rustix::io::Errno;
 use tokio::time::Instant;
 
 use crate::error::{Error, ErrorKind, Result};
@@ -25,7 +26,16 @@ impl Lock {
     /// `embedded.directory` where the file cannot be made or the holder does not let go before the deadline.
     pub(super) async fn exclusive(path: &Path, deadline: Instant) -> Result<Self> {
         let file = open(path)?;
-        while rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive).is_err() {
+        while let Err(e) = rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive) {
+            let held = matches!(e, Errno::WOULDBLOCK | Errno::INTR);
+            if !held {
+                return Err(Error::new(
+                    ErrorKind::EmbeddedDirectory,
+                    "cannot lock the cluster on this file system",
+                )
+                .with("lock", path.display())
+                .because(e));
+            }
             if Instant::now() >= deadline {
                 return Err(Error::new(
                     ErrorKind::EmbeddedDirectory,
