@@ -37,6 +37,14 @@ pub enum ErrorKind {
     SyncTriggers,
     /// A command waited for something that did not happen in time.
     SyncTimeout,
+    /// No PostgreSQL server binaries were found on this machine.
+    EmbeddedNoBinaries,
+    /// A server refuses to run as root, and there is no other account to run it as.
+    EmbeddedNoAccount,
+    /// The directory of an embedded cluster cannot be made or used.
+    EmbeddedDirectory,
+    /// The server of an embedded cluster does not start, or does not do what it was told.
+    EmbeddedStart,
     /// A bug of ours or an answer that no PostgreSQL server gives.
     Internal,
 }
@@ -68,6 +76,10 @@ impl ErrorKind {
             Self::SyncBlocked => "sync.blocked",
             Self::SyncTriggers => "sync.triggers",
             Self::SyncTimeout => "sync.timeout",
+            Self::EmbeddedNoBinaries => "embedded.no_binaries",
+            Self::EmbeddedNoAccount => "embedded.no_account",
+            Self::EmbeddedDirectory => "embedded.directory",
+            Self::EmbeddedStart => "embedded.start",
             Self::Internal => "internal",
         }
     }
@@ -87,6 +99,10 @@ impl ErrorKind {
             | Self::SyncTriggers
             | Self::SyncTimeout
             | Self::Internal => Retry::Never,
+            Self::EmbeddedNoBinaries
+            | Self::EmbeddedNoAccount
+            | Self::EmbeddedDirectory
+            | Self::EmbeddedStart => Retry::Never,
         }
     }
 }

@@ -5,6 +5,7 @@
 //! carried out.
 #![warn(missing_docs)]
 
+pub mod embedded;
 pub mod error;
 pub mod session;
 pub mod sync;

@@ -1,2 +1,24 @@
 //! Throw-away clusters, faults and checkers for the tests of every other crate.
+//!
+//! A test that needs a server starts a [`TestCluster`]; one that needs two starts a [`Pair`]. Both are real servers, up in a
+//! fraction of a second, and gone with the test process even when that is killed. [`Proxy`] is a network that a test
+//! can break. [`eventually`] waits for a condition and never for a time.
+//!
+//! Everything here panics with a clear message instead of returning errors: in a test, that is the report.
 #![warn(missing_docs)]
+#![allow(
+    clippy::panic,
+    reason = "a failed precondition of a test is reported by panicking"
+)]
+
+mod cluster;
+mod connect;
+mod pair;
+mod proxy;
+mod wait;
+
+pub use cluster::{TestCluster, TestClusterBuilder, binaries};
+pub use connect::connect;
+pub use pair::Pair;
+pub use proxy::Proxy;
+pub use wait::eventually;

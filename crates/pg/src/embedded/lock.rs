@@ -1,0 +1,104 @@
+//! Locks that the kernel releases when their holder dies, however it dies.
+
+use std::fs::File;
+use std::path::Path;
+use std::time::Duration;
+
+use rustix::fs::FlockOperation;
+use rustix::io::Errno;
+use tokio::time::Instant;
+
+use crate::error::{Error, ErrorKind, Result};
+
+/// How often a lock that somebody else holds is tried again.
+const POLL: Duration = Duration::from_millis(5);
+
+/// A lock on a file, released when dropped.
+#[derive(Debug)]
+pub(super) struct Lock {
+    file: File,
+}
+
+impl Lock {
+    /// Waits until nobody else holds the lock.
+    ///
+    /// # Errors
+    /// `embedded.directory` where the file cannot be made or the holder does not let go before the deadline.
+    pub(super) async fn exclusive(path: &Path, deadline: Instant) -> Result<Self> {
+        let file = open(path)?;
+        while let Err(e) = rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive) {
+            let held = matches!(e, Errno::WOULDBLOCK | Errno::INTR);
+            if !held {
+                return Err(Error::new(
+                    ErrorKind::EmbeddedDirectory,
+                    "cannot lock the cluster on this file system",
+                )
+                .with("lock", path.display())
+                .because(e));
+            }
+            if Instant::now() >= deadline {
+                return Err(Error::new(
+                    ErrorKind::EmbeddedDirectory,
+                    "cannot lock the cluster: another program has been starting or stopping it for too long",
+                )
+                .with("lock", path.display()));
+            }
+            tokio::time::sleep(POLL).await;
+        }
+        Ok(Self { file })
+    }
+
+    /// Takes the lock if nobody else holds it.
+    pub(super) fn try_exclusive(path: &Path) -> Option<Self> {
+        let file = open(path).ok()?;
+        rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive).ok()?;
+        Some(Self { file })
+    }
+
+    /// Joins the holders of a shared lock. Whoever wants it alone holds another lock first, so this does not wait.
+    pub(super) fn shared(path: &Path) -> Result<Self> {
+        let file = open(path)?;
+        rustix::fs::flock(&file, FlockOperation::NonBlockingLockShared).map_err(|e| {
+            Error::new(
+                ErrorKind::EmbeddedDirectory,
+                "cannot count as a user of the cluster",
+            )
+            .with("lock", path.display())
+            .because(e)
+        })?;
+        Ok(Self { file })
+    }
+
+    /// Turns a shared lock into an exclusive one if we are the only holder. Otherwise nothing is held afterwards.
+    pub(super) fn is_the_last(&self) -> bool {
+        let alone = rustix::fs::flock(&self.file, FlockOperation::NonBlockingLockExclusive).is_ok();
+        if !alone {
+            self.release();
+        }
+        alone
+    }
+
+    /// Said aloud instead of left to closing the file, which a child that is just being forked may hold open for a moment.
+    fn release(&self) {
+        let _ = rustix::fs::flock(&self.file, FlockOperation::Unlock);
+    }
+}
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        self.release();
+    }
+}
+
+fn open(path: &Path) -> Result<File> {
+    File::options()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(path)
+        .map_err(|e| {
+            Error::new(ErrorKind::EmbeddedDirectory, "cannot make a lock file")
+                .with("lock", path.display())
+                .because(e)
+        })
+}
