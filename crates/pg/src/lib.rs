@@ -5,10 +5,14 @@
 //! carried out.
 #![warn(missing_docs)]
 
+pub mod conninfo;
 pub mod embedded;
 pub mod error;
+pub mod pooler;
 pub mod session;
 pub mod sync;
+mod tls;
 
+pub use conninfo::Conninfo;
 pub use error::{Error, ErrorKind, Result, Retry};
-pub use session::{ConnectOptions, Conninfo, Session};
+pub use session::{CancelToken, ConnectOptions, Session};
