@@ -129,7 +129,7 @@ impl Stage {
             Sql::text("false")
         } else {
             Sql::render(
-                "ROW({row}) OPERATOR(pg_catalog.*<>) ROW({staged})",
+                "ROW({row})::record OPERATOR(pg_catalog.*<>) ROW({staged})::record",
                 &[
                     ("row", &qualified("t", &table.columns)),
                     ("staged", &qualified("s", &staged)),

@@ -303,10 +303,10 @@ fn trigger(table: &TableSide, event: &Event) -> Sql {
     )
 }
 
-/// `ROW(OLD.key) *<> ROW(NEW.key) AND `, true for any change of the key, also one that the type calls equal.
+/// `ROW(OLD.key)::record *<> ROW(NEW.key)::record AND `, true for any change of the key, also one that the type calls equal.
 fn changed_key(key: &[Ident]) -> Sql {
     Sql::render(
-        "ROW({old}) OPERATOR(pg_catalog.*<>) ROW({new}) AND ",
+        "ROW({old})::record OPERATOR(pg_catalog.*<>) ROW({new})::record AND ",
         &[("old", &qualified("OLD", key)), ("new", &qualified("NEW", key))],
     )
 }

@@ -1,0 +1,4 @@
+//! The sync against real servers.
+
+mod carry;
+mod support;
