@@ -138,7 +138,8 @@ impl Cluster {
         let mut cluster = Self::at_rest(options, account, home, socket_dir)?;
         let port = old_port.map_or(Port::Any, Port::Preferably);
         cluster.port = cluster.launch(port, deadline).await?;
-        cluster.home.write_note(Note::Port, &cluster.port.to_string())?;
+        // Only a wish for next time.
+        let _ = cluster.home.write_note(Note::Port, &cluster.port.to_string());
         Ok(cluster)
     }
 
@@ -161,10 +162,7 @@ impl Cluster {
     }
 
     async fn launch(&self, port: Port, deadline: Instant) -> Result<u16> {
-        let settings = self.home.data().join("ponte.conf");
-        std::fs::write(&settings, self.options.settings_file())
-            .and_then(|()| self.account.own(&settings))
-            .map_err(|e| home::cannot_make(&settings, e))?;
+        self.write_file("ponte.conf", self.options.settings_file().as_bytes())?;
         let launch = Launch {
             binaries: &self.options.binaries,
             account: self.account,

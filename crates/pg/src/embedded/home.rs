@@ -1,7 +1,8 @@
 //! The directories of a cluster.
 //!
-//! The locks and the [`Note`]s belong to whoever calls us and lie in the directory that was asked for. `data` and
-//! `server.log` belong to the account that runs the server. The two are the same directory, except when we are root and
+//! The locks and the [`Note`]s belong to whoever calls us and lie in the directory that was asked for. `data`
+//! belongs to the account that runs the server, and lies beside `server.log` in a directory that this account gets through
+//! and cannot change. The two are the same directory, except when we are root and
 //! that account cannot get there, say below `/root`: then the server's part lies under `/var/lib/ponte`, and a note
 //! says where.
 
@@ -55,15 +56,17 @@ impl Home {
             home.write_note(Note::Place, &home.servers.to_string_lossy())?;
         }
         if !home.servers.is_dir() {
-            make_private(&home.servers, account).map_err(|e| cannot_make(&home.servers, e))?;
+            make_passable(&home.servers).map_err(|e| cannot_make(&home.servers, e))?;
         }
         Ok(home)
     }
 
     /// A home that nobody else knows, under the temporary directory.
     pub(super) fn throw_away(temp: &Path, account: Account) -> Result<Self> {
-        let directory = fresh(&enterable_temp(temp, account), account)?;
-        let directory = directory.canonicalize().map_err(|e| cannot_make(&directory, e))?;
+        let directory = enterable_temp(temp, account).join(random_name());
+        let directory = make_passable(&directory)
+            .and_then(|()| directory.canonicalize())
+            .map_err(|e| cannot_make(&directory, e))?;
         Ok(Self {
             ours: directory.clone(),
             servers: directory,
@@ -127,7 +130,9 @@ impl Note {
 
 /// A directory for the socket that only the server's account (and root) can enter, with a short name.
 pub(super) fn socket_dir(temp: &Path, account: Account) -> Result<PathBuf> {
-    fresh(&enterable_temp(temp, account), account)
+    let directory = enterable_temp(temp, account).join(random_name());
+    make_private(&directory, account).map_err(|e| cannot_make(&directory, e))?;
+    Ok(directory)
 }
 
 /// The temporary directory, as far as the account can use it.
@@ -147,16 +152,22 @@ pub(super) fn make_private(directory: &Path, account: Account) -> std::io::Resul
     account.own(directory)
 }
 
-/// Writes a file that only its owner can read, whole or not at all.
+/// Makes a directory of ours that the server's account gets through, but cannot change: it must not be able to put links
+/// where we, perhaps root, are going to write.
+pub(super) fn make_passable(directory: &Path) -> std::io::Result<()> {
+    std::fs::DirBuilder::new().mode(0o711).create(directory)
+}
+
+/// Writes a file that only its owner can read, whole or not at all. Never through a link that somebody else put there.
 pub(super) fn write_private(path: &Path, content: &[u8]) -> std::io::Result<()> {
     use std::io::Write;
     use std::os::unix::fs::OpenOptionsExt;
     let mut name = path.as_os_str().to_owned();
     name.push(".new");
     let new = PathBuf::from(name);
+    let _ = std::fs::remove_file(&new);
     let mut file = std::fs::File::options()
-        .create(true)
-        .truncate(true)
+        .create_new(true)
         .write(true)
         .mode(0o600)
         .open(&new)?;
@@ -181,25 +192,19 @@ pub(super) fn cannot_make(directory: &Path, e: std::io::Error) -> Error {
     .because(e)
 }
 
-fn fresh(parent: &Path, account: Account) -> Result<PathBuf> {
-    let directory = parent.join(format!("ponte-{}", random_name()));
-    make_private(&directory, account).map_err(|e| cannot_make(&directory, e))?;
-    Ok(directory)
-}
-
 fn far_place(ours: &Path) -> Result<PathBuf> {
     let root = Path::new(FAR_PLACE);
-    match std::fs::DirBuilder::new().mode(0o711).create(root) {
+    match make_passable(root) {
         Err(e) if !is_ours_alone(root) => return Err(cannot_make(root, e)),
         _ => {}
     }
     let root = root.canonicalize().map_err(|e| cannot_make(root, e))?;
     let name = ours.file_name().unwrap_or_default().to_string_lossy();
-    Ok(root.join(format!("{name}-{}", random_name())))
+    Ok(root.join(format!("{name}-{}", uuid::Uuid::new_v4().simple())))
 }
 
+/// A name that nobody can foresee, short enough for a socket below it.
 fn random_name() -> String {
-    let mut name = uuid::Uuid::new_v4().simple().to_string();
-    name.truncate(12);
-    name
+    let random = uuid::Uuid::new_v4().simple().to_string();
+    format!("ponte-{}", &random[..12])
 }

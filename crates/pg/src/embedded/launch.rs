@@ -4,10 +4,12 @@ use std::ffi::OsString;
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 use std::net::{Ipv4Addr, TcpListener};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::time::Duration;
 
+use rustix::process::Signal;
 use tokio::time::Instant;
 
 use super::account::{self, Account};
@@ -68,8 +70,10 @@ impl Launch<'_> {
                 Port::Preferably(port) if attempt == 0 && is_free(port) => port,
                 Port::Preferably(_) | Port::Any => free_port()?,
             };
-            let mut child = self.spawn(port)?;
-            if self.is_up(&mut child).await? {
+            let mut starting = Starting(Some(self.spawn(port)?));
+            if self.is_up(&mut starting).await?
+                && let Some(child) = starting.0.take()
+            {
                 return Ok((child, port));
             }
             tokio::time::sleep(PAUSE).await;
@@ -80,7 +84,7 @@ impl Launch<'_> {
     fn spawn(&self, port: u16) -> Result<Child> {
         let data = self.home.data();
         let failed = |e: std::io::Error| self.failed("cannot run the server").because(e);
-        postmaster::disown_reused_pid(&data).map_err(failed)?;
+        postmaster::disown_reused_pid(&data, self.account).map_err(failed)?;
         let log = self.open_log().map_err(failed)?;
         let mut sockets = OsString::from("unix_socket_directories=");
         sockets.push(self.socket_dir);
@@ -100,8 +104,8 @@ impl Launch<'_> {
     }
 
     /// False when the process has ended.
-    async fn is_up(&self, child: &mut Child) -> Result<bool> {
-        loop {
+    async fn is_up(&self, starting: &mut Starting) -> Result<bool> {
+        while let Some(child) = &mut starting.0 {
             let ours = Postmaster::of(&self.home.data())
                 .filter(|server| server.pid == rustix::process::Pid::from_child(child));
             if ours.is_some_and(|server| server.status == Status::Ready) {
@@ -111,12 +115,11 @@ impl Launch<'_> {
                 return Ok(false);
             }
             if Instant::now() >= self.deadline {
-                let _ = child.kill();
-                let _ = child.wait();
                 return Err(self.failed("the server does not get ready in time"));
             }
             tokio::time::sleep(POLL).await;
         }
+        Ok(false)
     }
 
     fn open_log(&self) -> std::io::Result<File> {
@@ -124,7 +127,7 @@ impl Launch<'_> {
         if std::fs::metadata(&path).is_ok_and(|meta| meta.len() > LOG_BYTES_MAX) {
             std::fs::rename(&path, path.with_extension("log.old"))?;
         }
-        File::options().create(true).append(true).open(path)
+        File::options().create(true).append(true).mode(0o600).open(path)
     }
 
     fn failed(&self, what: &'static str) -> Error {
@@ -134,6 +137,18 @@ impl Launch<'_> {
             .with("log", log.display())
             .with("last_lines", tail(&log).unwrap_or_default())
             .hint(format!("read {}", log.display()))
+    }
+}
+
+/// A server that is not up yet. It does not stay if nobody waits for it any more.
+struct Starting(Option<Child>);
+
+impl Drop for Starting {
+    fn drop(&mut self) {
+        if let Some(child) = &self.0 {
+            let _ = rustix::process::kill_process(rustix::process::Pid::from_child(child), Signal::QUIT);
+        }
+        reap(self.0.take());
     }
 }
 

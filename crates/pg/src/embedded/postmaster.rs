@@ -4,6 +4,9 @@ use std::path::{Path, PathBuf};
 
 use rustix::process::{Pid, Signal};
 
+use super::account::Account;
+use super::home;
+
 /// A process id that no system hands out: what a stale `postmaster.pid` is given when its own belongs to a stranger.
 const NOBODY: i32 = i32::MAX;
 
@@ -43,7 +46,7 @@ impl Postmaster {
 /// Makes a `postmaster.pid` that outlived its server harmless when its process id has been given to somebody else, which
 /// would stop every start with «lock file already exists». The rest of the file stays: the server looks up the shared
 /// memory named in it to be sure that no backend of the dead one is left.
-pub(super) fn disown_reused_pid(data: &Path) -> std::io::Result<()> {
+pub(super) fn disown_reused_pid(data: &Path, account: Account) -> std::io::Result<()> {
     let Ok(text) = std::fs::read_to_string(pid_file(data)) else {
         return Ok(());
     };
@@ -51,7 +54,9 @@ pub(super) fn disown_reused_pid(data: &Path) -> std::io::Result<()> {
     let taken = pid_from(first)
         .is_some_and(|pid| rustix::process::test_kill_process(pid).is_ok() && !works_in(pid, data));
     if taken {
-        std::fs::write(pid_file(data), [&NOBODY.to_string(), "\n", rest].concat())?;
+        let disowned = [&NOBODY.to_string(), "\n", rest].concat();
+        home::write_private(&pid_file(data), disowned.as_bytes())?;
+        account.own(&pid_file(data))?;
     }
     Ok(())
 }
@@ -154,7 +159,7 @@ mod tests {
         std::fs::write(pid_file(data.path()), format!("{ours}\n{rest}")).unwrap();
         assert!(Postmaster::of(data.path()).is_none());
 
-        disown_reused_pid(data.path()).unwrap();
+        disown_reused_pid(data.path(), Account::choose(None).unwrap()).unwrap();
 
         let text = std::fs::read_to_string(pid_file(data.path())).unwrap();
         assert_eq!(text, format!("{NOBODY}\n{rest}"));

@@ -6,7 +6,7 @@
 //! counted, and a template that has lost files is made again.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::os::unix::fs::DirBuilderExt;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -20,7 +20,7 @@ use super::lock::Lock;
 use crate::error::{Error, ErrorKind, Result};
 
 /// Part of every template's name; goes up whenever what is below changes what a template holds.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 
 /// The same for every cluster. The locale is tried separately.
 const INITDB: &[&str] = &[
@@ -91,7 +91,7 @@ fn cache_directory(temp: &Path, account: Account) -> Result<PathBuf> {
     let uid = rustix::process::geteuid().as_raw();
     let cache = home::enterable_temp(temp, account).join(format!("ponte-cache-{uid}"));
     // The server's account has to get through, but only we may write.
-    match std::fs::DirBuilder::new().mode(0o711).create(&cache) {
+    match home::make_passable(&cache) {
         Err(e) if !home::is_ours_alone(&cache) => Err(home::cannot_make(&cache, e)
             .hint("remove it, or set TMPDIR to a directory of your own: somebody else can write to it")),
         _ => Ok(cache),
@@ -118,13 +118,16 @@ fn make(template: &Path, binaries: &Binaries, account: Account) -> Result<()> {
             std::fs::remove_dir_all(leftover).map_err(failed)?;
         }
     }
-    home::make_private(&making, account).map_err(failed)?;
+    home::make_passable(&making).map_err(failed)?;
+    let data = making.join("data");
+    home::make_private(&data, account).map_err(failed)?;
     let password = making.join("password");
     let secret = [uuid::Uuid::new_v4(), uuid::Uuid::new_v4()].map(|half| half.simple().to_string());
     home::write_private(&password, secret.concat().as_bytes()).map_err(failed)?;
     account.own(&password).map_err(failed)?;
     initdb(&making, binaries, account)?;
-    let data = making.join("data");
+    // From here on nobody but us gets to the files, so that copying them later follows no link of somebody else's.
+    std::fs::set_permissions(&making, std::fs::Permissions::from_mode(0o700)).map_err(failed)?;
     let mut configuration = std::fs::File::options()
         .append(true)
         .open(data.join("postgresql.conf"))
@@ -203,9 +206,10 @@ fn copy_tree(from: &Path, to: &Path, account: Account, copied: &mut Size) -> std
     for entry in std::fs::read_dir(from)? {
         let entry = entry?;
         let target = to.join(entry.file_name());
-        if entry.file_type()?.is_dir() {
+        let kind = entry.file_type()?;
+        if kind.is_dir() {
             copy_tree(&entry.path(), &target, account, copied)?;
-        } else {
+        } else if kind.is_file() {
             copied.bytes += std::fs::copy(entry.path(), &target)?;
             copied.files += 1;
             account.own(&target)?;
@@ -218,11 +222,12 @@ fn measure(directory: &Path) -> std::io::Result<Size> {
     let mut size = Size::default();
     for entry in std::fs::read_dir(directory)? {
         let entry = entry?;
-        if entry.file_type()?.is_dir() {
+        let kind = entry.file_type()?;
+        if kind.is_dir() {
             let below = measure(&entry.path())?;
             size.files += below.files;
             size.bytes += below.bytes;
-        } else {
+        } else if kind.is_file() {
             size.files += 1;
             size.bytes += entry.metadata()?.len();
         }

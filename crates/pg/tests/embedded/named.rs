@@ -180,6 +180,30 @@ async fn a_start_that_was_killed_after_the_copy_is_carried_on() {
 }
 
 #[tokio::test]
+async fn a_start_that_is_given_up_leaves_no_server() {
+    let place = open_directory();
+    let directory = place.path().join("c");
+    let pid_file = directory.join("data/postmaster.pid");
+    let begun = || async {
+        std::fs::read_to_string(&pid_file)
+            .ok()?
+            .lines()
+            .next()?
+            .parse()
+            .ok()
+    };
+    let pid: i32 = tokio::select! {
+        biased;
+        pid = eventually(SOON, "a server on its way", begun) => pid,
+        _ = Cluster::start(named(&directory, place.path())) => panic!("it was up before it could be given up"),
+    };
+    gone(pid).await;
+    let cluster = Cluster::start(named(&directory, place.path())).await.unwrap();
+    remember(&cluster).await;
+    cluster.leave().await.unwrap();
+}
+
+#[tokio::test]
 async fn an_unfinished_copy_with_anything_in_it_is_replaced() {
     let place = open_directory();
     let directory = place.path().join("c");

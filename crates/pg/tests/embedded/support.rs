@@ -131,12 +131,15 @@ pub(crate) fn directory_with_mode(mode: u32) -> tempfile::TempDir {
 
 /// Whether a process exists and is no zombie.
 pub(crate) fn is_alive(pid: i32) -> bool {
-    let ps = Command::new("ps")
-        .args(["-o", "stat=", "-p", &pid.to_string()])
-        .output()
-        .unwrap();
-    let stat = String::from_utf8(ps.stdout).unwrap();
-    !stat.trim().is_empty() && !stat.trim().starts_with('Z')
+    let state = if cfg!(target_os = "linux") {
+        let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+        stat.rsplit(") ").next().unwrap_or_default().to_owned()
+    } else {
+        let mut ps = Command::new("ps");
+        ps.args(["-o", "stat=", "-p", &pid.to_string()]);
+        String::from_utf8(ps.output().unwrap().stdout).unwrap()
+    };
+    !state.trim().is_empty() && !state.trim().starts_with('Z')
 }
 
 /// Waits until a process has ended.
