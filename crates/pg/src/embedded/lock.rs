@@ -1,6 +1,7 @@
 //! Locks that the kernel releases when their holder dies, however it dies.
 
 use std::fs::File;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::time::Duration;
 
@@ -90,11 +91,13 @@ impl Drop for Lock {
     }
 }
 
+/// Nobody else may open the file: even a reader could take the lock.
 fn open(path: &Path) -> Result<File> {
     File::options()
         .create(true)
         .truncate(false)
         .write(true)
+        .mode(0o600)
         .open(path)
         .map_err(|e| {
             Error::new(ErrorKind::EmbeddedDirectory, "cannot make a lock file")

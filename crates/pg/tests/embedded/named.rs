@@ -73,6 +73,21 @@ async fn two_programs_share_one_server_whichever_leaves_first() {
 }
 
 #[tokio::test]
+async fn programs_that_start_it_for_the_first_time_at_the_same_moment_share_it() {
+    let place = open_directory();
+    let directory = place.path().join("c");
+    let start = |_| Program::start(Uses::Named(&directory), place.path());
+    let mut programs: Vec<Program> = (0..4).map(start).collect();
+    let pids: Vec<i32> = programs.iter_mut().map(|program| program.up().0).collect();
+    assert!(pids.windows(2).all(|pair| pair[0] == pair[1]), "{pids:?}");
+    for program in programs {
+        assert!(is_alive(pids[0]));
+        program.leave();
+    }
+    assert!(!is_alive(pids[0]));
+}
+
+#[tokio::test]
 async fn the_server_of_a_killed_program_is_adopted_and_then_stopped() {
     let place = open_directory();
     let directory = place.path().join("c");
