@@ -41,14 +41,17 @@ pub(super) fn check(repo: &Repo) -> Vec<Finding> {
     findings
 }
 
-/// The texts in the bodies of functions called `code`, with where they stand.
+/// Functions in which the codes stand: one that maps a kind to its code, or a table of all facts about the kinds.
+const CODE_FUNCTIONS: [&str; 2] = ["code", "facts"];
+
+/// The texts in the bodies of these functions that look like a code, with where they stand.
 fn codes(repo: &Repo) -> BTreeMap<String, (String, usize)> {
     let mut codes = BTreeMap::new();
     for file in repo.ending(".rs").filter(|file| file.source_of().is_some()) {
         let lines: Vec<&str> = file.text.lines().collect();
         for (_, start, length) in functions(&file.text)
             .into_iter()
-            .filter(|(name, ..)| name == "code")
+            .filter(|(name, ..)| CODE_FUNCTIONS.contains(&name.as_str()))
         {
             for (number, line) in (start..).zip(&lines[start - 1..start - 1 + length]) {
                 for text in line.split('"').skip(1).step_by(2).filter(|text| is_code(text)) {

@@ -29,19 +29,36 @@ pub(super) fn check(repo: &Repo) -> Vec<Finding> {
     }
 }
 
+/// The dependencies of this platform: those of others are in `Cargo.lock` and not on the machine.
 fn metadata(repo: &Repo) -> Result<Value, String> {
+    let platform = format!("--filter-platform={}", host()?);
     let output = Command::new(env!("CARGO"))
-        .args(["metadata", "--locked", "--offline", "--format-version=1"])
+        .args([
+            "metadata",
+            "--locked",
+            "--offline",
+            "--format-version=1",
+            &platform,
+        ])
         .current_dir(repo.root())
         .output()
         .map_err(|e| format!("cannot run cargo: {e}"))?;
     if !output.status.success() {
-        return Err(format!(
-            "run `cargo fetch --locked` first: {}",
-            String::from_utf8_lossy(&output.stderr)
-        ));
+        let reason = String::from_utf8_lossy(&output.stderr);
+        return Err(format!("run `cargo fetch --locked` first: {reason}"));
     }
     serde_json::from_slice(&output.stdout).map_err(|e| format!("cannot read what cargo says: {e}"))
+}
+
+fn host() -> Result<String, String> {
+    let output = Command::new("rustc")
+        .arg("-vV")
+        .output()
+        .map_err(|e| format!("cannot run rustc: {e}"))?;
+    let version = String::from_utf8_lossy(&output.stdout).into_owned();
+    let host = version.lines().find_map(|line| line.strip_prefix("host: "));
+    host.map(str::to_owned)
+        .ok_or_else(|| "rustc does not name its host".to_owned())
 }
 
 #[derive(Debug)]

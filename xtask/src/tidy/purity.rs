@@ -3,7 +3,7 @@
 use super::Finding;
 use super::repo::Repo;
 
-const PURE: [&str; 2] = ["schema", "sync"];
+pub(super) const PURE: [&str; 2] = ["schema", "sync"];
 
 const BANNED: [(&str, &str); 9] = [
     ("tokio", "a driver or an executor"),

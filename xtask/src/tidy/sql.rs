@@ -1,9 +1,13 @@
-//! SQL files tell what they do, and no SQL text is put together by `format!`.
+//! SQL files tell what they do, and no SQL text that reaches a server is put together by `format!`.
+//!
+//! In the pure crates the types see to that: a `String` cannot become a `Sql`. A statement that a person is advised to run
+//! is prose.
 
 use super::Finding;
+use super::purity::PURE;
 use super::repo::{File, Repo};
 
-const HEADER: [&str; 4] = ["-- purpose:", "-- reads:", "-- writes:", "-- locks:"];
+const HEADER: [&str; 4] = ["purpose:", "reads:", "writes:", "locks:"];
 
 /// How statements begin. In capitals, as ours are written; prose is not.
 const STATEMENTS: [&str; 18] = [
@@ -27,12 +31,16 @@ const STATEMENTS: [&str; 18] = [
     "WITH ",
 ];
 
+/// How far above a `format!` it may say that the text is advice.
+const ADVICE_LINES: usize = 3;
+
 pub(super) fn check(repo: &Repo) -> Vec<Finding> {
     let mut findings = Vec::new();
     for file in repo.ending(".sql").filter(|file| file.source_of().is_some()) {
         findings.extend(header(file));
     }
-    for file in repo.ending(".rs").filter(|file| file.source_of().is_some()) {
+    let executing = |file: &&File| file.source_of().is_some_and(|name| !PURE.contains(&name));
+    for file in repo.ending(".rs").filter(executing) {
         findings.extend(formatted(file));
     }
     findings
@@ -47,7 +55,7 @@ fn header(file: &File) -> Option<Finding> {
         .collect();
     let missing: Vec<&str> = HEADER
         .into_iter()
-        .filter(|part| !comments.iter().any(|line| line.to_lowercase().starts_with(part)))
+        .filter(|part| !comments.iter().any(|line| line.to_lowercase().contains(part)))
         .collect();
     (!missing.is_empty()).then(|| {
         Finding::new(
@@ -71,7 +79,10 @@ fn formatted(file: &File) -> Vec<Finding> {
             text => text,
         };
         let text = text.trim_start_matches(['r', '#']).trim_start_matches('"');
-        if STATEMENTS.iter().any(|statement| text.starts_with(statement)) {
+        let advice = lines[index.saturating_sub(ADVICE_LINES)..=index]
+            .iter()
+            .any(|(_, line)| ["hint(", "refuse("].iter().any(|call| line.contains(call)));
+        if !advice && STATEMENTS.iter().any(|statement| text.starts_with(statement)) {
             findings.push(Finding::new(
                 file.path.as_str(),
                 *number,
@@ -94,7 +105,7 @@ mod tests {
             "crates/pg/src/a.sql",
             "-- purpose: a\n-- reads: b\nSELECT 1",
         )]));
-        assert_eq!(findings[0].message, "the header lacks -- writes:, -- locks:");
+        assert_eq!(findings[0].message, "the header lacks writes:, locks:");
         assert!(check(&Repo::of(&[("packs/perfis/migrations/1.sql", "SELECT 1")])).is_empty());
     }
 
@@ -103,6 +114,7 @@ mod tests {
         let check_one = |text: &str| check(&Repo::of(&[("crates/pg/src/a.rs", text)])).len();
         assert_eq!(check_one("let q = format!(\"DROP TABLE {t}\");\n"), 1);
         assert_eq!(check_one("let q = format!(\n    r#\"SELECT {c}\"#,\n);\n"), 1);
+        assert_eq!(check_one("error.hint(format!(\"DROP TABLE {t}\"))\n"), 0);
         assert_eq!(check_one("let m = format!(\"cannot drop {t}\");\n"), 0);
         assert_eq!(
             check_one("#[cfg(test)]\nlet q = format!(\"DROP TABLE {t}\");\n"),

@@ -13,16 +13,19 @@ pub(super) fn check(repo: &Repo) -> Vec<Finding> {
         {
             continue;
         }
-        for (number, line) in (1..).zip(file.text.lines()) {
-            if let Some(message) = refused(line) {
-                findings.push(Finding::new(file.path.as_str(), number, message));
+        let lines: Vec<&str> = file.text.lines().collect();
+        for index in 0..lines.len() {
+            if let Some(message) = refused(&lines[index..]) {
+                findings.push(Finding::new(file.path.as_str(), index + 1, message));
             }
         }
     }
     findings
 }
 
-fn refused(line: &str) -> Option<&'static str> {
+/// What is wrong with the first of these lines; an attribute may go on over the next ones.
+fn refused(lines: &[&str]) -> Option<&'static str> {
+    let line = lines.first()?;
     let code = line.trim_start();
     if ["TODO", "FIXME", "XXX:", "HACK:"]
         .iter()
@@ -31,11 +34,17 @@ fn refused(line: &str) -> Option<&'static str> {
         Some("a promise: do it, or write down as a fact what is missing")
     } else if code.starts_with("#[ignore]") {
         Some("a skipped test needs a reason: #[ignore = \"…\"]")
-    } else if (code.starts_with("#[allow(") || code.starts_with("#![allow(")) && !code.contains("reason") {
+    } else if (code.starts_with("#[allow(") || code.starts_with("#![allow(")) && !explained(lines) {
         Some("a silenced lint needs a reason: #[expect(…, reason = \"…\")]")
     } else {
         None
     }
+}
+
+/// Whether the attribute that begins in the first line has a reason before it ends.
+fn explained(lines: &[&str]) -> bool {
+    let end = lines.iter().position(|line| line.contains(")]")).unwrap_or(0);
+    lines[..=end].iter().any(|line| line.contains("reason = "))
 }
 
 #[cfg(test)]
