@@ -15,31 +15,28 @@ use tokio::time::Instant;
 
 use super::account::Account;
 use super::home::{self, Home, LOCK, Note, USERS};
-use super::launch::{Guardian, Launch, Port, reap};
+use super::launch::{Guardian, Launch, Port};
 use super::lock::Lock;
 use super::options::{ClusterOptions, Kind};
-use super::postmaster::{self, Postmaster, Status};
+use super::postmaster::{Postmaster, Status};
 use super::template;
 use crate::error::{Error, ErrorKind, Result};
 
-/// How often a server that was told to stop is looked at.
+/// How often a server that is found starting or stopping is looked at.
 const POLL: Duration = Duration::from_millis(5);
-
-/// How long a server may take over an orderly stop before it is told more firmly.
-const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A server of our own, running or not. Dropping it leaves it without waiting; see [`Cluster::leave`].
 pub struct Cluster {
-    options: ClusterOptions,
-    account: Account,
-    home: Home,
-    port: u16,
-    socket_dir: PathBuf,
-    password: String,
+    pub(super) options: ClusterOptions,
+    pub(super) account: Account,
+    pub(super) home: Home,
+    pub(super) port: u16,
+    pub(super) socket_dir: PathBuf,
+    pub(super) password: String,
     /// The server, where it is our own child and not adopted.
-    child: Mutex<Option<Child>>,
-    users: Option<Lock>,
-    guardian: Option<Guardian>,
+    pub(super) child: Mutex<Option<Child>>,
+    pub(super) users: Option<Lock>,
+    pub(super) guardian: Option<Guardian>,
 }
 
 impl Cluster {
@@ -175,29 +172,6 @@ impl Cluster {
         Ok(port)
     }
 
-    /// A connection string over the socket: no password, for this account and root only.
-    pub fn conninfo(&self, database: &str, role: &str) -> String {
-        format!(
-            "host={} port={} dbname={} user={}",
-            quoted(&self.socket_dir.to_string_lossy()),
-            self.port,
-            quoted(database),
-            quoted(role)
-        )
-    }
-
-    /// A connection string over the loopback address, with the password that the roles made by this crate share.
-    /// Not for logs.
-    pub fn url(&self, database: &str, role: &str) -> String {
-        format!(
-            "postgresql://{}:{}@127.0.0.1:{}/{}",
-            percent_encoded(role),
-            self.password,
-            self.port,
-            percent_encoded(database)
-        )
-    }
-
     /// The port on the loopback address; the same for as long as this value lives.
     pub fn port(&self) -> u16 {
         self.port
@@ -221,56 +195,6 @@ impl Cluster {
     /// The process id of the server, while it runs.
     pub fn pid(&self) -> Option<i32> {
         Postmaster::of(&self.home.data()).map(|server| server.pid.as_raw_nonzero().get())
-    }
-
-    /// Leaves the cluster, and stops a named one if nobody else uses it and nobody asked to keep it running. A throw-away
-    /// one is stopped and removed.
-    ///
-    /// # Errors
-    /// `embedded.directory` where another program starts or stops it for too long, `embedded.start` where it does not stop.
-    pub async fn leave(mut self) -> Result<()> {
-        let Some(users) = self.users.take() else {
-            self.halt(Signal::QUIT).await?;
-            if let Some(guardian) = self.guardian.take() {
-                guardian.finish(Instant::now() + PATIENCE).await;
-            }
-            return Ok(());
-        };
-        let lock = self.lock().await?;
-        if users.is_the_last() && self.home.note(Note::Keep).is_none() {
-            self.halt(Signal::INT).await?;
-            let _ = std::fs::remove_dir(&self.socket_dir);
-        }
-        drop(lock);
-        Ok(())
-    }
-
-    /// Stops the server in good order, whoever else uses it. [`Cluster::restart`] starts it again.
-    ///
-    /// # Errors
-    /// As [`Cluster::leave`].
-    pub async fn stop(&self) -> Result<()> {
-        self.home.remove_note(Note::Keep);
-        self.halt(Signal::INT).await
-    }
-
-    /// Stops the server at once, without a checkpoint: it will have to recover.
-    ///
-    /// # Errors
-    /// As [`Cluster::leave`].
-    pub async fn stop_immediate(&self) -> Result<()> {
-        self.halt(Signal::QUIT).await
-    }
-
-    /// Kills every process of the server, as a crash of its machine would.
-    ///
-    /// # Errors
-    /// As [`Cluster::leave`].
-    pub async fn kill(&self) -> Result<()> {
-        let mut child = self.child.lock().await;
-        self.kill_family().await?;
-        reap(child.take());
-        Ok(())
     }
 
     /// Stops the server, if it runs, and starts it again on the same port and socket with the settings of this value.
@@ -313,68 +237,8 @@ impl Cluster {
         Ok(path)
     }
 
-    async fn lock(&self) -> Result<Lock> {
+    pub(super) async fn lock(&self) -> Result<Lock> {
         Lock::exclusive(&self.home.ours.join(LOCK), Instant::now() + self.options.timeout).await
-    }
-
-    /// Sends the signal and waits for the end; more firmly when that takes too long.
-    async fn halt(&self, signal: Signal) -> Result<()> {
-        let mut child = self.child.lock().await;
-        for signal in [signal, Signal::QUIT] {
-            let Some(server) = Postmaster::of(&self.home.data()) else {
-                break;
-            };
-            server.signal(signal);
-            let deadline = Instant::now() + PATIENCE;
-            while Instant::now() < deadline && Postmaster::of(&self.home.data()).is_some() {
-                tokio::time::sleep(POLL).await;
-            }
-        }
-        self.kill_family().await?;
-        reap(child.take());
-        Ok(())
-    }
-
-    /// Kills what is left of the server until nothing is.
-    async fn kill_family(&self) -> Result<()> {
-        let deadline = Instant::now() + PATIENCE;
-        loop {
-            let family = postmaster::family(&self.home.data());
-            if family.is_empty() {
-                return Ok(());
-            }
-            if Instant::now() >= deadline {
-                return Err(Error::new(
-                    ErrorKind::EmbeddedStart,
-                    "the server does not even end when it is killed",
-                )
-                .with("data_directory", self.home.data().display()));
-            }
-            for pid in family {
-                let _ = rustix::process::kill_process(pid, Signal::KILL);
-            }
-            tokio::time::sleep(POLL).await;
-        }
-    }
-}
-
-impl Drop for Cluster {
-    /// Leaves without waiting. The note tells whoever comes next that the server, though it looks ready, is on its way out.
-    fn drop(&mut self) {
-        let child = self.child.get_mut().take();
-        if let Some(users) = self.users.take()
-            && let Some(_lock) = Lock::try_exclusive(&self.home.ours.join(LOCK))
-            && users.is_the_last()
-            && self.home.note(Note::Keep).is_none()
-            && let Some(server) = Postmaster::of(&self.home.data())
-        {
-            let pid = server.pid.as_raw_nonzero().to_string();
-            if self.home.write_note(Note::Stopping, &pid).is_ok() {
-                server.signal(Signal::INT);
-            }
-        }
-        drop(self.guardian.take());
-        reap(child);
     }
 }
 
@@ -424,33 +288,4 @@ fn check_version(home: &Home, options: &ClusterOptions) -> Result<()> {
     )
     .with("binaries", options.binaries.release())
     .hint("use the server programs of that version, or remove the directory to begin anew"))
-}
-
-/// A value of a `key=value` connection string.
-fn quoted(value: &str) -> String {
-    format!("'{}'", value.replace('\\', "\\\\").replace('\'', "\\'"))
-}
-
-/// A part of a URL.
-fn percent_encoded(value: &str) -> String {
-    let mut out = String::with_capacity(value.len());
-    for byte in value.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-            out.push(char::from(byte));
-        } else {
-            out.push_str(&format!("%{byte:02X}"));
-        }
-    }
-    out
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn odd_names_survive_both_kinds_of_connection_string() {
-        assert_eq!(quoted("it's \\"), "'it\\'s \\\\'");
-        assert_eq!(percent_encoded("a/b c@ã"), "a%2Fb%20c%40%C3%A3");
-    }
 }

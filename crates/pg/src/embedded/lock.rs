@@ -70,13 +70,10 @@ impl Lock {
         Ok(Self { file })
     }
 
-    /// Turns a shared lock into an exclusive one if we are the only holder. Otherwise nothing is held afterwards.
-    pub(super) fn is_the_last(&self) -> bool {
-        let alone = rustix::fs::flock(&self.file, FlockOperation::NonBlockingLockExclusive).is_ok();
-        if !alone {
-            self.release();
-        }
-        alone
+    /// Whether we are the only holder of this shared lock, which is given up either way. Asked under the lock that everybody
+    /// takes before joining, so that the answer stays true.
+    pub(super) fn was_the_last(self) -> bool {
+        rustix::fs::flock(&self.file, FlockOperation::NonBlockingLockExclusive).is_ok()
     }
 
     /// Said aloud instead of left to closing the file, which a child that is just being forked may hold open for a moment.

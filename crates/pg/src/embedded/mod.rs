@@ -13,8 +13,10 @@
 //! Deliberately not here: downloading binaries, and any judgement about what is in the databases.
 
 mod account;
+mod address;
 mod binaries;
 mod cluster;
+mod ending;
 mod home;
 mod launch;
 mod lock;

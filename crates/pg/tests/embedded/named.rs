@@ -88,6 +88,26 @@ async fn programs_that_start_it_for_the_first_time_at_the_same_moment_share_it()
 }
 
 #[tokio::test]
+async fn coming_and_going_at_the_same_time_never_fails_and_ends_with_no_server() {
+    let place = open_directory();
+    let directory = place.path().join("c");
+    let visits = async |leaves: bool| {
+        for _ in 0..4 {
+            let cluster = Cluster::start(named(&directory, place.path())).await.unwrap();
+            connect(&cluster.conninfo("postgres", SUPERUSER)).await;
+            if leaves {
+                cluster.leave().await.unwrap();
+            }
+        }
+    };
+    tokio::join!(visits(true), visits(false), visits(true));
+    let last = Cluster::start(named(&directory, place.path())).await.unwrap();
+    let pid = last.pid().unwrap();
+    last.leave().await.unwrap();
+    assert!(!is_alive(pid));
+}
+
+#[tokio::test]
 async fn the_server_of_a_killed_program_is_adopted_and_then_stopped() {
     let place = open_directory();
     let directory = place.path().join("c");
