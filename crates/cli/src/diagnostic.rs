@@ -13,6 +13,8 @@ pub(crate) enum Code {
     Usage,
     /// A question that nobody can answer: no terminal and no `-y`.
     Unconfirmed,
+    /// Nothing could be asked.
+    Unreachable,
     /// A bug of ours, or a machine that gives us nothing to work with.
     Internal,
 }
@@ -23,6 +25,7 @@ impl Code {
         match self {
             Self::Usage => "usage",
             Self::Unconfirmed => "usage.unconfirmed",
+            Self::Unreachable => "sync.unreachable",
             Self::Internal => "internal",
         }
     }

@@ -5,6 +5,8 @@
 
 use std::fmt;
 
+use ponte_pg::Retry;
+
 /// Shorthand for this crate's results.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -22,6 +24,8 @@ pub enum ErrorKind {
     ConfigUnknown,
     /// Nothing says which database is meant.
     ConfigNoDatabase,
+    /// The project's state directory cannot be used.
+    State,
     /// The part that talks to servers failed.
     Pg(ponte_pg::ErrorKind),
 }
@@ -35,6 +39,7 @@ impl ErrorKind {
             Self::ConfigUnset => "config.unset",
             Self::ConfigUnknown => "config.unknown",
             Self::ConfigNoDatabase => "config.no_database",
+            Self::State => "state.unwritable",
             Self::Pg(kind) => kind.code(),
         }
     }
@@ -133,6 +138,28 @@ impl Error {
             Inner::Pg(error) => ErrorKind::Pg(error.kind()),
             Inner::Own(own) => own.kind,
         }
+    }
+
+    /// Whether trying again can help.
+    pub fn retry(&self) -> Retry {
+        match self.kind() {
+            ErrorKind::Pg(kind) => kind.retry(),
+            _ => Retry::Never,
+        }
+    }
+
+    /// The message with its causes and code on one line, for logs and notes.
+    pub fn in_words(&self) -> String {
+        let mut words = self.to_string();
+        let mut cause = std::error::Error::source(self);
+        while let Some(error) = cause {
+            let text = error.to_string();
+            if !words.contains(&text) {
+                words = format!("{words}: {text}");
+            }
+            cause = error.source();
+        }
+        format!("{words} [{}]", self.kind().code())
     }
 
     /// The facts around it, in the order they were added.

@@ -1,7 +1,12 @@
 //! Configuration, link workers, schedules and retry policy: what runs, when, and what happens when it fails.
 #![warn(missing_docs)]
 
+pub mod backoff;
 pub mod config;
 pub mod error;
+pub mod journal;
+pub mod link;
+pub mod servers;
+pub mod worker;
 
 pub use error::{Error, ErrorKind, Excerpt, Result};

@@ -3,6 +3,7 @@
 mod config;
 mod explain;
 mod reference;
+mod sync;
 
 use clap::Subcommand;
 use tracing::level_filters::LevelFilter;
@@ -15,6 +16,8 @@ use crate::failure::{Failure, Verdict};
 pub(crate) enum Command {
     /// Show the configuration and where each value comes from
     Config(config::Args),
+    /// Keep two databases in agreement, in both directions
+    Sync(sync::Args),
     /// Explain an error code
     Explain(explain::Args),
     /// Print the generated reference pages
@@ -27,6 +30,7 @@ impl Command {
     pub(crate) async fn run(self, context: &Context) -> Result<Verdict, Failure> {
         match self {
             Self::Config(args) => config::run(&args, context),
+            Self::Sync(args) => args.run(context).await,
             Self::Explain(args) => explain::run(&args, context),
             Self::Reference(args) => reference::run(&args),
         }
@@ -35,6 +39,7 @@ impl Command {
     /// What it says on stderr unless `-q` or `-v` ask for less or more.
     pub(crate) fn log_level(&self) -> LevelFilter {
         match self {
+            Self::Sync(args) => args.log_level(),
             Self::Config(_) | Self::Explain(_) | Self::Reference(_) => LevelFilter::WARN,
         }
     }

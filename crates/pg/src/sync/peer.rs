@@ -164,6 +164,24 @@ impl Peer {
             .flatten())
     }
 
+    /// The values of the first row that a statement without parameters yields, as text; a NULL is an empty text.
+    pub(crate) async fn first_row(&self, sql: &Sql, what: &str) -> Result<Option<Vec<String>>> {
+        let messages = self
+            .session
+            .client()
+            .simple_query(sql.as_str())
+            .await
+            .during(|| self.during(what))?;
+        Ok(messages.iter().find_map(|m| match m {
+            SimpleQueryMessage::Row(row) => Some(
+                (0..row.len())
+                    .map(|i| row.get(i).unwrap_or_default().to_owned())
+                    .collect(),
+            ),
+            _ => None,
+        }))
+    }
+
     /// Whether a `SELECT EXISTS (…)` is true.
     pub(crate) async fn holds(&self, sql: &Sql, what: &str) -> Result<bool> {
         Ok(self.value(sql, what).await?.as_deref() == Some("t"))

@@ -1,0 +1,102 @@
+//! `ponte sync …`: one file per verb.
+
+mod conflicts;
+mod diff;
+mod drop;
+mod init;
+mod once;
+mod probe;
+mod run;
+mod status;
+mod switch;
+
+use clap::Subcommand;
+use ponte_engine::link::LinkPlan;
+use ponte_engine::servers::Servers;
+use ponte_sync::LinkName;
+use tracing::level_filters::LevelFilter;
+
+use crate::context::Context;
+use crate::failure::{Failure, Verdict};
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    action: Action,
+}
+
+#[derive(Debug, Subcommand)]
+enum Action {
+    /// Install a link at both nodes and bring their rows together
+    Init(LinkArg),
+    /// Run one pass of each link: what changed on either side reaches the other
+    Once(LinkArg),
+    /// Keep links in agreement until stopped
+    Run(LinkArg),
+    /// Say where links stand: pending changes, lag, conflicts, reasons for waiting
+    Status(LinkArg),
+    /// Compare both sides of a link by checksums; exit code 1 if they differ
+    Diff(LinkArg),
+    /// Send a marked row across and take it back
+    Probe(probe::Args),
+    /// List rows that were changed on both sides, or show one with both images
+    Conflicts(conflicts::Args),
+    /// Stop passes without losing changes
+    Pause(LinkArg),
+    /// Let passes go on
+    Resume(LinkArg),
+    /// Remove everything that init made, and nothing else
+    Drop(LinkArg),
+}
+
+/// A link by name.
+#[derive(Debug, clap::Args)]
+struct LinkArg {
+    /// The link; all links of ponte.toml if left out
+    link: Option<LinkName>,
+}
+
+impl Args {
+    pub(crate) async fn run(&self, context: &Context) -> Result<Verdict, Failure> {
+        let servers = Servers::new(context.config()?);
+        let verdict = self.action.run(context, &servers).await;
+        let left = servers.leave().await;
+        let verdict = verdict?;
+        left?;
+        Ok(verdict)
+    }
+
+    pub(crate) fn log_level(&self) -> LevelFilter {
+        match self.action {
+            Action::Run(_) => LevelFilter::INFO,
+            _ => LevelFilter::WARN,
+        }
+    }
+}
+
+impl Action {
+    async fn run(&self, context: &Context, servers: &Servers) -> Result<Verdict, Failure> {
+        match self {
+            Self::Init(arg) => init::run(context, servers, &plans(context, arg)?).await,
+            Self::Once(arg) => once::run(context, servers, &plans(context, arg)?).await,
+            Self::Run(arg) => run::run(context, servers, plans(context, arg)?).await,
+            Self::Status(arg) => status::run(context, servers, &plans(context, arg)?).await,
+            Self::Diff(arg) => diff::run(context, servers, &plans(context, arg)?).await,
+            Self::Probe(args) => probe::run(context, servers, args).await,
+            Self::Conflicts(args) => conflicts::run(context, servers, args).await,
+            Self::Pause(arg) => switch::run(context, servers, &plans(context, arg)?, true).await,
+            Self::Resume(arg) => switch::run(context, servers, &plans(context, arg)?, false).await,
+            Self::Drop(arg) => drop::run(context, servers, &plans(context, arg)?).await,
+        }
+    }
+}
+
+/// The links that a command is about.
+fn plans(context: &Context, arg: &LinkArg) -> Result<Vec<LinkPlan>, Failure> {
+    let config = context.config()?;
+    let links = config.links_named(arg.link.as_ref())?;
+    Ok(links
+        .into_iter()
+        .map(|link| LinkPlan::new(config, link))
+        .collect::<Result<_, _>>()?)
+}

@@ -1,0 +1,124 @@
+//! From a link of the configuration to what the sync is asked for.
+
+use ponte_pg::sync::{LiveLink, Peer};
+use ponte_sync::link::{ApplyAs, ConflictRule, FirstContact, LinkSpec, Side, TableSpec};
+use ponte_sync::{ApplyMode, ConflictPolicy, Initial, NodeName};
+
+use crate::config::{Config, Link, Node, Schedule};
+use crate::error::{Error, ErrorKind, Result};
+use crate::servers::Servers;
+
+/// A link with everything that is needed to run it.
+#[derive(Debug, Clone)]
+pub struct LinkPlan {
+    /// What the sync is asked for.
+    pub spec: LinkSpec,
+    /// When.
+    pub schedule: Schedule,
+    /// Values for the probe row of each table, in the order of the tables: column and literal.
+    pub probes: Vec<Vec<(String, String)>>,
+    nodes: [Node; 2],
+}
+
+impl LinkPlan {
+    /// Reads a link of the configuration.
+    ///
+    /// # Errors
+    /// A policy that this release does not carry out.
+    pub fn new(config: &Config, link: &Link) -> Result<Self> {
+        let [first, second] = &link.between;
+        let nodes = [
+            config.node(first.as_str())?.clone(),
+            config.node(second.as_str())?.clone(),
+        ];
+        let side = |name: &NodeName| if name == first { Side::First } else { Side::Second };
+        let spec = LinkSpec {
+            name: link.name.as_str().to_owned(),
+            nodes: [first.as_str().to_owned(), second.as_str().to_owned()],
+            tables: link.tables.iter().map(table).collect(),
+            conflict: match &link.conflict {
+                ConflictPolicy::Latest => ConflictRule::Latest,
+                ConflictPolicy::NodeWins(name) => ConflictRule::Wins(side(name)),
+                ConflictPolicy::Manual => return Err(not_yet(link)),
+            },
+            first_contact: match &link.initial {
+                Initial::Merge => FirstContact::Merge,
+                Initial::NodeWins(name) => FirstContact::Wins(side(name)),
+                Initial::None => FirstContact::Trust,
+            },
+            // Whether replica mode is allowed differs between servers, and it silences the user's triggers: never by surprise.
+            apply: match link.apply {
+                ApplyMode::Auto | ApplyMode::Plain => ApplyAs::Plain,
+                ApplyMode::Replica => ApplyAs::Replica,
+            },
+            max_future_seconds: i64::try_from(link.max_future.as_secs()).unwrap_or(i64::MAX),
+        };
+        let probe = |t: &crate::config::TableMapping| {
+            t.probe
+                .iter()
+                .map(|(c, v)| (c.as_str().to_owned(), v.clone()))
+                .collect()
+        };
+        let probes = link.tables.iter().map(probe).collect();
+        Ok(Self {
+            spec,
+            schedule: link.schedule.clone(),
+            probes,
+            nodes,
+        })
+    }
+
+    /// The configuration of a side's node.
+    pub fn node(&self, side: Side) -> &Node {
+        &self.nodes[side.index()]
+    }
+
+    /// Connects to one side.
+    ///
+    /// # Errors
+    /// What keeps the connection from being made, naming the node.
+    pub async fn peer(&self, servers: &Servers, side: Side) -> Result<Peer> {
+        let name = self.spec.node(side);
+        let session = servers
+            .session(self.node(side), &format!("ponte sync {}", self.spec.name))
+            .await;
+        Ok(Peer::new(name, session.map_err(|e| e.with("node", name))?))
+    }
+
+    /// Connects to both sides.
+    ///
+    /// # Errors
+    /// The first connection that cannot be made.
+    pub async fn peers(&self, servers: &Servers) -> Result<[Peer; 2]> {
+        let (first, second) = tokio::join!(self.peer(servers, Side::First), self.peer(servers, Side::Second));
+        Ok([first?, second?])
+    }
+
+    /// Connects to both sides and checks the link.
+    ///
+    /// # Errors
+    /// As [`Self::peers`], and whatever [`LiveLink::open`] refuses.
+    pub async fn open(&self, servers: &Servers) -> Result<LiveLink> {
+        Ok(LiveLink::open(self.spec.clone(), self.peers(servers).await?).await?)
+    }
+}
+
+fn table(table: &crate::config::TableMapping) -> TableSpec {
+    let key: Vec<String> = table.key.iter().map(|k| k.as_str().to_owned()).collect();
+    TableSpec {
+        name: table.table.clone(),
+        key: (!key.is_empty()).then_some(key),
+        version: table.version.as_ref().map(|v| v.as_str().to_owned()),
+    }
+}
+
+fn not_yet(link: &Link) -> Error {
+    Error::new(
+        ErrorKind::ConfigInvalid,
+        format!(
+            "link \"{}\" asks for conflict = \"manual\", which this release does not carry out",
+            link.name
+        ),
+    )
+    .hint("use conflict = \"latest\" or \"<node> wins\"; losers are kept in ponte.conflict either way")
+}

@@ -1,0 +1,137 @@
+//! From a node of the configuration to a session on its server.
+//!
+//! An `embedded:NAME` node is started on the way, and stays up as long as some program uses it; all others are only connected to.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use ponte_pg::embedded::{Binaries, Cluster, ClusterOptions, SearchPlaces};
+use ponte_pg::{ConnectOptions, Conninfo, Session};
+use tokio::sync::Mutex;
+
+use crate::config::{Address, Config, Database, Environment, Node};
+use crate::error::Result;
+
+/// Database and owner in an embedded cluster.
+pub const EMBEDDED_DATABASE: &str = "ponte";
+
+/// Where embedded clusters and notes about running links live, below the project.
+pub const PROJECT_STATE_DIR: &str = ".ponte";
+
+/// Finds and reaches the servers of a project. Cloning shares the embedded clusters.
+#[derive(Clone)]
+pub struct Servers {
+    root: PathBuf,
+    environment: Environment,
+    clusters: Arc<Mutex<BTreeMap<String, Cluster>>>,
+}
+
+impl Servers {
+    /// The servers of a project; none is reached yet.
+    pub fn new(config: &Config) -> Self {
+        Self::at(config.root(), config.environment().clone())
+    }
+
+    /// The servers of a project that has no file.
+    pub fn at(root: &Path, environment: Environment) -> Self {
+        Self {
+            root: root.to_owned(),
+            environment,
+            clusters: Arc::default(),
+        }
+    }
+
+    /// The directory that embedded clusters live in.
+    pub fn state_dir(&self) -> PathBuf {
+        self.root.join(PROJECT_STATE_DIR)
+    }
+
+    /// How an address is reached, embedded clusters being started.
+    ///
+    /// # Errors
+    /// `conn.invalid`, or one of the `embedded.…` kinds.
+    pub async fn conninfo(&self, address: &Address) -> Result<Conninfo> {
+        let lookup = |name: &str| self.environment.get(name).map(str::to_owned);
+        Ok(match address {
+            Address::Embedded(name) => Conninfo::parse(&self.embedded(name).await?)?,
+            Address::Server(text) => Conninfo::resolve(text.expose(), &lookup)?,
+            Address::Libpq => Conninfo::resolve("", &lookup)?,
+        })
+    }
+
+    /// A session of its own with a node, around a pooler where the configuration says how.
+    ///
+    /// # Errors
+    /// What keeps the address from being known, the cluster from starting or the connection from being made.
+    pub async fn session(&self, node: &Node, application_name: &str) -> Result<Session> {
+        self.connect(node.direct_address()?, node.allow_pooler, application_name)
+            .await
+    }
+
+    /// A session of its own with the database that a command is about.
+    ///
+    /// # Errors
+    /// As [`Self::session`].
+    pub async fn database_session(&self, database: &Database, application_name: &str) -> Result<Session> {
+        self.connect(
+            database.session_address(),
+            database.allow_pooler,
+            application_name,
+        )
+        .await
+    }
+
+    async fn connect(
+        &self,
+        address: &Address,
+        allow_pooled: bool,
+        application_name: &str,
+    ) -> Result<Session> {
+        let conninfo = self.conninfo(address).await?;
+        let options = ConnectOptions {
+            allow_pooled,
+            ..ConnectOptions::new(application_name)
+        };
+        Ok(Session::connect(&conninfo, &options).await?)
+    }
+
+    /// The connection string of an embedded cluster's database, over its private socket.
+    async fn embedded(&self, name: &str) -> Result<String> {
+        let mut clusters = self.clusters.lock().await;
+        if let Some(cluster) = clusters.get(name) {
+            return Ok(cluster.conninfo(EMBEDDED_DATABASE, EMBEDDED_DATABASE));
+        }
+        let directory = self.state_dir().join(name);
+        let binaries = self.binaries(&directory)?;
+        let cluster = Cluster::start(ClusterOptions::named(binaries, &directory)).await?;
+        cluster.ensure_role(EMBEDDED_DATABASE).await?;
+        cluster
+            .ensure_database(EMBEDDED_DATABASE, EMBEDDED_DATABASE)
+            .await?;
+        let conninfo = cluster.conninfo(EMBEDDED_DATABASE, EMBEDDED_DATABASE);
+        clusters.insert(name.to_owned(), cluster);
+        Ok(conninfo)
+    }
+
+    /// Programs that fit the cluster which is there already, else the newest.
+    fn binaries(&self, directory: &Path) -> Result<Binaries> {
+        let places = SearchPlaces {
+            only: self.environment.get("PONTE_PG_BIN").map(PathBuf::from),
+            path: self.environment.get("PATH").map(Into::into),
+        };
+        Ok(Binaries::find(Cluster::major_of(directory), &places)?)
+    }
+
+    /// Leaves all embedded clusters; those that nobody else uses stop.
+    ///
+    /// # Errors
+    /// A server that does not stop.
+    pub async fn leave(&self) -> Result<()> {
+        let clusters = std::mem::take(&mut *self.clusters.lock().await);
+        for cluster in clusters.into_values() {
+            cluster.leave().await?;
+        }
+        Ok(())
+    }
+}
