@@ -7,6 +7,7 @@ mod changelog;
 mod codes;
 mod dependencies;
 mod lengths;
+mod map;
 mod purity;
 mod repo;
 mod sql;
@@ -53,6 +54,7 @@ const RULES: &[(&str, Rule)] = &[
     ("every code has its page", codes::check),
     ("dependencies are allowed", dependencies::check),
     ("files and functions are short", lengths::check),
+    ("the architecture's map is true", map::check),
     ("the pure crates are pure", purity::check),
     ("SQL is in its place", sql::check),
     ("words that do not belong here", words::check),
