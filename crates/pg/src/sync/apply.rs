@@ -217,17 +217,7 @@ async fn fill_stage(batch: &Batch<'_>, position: usize, source: &mut Peer, targe
 
 /// Pins and resolves; answers how many rows are to be written.
 async fn plan_round(batch: &Batch<'_>, target: &mut Peer, applied: &mut Applied) -> Result<u64> {
-    let mut planned = 0;
-    for &position in &batch.touched {
-        let stage = Stage::new(position);
-        planned += target
-            .touched(
-                &stage.pin(batch.target_side(position)),
-                batch.plan(),
-                "compare rows",
-            )
-            .await?;
-    }
+    let mut planned = pin(batch, target).await?;
     if planned == 0 {
         return Ok(0);
     }
@@ -240,54 +230,67 @@ async fn plan_round(batch: &Batch<'_>, target: &mut Peer, applied: &mut Applied)
     };
     let mut resolved = false;
     for &position in &batch.touched {
-        let (stage, table) = (Stage::new(position), batch.target_side(position));
-        if !target
-            .holds(
-                &stage.any_local(table, direction, batch.local()),
-                "look for local changes",
-            )
-            .await?
-        {
-            continue;
-        }
-        resolved = true;
-        target.script(&Sql::text(ANY_PLAN), "choose plans").await?;
-        target
-            .value(
-                &stage.lock(table, direction, batch.local()),
-                "hold rows in conflict",
-            )
-            .await?;
-        let found = target
-            .value(
-                &stage.resolve(table, direction, batch.local(), batch.winner),
-                "resolve conflicts",
-            )
-            .await?;
-        applied.conflicts += found.and_then(|n| n.parse::<u64>().ok()).unwrap_or(0);
-        if batch.small {
-            target
-                .script(&Sql::text(SMALL_BATCH_PLANS), "choose plans")
-                .await?;
+        let stage = Stage::new(position);
+        let any_local = stage.any_local(batch.target_side(position), direction, batch.local());
+        if target.holds(&any_local, "look for local changes").await? {
+            resolved = true;
+            applied.conflicts += resolve(batch, target, position, direction).await?;
         }
     }
     if resolved {
-        planned = 0;
-        for &position in &batch.touched {
-            let count = target
-                .value(&Stage::new(position).count_plan(), "count planned rows")
-                .await?;
-            planned += count.and_then(|n| n.parse::<u64>().ok()).unwrap_or(0);
-        }
+        planned = count_planned(batch, target).await?;
     }
     if !batch.small {
         for &position in &batch.touched {
-            target
-                .script(&Stage::new(position).analyze_plan(), "analyze the plan")
-                .await?;
+            let analyze = Stage::new(position).analyze_plan();
+            target.script(&analyze, "analyze the plan").await?;
         }
     }
     Ok(planned)
+}
+
+/// Compares the staged rows with the ones that are there; answers how many differ.
+async fn pin(batch: &Batch<'_>, target: &mut Peer) -> Result<u64> {
+    let mut planned = 0;
+    for &position in &batch.touched {
+        let pin = Stage::new(position).pin(batch.target_side(position));
+        planned += target.touched(&pin, batch.plan(), "compare rows").await?;
+    }
+    Ok(planned)
+}
+
+/// Decides the conflicts of one table; answers how many there were.
+async fn resolve(
+    batch: &Batch<'_>,
+    target: &mut Peer,
+    position: usize,
+    direction: Direction<'_>,
+) -> Result<u64> {
+    let (stage, table) = (Stage::new(position), batch.target_side(position));
+    target.script(&Sql::text(ANY_PLAN), "choose plans").await?;
+    let lock = stage.lock(table, direction, batch.local());
+    target.value(&lock, "hold rows in conflict").await?;
+    let resolve = stage.resolve(table, direction, batch.local(), batch.winner);
+    let found = target.value(&resolve, "resolve conflicts").await?;
+    if batch.small {
+        let plans = Sql::text(SMALL_BATCH_PLANS);
+        target.script(&plans, "choose plans").await?;
+    }
+    Ok(count(found))
+}
+
+async fn count_planned(batch: &Batch<'_>, target: &mut Peer) -> Result<u64> {
+    let mut planned = 0;
+    for &position in &batch.touched {
+        let count_plan = Stage::new(position).count_plan();
+        planned += count(target.value(&count_plan, "count planned rows").await?);
+    }
+    Ok(planned)
+}
+
+/// A number that the server printed.
+fn count(printed: Option<String>) -> u64 {
+    printed.and_then(|n| n.parse().ok()).unwrap_or(0)
 }
 
 /// Writes what is planned: first the deletes that nothing references, children before parents, so that unique values are free;

@@ -196,7 +196,7 @@ fn checksum(buckets: &BTreeMap<i32, Bucket>) -> String {
             sum.wrapping_add(part(b).parse::<i128>().unwrap_or(0))
         })
     };
-    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+    // Sums wrap round at 2^64 on purpose.
     let wrapped = |sum: i128| sum as u64;
     format!(
         "{:016x}{:016x}",
