@@ -2,10 +2,12 @@
 
 pub(crate) mod classify;
 mod kind;
+mod server;
 
 use std::fmt;
 
 pub use kind::{ErrorKind, Retry};
+use server::ServerError;
 
 /// Shorthand for this crate's results.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -53,10 +55,14 @@ impl Error {
         self
     }
 
-    /// The error underneath.
+    /// The error underneath. The driver's errors are kept in a form that shows no row values.
     #[must_use]
     pub fn because(mut self, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
-        self.inner.source = Some(source.into());
+        let source = match source.into().downcast::<tokio_postgres::Error>() {
+            Ok(driver) => Box::new(ServerError(*driver)),
+            Err(other) => other,
+        };
+        self.inner.source = Some(source);
         self
     }
 
@@ -80,13 +86,13 @@ impl Error {
         )
     }
 
-    /// The server's own report, where a statement was rejected.
+    /// The server's own report, where it rejected something; through errors of this type that wrap one another.
     pub fn server(&self) -> Option<&tokio_postgres::error::DbError> {
-        self.inner
-            .source
-            .as_ref()?
-            .downcast_ref::<tokio_postgres::Error>()?
-            .as_db_error()
+        let source = self.inner.source.as_ref()?;
+        match source.downcast_ref::<ServerError>() {
+            Some(driver) => driver.0.as_db_error(),
+            None => source.downcast_ref::<Self>()?.server(),
+        }
     }
 }
 

@@ -5,6 +5,7 @@
 //! carried out.
 #![warn(missing_docs)]
 
+pub mod check;
 pub mod conninfo;
 pub mod embedded;
 pub mod error;

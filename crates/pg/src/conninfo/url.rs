@@ -112,10 +112,6 @@ fn decode(text: &str) -> Result<String> {
         let mut digit = || rest.next().and_then(|b| char::from(b).to_digit(16));
         match (digit(), digit()) {
             (Some(0), Some(0)) => return Err(invalid("%00 is not allowed")),
-            #[expect(
-                clippy::cast_possible_truncation,
-                reason = "two hexadecimal digits are a byte"
-            )]
             (Some(high), Some(low)) => bytes.push((high * 16 + low) as u8),
             _ => {
                 return Err(
