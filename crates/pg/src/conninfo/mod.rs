@@ -5,7 +5,8 @@
 //! keywords with text values, a service file and the environment fill what is left open, and `resolve` gives the values their
 //! meaning. The environment comes in as a function; nothing here reads the process's own.
 //!
-//! Where this is stricter than libpq: a root certificate that was named and does not exist is an error in every `sslmode`.
+//! Where this is stricter than libpq: a root certificate that was named and does not exist is an error in every `sslmode`, and
+//! an `@` that was not percent-encoded must not follow the credentials of a URL.
 
 mod keyvalue;
 mod keyword;
@@ -103,6 +104,11 @@ impl Conninfo {
     /// Everything about TLS.
     pub fn tls(&self) -> &TlsSettings {
         &self.tls
+    }
+
+    /// How long one attempt may take; zero for «wait for ever», `None` where nothing was said.
+    pub fn connect_timeout(&self) -> Option<Duration> {
+        self.connect_timeout
     }
 
     /// What a person should know about how this came about, such as a password file that was ignored.

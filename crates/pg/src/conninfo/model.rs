@@ -172,6 +172,13 @@ pub struct Target {
     pub(crate) password: Option<Secret>,
 }
 
+impl Target {
+    /// Whether there is a password to send, from wherever.
+    pub fn has_password(&self) -> bool {
+        self.password.is_some()
+    }
+}
+
 impl fmt::Display for Host {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -22,6 +22,11 @@ pub(crate) fn parse(rest: &str) -> Result<Settings> {
     };
     let (before_query, query) = rest.split_once('?').map_or((rest, None), |(a, b)| (a, Some(b)));
     let (hosts, dbname) = before_query.split_once('/').unwrap_or((before_query, ""));
+    if before_query.contains('@') {
+        // Stricter than libpq: this is the rest of a password, and must not end up as the name of a host that is looked up.
+        return Err(invalid("there is a second @ before the question mark")
+            .hint("percent-encode the special characters of the password: @ as %40, / as %2F"));
+    }
     read_hosts(&mut settings, hosts)?;
     set(&mut settings, "dbname", dbname)?;
     if let Some(query) = query {
