@@ -108,19 +108,18 @@ pub fn refuse_pooled(conninfo: &Conninfo, allowed: bool) -> Result<()> {
     }
 }
 
-/// Refuses a pooler by its name, and where the name is only a hint, by its behaviour. For commands that need a session.
+/// Refuses a pooler by its name or by its behaviour. For commands that need a session, before their first session: that one
+/// would leave its settings in the pooler.
 ///
 /// # Errors
 /// [`ErrorKind::ConnPooled`], or the kinds of a failed connection.
 pub async fn require_direct(conninfo: &Conninfo, options: &ConnectOptions) -> Result<()> {
     refuse_pooled(conninfo, false)?;
-    let Some(suspicion) = by_name(conninfo) else {
+    let Some(behaviour) = by_behaviour(conninfo, options).await? else {
         return Ok(());
     };
-    match by_behaviour(conninfo, options).await? {
-        Some(behaviour) => Err(refusal(conninfo, behaviour.describe(), suspicion.direct.as_ref())),
-        None => Ok(()),
-    }
+    let direct = by_name(conninfo).and_then(|suspicion| suspicion.direct);
+    Err(refusal(conninfo, behaviour.describe(), direct.as_ref()))
 }
 
 impl Behaviour {

@@ -91,6 +91,8 @@ pub(crate) fn of_io(error: &io::Error) -> ErrorKind {
         | io::ErrorKind::NetworkDown
         | io::ErrorKind::AddrNotAvailable => ErrorKind::ConnUnreachable,
         io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput => ErrorKind::ConnProtocol,
+        // Made by the decoder and not by the system: the bytes were no message.
+        io::ErrorKind::Other if error.raw_os_error().is_none() => ErrorKind::ConnProtocol,
         _ => ErrorKind::ConnLost,
     }
 }
