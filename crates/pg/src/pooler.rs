@@ -154,6 +154,7 @@ fn refusal(conninfo: &Conninfo, reason: &str, direct: Option<&Conninfo>) -> Erro
 pub async fn by_behaviour(conninfo: &Conninfo, options: &ConnectOptions) -> Result<Option<Behaviour>> {
     let options = ConnectOptions {
         allow_pooled: true,
+        pinned: false,
         ..options.clone()
     };
     let first = Session::connect(conninfo, &options).await?;

@@ -1,6 +1,7 @@
 //! The commands, one file each. A command reads its arguments, calls the crate that does the work, and prints.
 
 mod config;
+mod db;
 mod explain;
 mod reference;
 mod sync;
@@ -16,6 +17,8 @@ use crate::failure::{Failure, Verdict};
 pub(crate) enum Command {
     /// Show the configuration and where each value comes from
     Config(config::Args),
+    /// Look at a database and the way to it
+    Db(db::Args),
     /// Keep two databases in agreement, in both directions
     Sync(sync::Args),
     /// Explain an error code
@@ -30,6 +33,7 @@ impl Command {
     pub(crate) async fn run(self, context: &Context) -> Result<Verdict, Failure> {
         match self {
             Self::Config(args) => config::run(&args, context),
+            Self::Db(args) => db::run(&args, context).await,
             Self::Sync(args) => args.run(context).await,
             Self::Explain(args) => explain::run(&args, context),
             Self::Reference(args) => reference::run(&args),
@@ -40,7 +44,7 @@ impl Command {
     pub(crate) fn log_level(&self) -> LevelFilter {
         match self {
             Self::Sync(args) => args.log_level(),
-            Self::Config(_) | Self::Explain(_) | Self::Reference(_) => LevelFilter::WARN,
+            Self::Config(_) | Self::Db(_) | Self::Explain(_) | Self::Reference(_) => LevelFilter::WARN,
         }
     }
 }

@@ -112,7 +112,8 @@ pub struct PoolingCheck {
 pub async fn check_server(conninfo: &Conninfo, options: &ConnectOptions) -> Result<ServerCheck> {
     let pooling = pooling(conninfo, options).await?;
     let options = ConnectOptions {
-        allow_pooled: pooling.pooled,
+        allow_pooled: true,
+        pinned: !pooling.pooled,
         ..options.clone()
     };
     let mut session = Session::connect(conninfo, &options).await?;

@@ -39,9 +39,12 @@ pub struct ConnectOptions {
     pub application_name: String,
     /// How long one attempt may take where the connection string sets no `connect_timeout`; zero waits for ever.
     pub connect_timeout: Duration,
-    /// Whether the work can do without a session of its own. Such a connection is not pinned: behind a pooler, its settings
-    /// would be those of strangers too.
+    /// Go on although the connection string is certainly a pooler's: somebody knows that it lends whole sessions, or that the
+    /// work can do without one.
     pub allow_pooled: bool,
+    /// Whether the session's settings are pinned. Behind a pooler in transaction mode they would be those of strangers too, so
+    /// that work which can do with such a one leaves them alone.
+    pub pinned: bool,
 }
 
 impl ConnectOptions {
@@ -51,6 +54,7 @@ impl ConnectOptions {
             application_name: application_name.into(),
             connect_timeout: Duration::from_secs(5),
             allow_pooled: false,
+            pinned: true,
         }
     }
 }
@@ -168,7 +172,7 @@ pub(crate) async fn identify(
     let (sender, notifications) = mpsc::channel(NOTIFICATIONS_MAX);
     let end = Arc::new(OnceLock::new());
     tokio::spawn(drive(driver, sender, Arc::clone(&end)));
-    let script = if options.allow_pooled { IDENTIFY } else { PIN };
+    let script = if options.pinned { PIN } else { IDENTIFY };
     let messages = client
         .simple_query(script)
         .await

@@ -93,6 +93,7 @@ fn spawn(ini: &std::path::Path, server: &std::fs::Metadata) -> Child {
 fn allowing() -> ConnectOptions {
     ConnectOptions {
         allow_pooled: true,
+        pinned: false,
         ..options()
     }
 }
