@@ -85,6 +85,20 @@ impl LinkPlan {
         Ok(Peer::new(name, session.map_err(|e| e.with("node", name))?))
     }
 
+    /// Refuses poolers that hand every transaction to another session, on either side.
+    ///
+    /// # Errors
+    /// As [`Servers::require_direct`], naming the node.
+    pub async fn require_direct(&self, servers: &Servers) -> Result<()> {
+        for side in Side::BOTH {
+            servers
+                .require_direct(self.node(side))
+                .await
+                .map_err(|e| e.with("node", self.spec.node(side)))?;
+        }
+        Ok(())
+    }
+
     /// Connects to both sides.
     ///
     /// # Errors

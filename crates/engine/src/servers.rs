@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use ponte_pg::embedded::{Binaries, Cluster, ClusterOptions, SearchPlaces};
-use ponte_pg::{ConnectOptions, Conninfo, Session};
+use ponte_pg::{ConnectOptions, Conninfo, Session, pooler};
 use tokio::sync::Mutex;
 
 use crate::config::{Address, Config, Database, Environment, Node};

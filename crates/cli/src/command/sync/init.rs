@@ -76,6 +76,7 @@ pub(super) async fn run(
 }
 
 async fn init_link(context: &Context, servers: &Servers, link: &LinkPlan) -> Result<LinkLine, Failure> {
+    link.require_direct(servers).await?;
     let mut peers = link.peers(servers).await?;
     let plan = plan_init(&link.spec, &mut peers).await?;
     let mut line = line(link, &plan);
