@@ -111,7 +111,15 @@ impl Error {
     /// Names one more thing that a person needs to know. Never a password, never a row's values.
     #[must_use]
     pub fn with(self, key: &'static str, value: impl fmt::Display) -> Self {
-        self.own(|own| own.context.push((key, value.to_string())))
+        match *self.inner {
+            Inner::Pg(error) => error.with(key, value).into(),
+            Inner::Own(mut own) => {
+                own.context.push((key, value.to_string()));
+                Self {
+                    inner: Box::new(Inner::Own(own)),
+                }
+            }
+        }
     }
 
     /// The places to look at.

@@ -82,6 +82,19 @@ impl Servers {
         .await
     }
 
+    /// Refuses an address that leads through a pooler which hands every transaction to another session, by what it does and
+    /// not only by its name. Costs two connections, so it is asked once, before something is installed.
+    ///
+    /// # Errors
+    /// `conn.pooled_url`, or what keeps the connection from being made.
+    pub async fn require_direct(&self, node: &Node) -> Result<()> {
+        if node.allow_pooler {
+            return Ok(());
+        }
+        let conninfo = self.conninfo(node.direct_address()?).await?;
+        Ok(pooler::require_direct(&conninfo, &ConnectOptions::new("ponte")).await?)
+    }
+
     async fn connect(
         &self,
         address: &Address,
