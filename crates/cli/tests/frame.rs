@@ -163,6 +163,26 @@ fn another_directory_and_another_file_can_be_named() {
 }
 
 #[test]
+fn what_destroys_something_is_refused_where_nobody_can_be_asked() {
+    let project = Project::new(LINKED);
+    let both = [("DATABASE_URL", "host=127.0.0.1 port=1 dbname=d user=u")];
+    let output = ponte(project.0.path(), &["sync", "drop", "--output", "json"])
+        .envs(both)
+        .output()
+        .unwrap();
+    let error = Run::of(output).json_error();
+    assert_eq!(error["code"], "usage.unconfirmed");
+    assert_eq!(error["help"], "add -y if that is what should happen");
+    assert!(
+        error["context"]["question"]
+            .as_str()
+            .unwrap()
+            .contains("\"perfis\""),
+        "{error}"
+    );
+}
+
+#[test]
 fn a_reader_that_leaves_early_is_no_error() {
     let project = Project::new("");
     let mut child = ponte(project.0.path(), &["explain"])
