@@ -1,5 +1,6 @@
 //! What a person or a script is told when something went wrong, whichever crate it went wrong in.
 
+use std::collections::BTreeMap;
 use std::error::Error as StdError;
 use std::fmt;
 
@@ -92,40 +93,61 @@ impl Diagnostic {
     }
 
     /// The form for scripts.
-    pub(crate) fn to_json(&self) -> serde_json::Value {
-        #[derive(Serialize)]
-        struct PlaceJson<'a> {
-            file: &'a str,
-            line: u32,
-            column: u32,
-            message: &'a str,
-            help: Option<&'a str>,
+    pub(crate) fn to_json(&self) -> String {
+        let document = ErrorDocument {
+            error: ErrorJson {
+                code: self.code,
+                message: &self.message,
+                context: self
+                    .context
+                    .iter()
+                    .map(|(key, value)| (key.as_str(), value.as_str()))
+                    .collect(),
+                places: self.excerpts.iter().map(PlaceJson::from).collect(),
+                causes: &self.causes,
+                help: self.hint.as_deref(),
+                docs: format!("ponte explain {}", self.code),
+            },
+        };
+        // Texts and numbers only: this cannot fail, and an error must never be the cause of another one.
+        serde_json::to_string(&document).unwrap_or_default()
+    }
+}
+
+#[derive(Serialize)]
+struct ErrorDocument<'a> {
+    error: ErrorJson<'a>,
+}
+
+#[derive(Serialize)]
+struct ErrorJson<'a> {
+    code: &'static str,
+    message: &'a str,
+    context: BTreeMap<&'a str, &'a str>,
+    places: Vec<PlaceJson<'a>>,
+    causes: &'a [String],
+    help: Option<&'a str>,
+    docs: String,
+}
+
+#[derive(Serialize)]
+struct PlaceJson<'a> {
+    file: &'a str,
+    line: u32,
+    column: u32,
+    message: &'a str,
+    help: Option<&'a str>,
+}
+
+impl<'a> From<&'a Excerpt> for PlaceJson<'a> {
+    fn from(excerpt: &'a Excerpt) -> Self {
+        Self {
+            file: &excerpt.file,
+            line: excerpt.line,
+            column: excerpt.column,
+            message: &excerpt.message,
+            help: excerpt.help.as_deref(),
         }
-        let places: Vec<PlaceJson<'_>> = self
-            .excerpts
-            .iter()
-            .map(|excerpt| PlaceJson {
-                file: &excerpt.file,
-                line: excerpt.line,
-                column: excerpt.column,
-                message: &excerpt.message,
-                help: excerpt.help.as_deref(),
-            })
-            .collect();
-        let context: serde_json::Map<String, serde_json::Value> = self
-            .context
-            .iter()
-            .map(|(key, value)| (key.clone(), value.as_str().into()))
-            .collect();
-        serde_json::json!({ "error": {
-            "code": self.code,
-            "message": self.message,
-            "context": context,
-            "places": places,
-            "causes": self.causes,
-            "help": self.hint,
-            "docs": format!("ponte explain {}", self.code),
-        }})
     }
 }
 
@@ -158,20 +180,17 @@ fn owned(context: &[(&'static str, String)]) -> Vec<(String, String)> {
         .collect()
 }
 
-/// Where a server answered: its message and SQLSTATE. Its DETAIL stays out, because it quotes rows.
+/// The chain, and where a server answered, its SQLSTATE and advice. What the chain says of the answer is without the parts
+/// that quote rows.
 fn pg_causes(error: &ponte_pg::Error) -> Vec<String> {
-    match error.server() {
-        Some(server) => {
-            let mut causes = vec![format!(
-                "{} (SQLSTATE {})",
-                server.message(),
-                server.code().code()
-            )];
-            causes.extend(server.hint().map(|hint| format!("the server advises: {hint}")));
-            causes
+    let mut causes = chain(error.source());
+    if let Some(server) = error.server() {
+        if let Some(answer) = causes.last_mut() {
+            answer.push_str(&format!(" (SQLSTATE {})", server.code().code()));
         }
-        None => chain(error.source()),
+        causes.extend(server.hint().map(|hint| format!("the server advises: {hint}")));
     }
+    causes
 }
 
 /// The messages of a chain, without those that only repeat what the one above already said.
@@ -197,7 +216,7 @@ mod tests {
             .with("host", "localhost")
             .hint("start the server")
             .because(std::io::Error::other("nobody listens"));
-        let json = Diagnostic::from(error).to_json();
+        let json: serde_json::Value = serde_json::from_str(&Diagnostic::from(error).to_json()).unwrap();
         assert_eq!(json["error"]["code"], "conn.refused");
         assert_eq!(json["error"]["context"]["host"], "localhost");
         assert_eq!(json["error"]["causes"][0], "nobody listens");
