@@ -5,7 +5,8 @@ use std::path::Path;
 use std::{env, fs};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/errors");
+    // Cargo runs this in the crate's directory. A path from compile time would be wrong after a checkout was moved.
+    let directory = Path::new("../../docs/errors").canonicalize()?;
     println!("cargo:rerun-if-changed={}", directory.display());
     let mut pages = Vec::new();
     for entry in fs::read_dir(&directory)? {
@@ -13,7 +14,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         if path.extension().is_some_and(|extension| extension == "md")
             && let Some(code) = path.file_stem().and_then(|stem| stem.to_str())
         {
-            pages.push((code.to_owned(), path.canonicalize()?));
+            pages.push((code.to_owned(), path.clone()));
         }
     }
     pages.sort();

@@ -4,7 +4,7 @@
 mod reference;
 mod tidy;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 const USAGE: &str = "usage: cargo xtask tidy | reference";
@@ -12,12 +12,11 @@ const USAGE: &str = "usage: cargo xtask tidy | reference";
 #[expect(clippy::print_stderr, clippy::print_stdout, reason = "a command-line program")]
 fn main() -> ExitCode {
     let task = std::env::args().nth(1);
-    let root = repository();
-    let done = match task.as_deref() {
-        Some("tidy") => tidy::run(root),
-        Some("reference") => reference::run(root),
+    let done = repository().and_then(|root| match task.as_deref() {
+        Some("tidy") => tidy::run(&root),
+        Some("reference") => reference::run(&root),
         _ => Err(USAGE.to_owned()),
-    };
+    });
     match done {
         Ok(report) => {
             println!("{report}");
@@ -30,8 +29,12 @@ fn main() -> ExitCode {
     }
 }
 
-/// The root of the repository: the directory above this crate.
-fn repository() -> &'static Path {
-    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
-    here.parent().unwrap_or(here)
+/// The root of the repository: the nearest directory from here up that has the lock file.
+fn repository() -> Result<PathBuf, String> {
+    let here = std::env::current_dir().map_err(|e| format!("cannot tell the current directory: {e}"))?;
+    let root = here
+        .ancestors()
+        .find(|directory| directory.join("Cargo.lock").is_file());
+    root.map(Path::to_owned)
+        .ok_or_else(|| format!("{} is not in the repository", here.display()))
 }
