@@ -60,6 +60,9 @@ enum NodeState {
 /// # Errors
 /// Whatever makes the link impossible, with its remedy.
 pub async fn plan_init(spec: &LinkSpec, peers: &mut [Peer; 2]) -> Result<InitPlan> {
+    if same_server_database(peers).await? {
+        return Err(same_database(spec));
+    }
     let tables = linked_tables(spec, peers).await?;
     let mut state = [NodeState::Absent; 2];
     for side in Side::BOTH {
@@ -186,6 +189,10 @@ async fn record_link(
             record_table(&spec.name, peer, &table.sides[side.index()]).await?;
         }
     }
+    if snapshots[side.index()].is_none() {
+        let sql = Sql::text("UPDATE ponte.link SET peer_id = $2 WHERE link = $1");
+        peer.rows(&sql, &[&spec.name, &peer_id], what).await?;
+    }
     if let Some(there) = &snapshots[side.other().index()] {
         let sql = Sql::text(
             "INSERT INTO ponte.progress (link, consumed) VALUES ($1, $2::text::pg_snapshot) \
@@ -240,6 +247,23 @@ pub(crate) async fn current_snapshot(peer: &mut Peer) -> Result<Snapshot> {
 pub(crate) fn parse_snapshot(text: &str) -> Result<Snapshot> {
     text.parse()
         .map_err(|e| Error::new(ErrorKind::Internal, "cannot read a snapshot").because(e))
+}
+
+/// Whether both sessions are in one database, by whatever addresses: an advisory lock that one holds keeps the other one out.
+async fn same_server_database(peers: &mut [Peer; 2]) -> Result<bool> {
+    let key = Uuid::new_v4().as_u64_pair().0.cast_signed();
+    let [first, second] = peers;
+    first.script(&Sql::text("BEGIN"), "compare the nodes").await?;
+    let hold = Sql::render("SELECT pg_advisory_xact_lock({key})", &[("key", &key)]);
+    let outcome = match first.script(&hold, "compare the nodes").await {
+        Ok(()) => {
+            let knock = Sql::render("SELECT NOT pg_try_advisory_xact_lock({key})", &[("key", &key)]);
+            second.holds(&knock, "compare the nodes").await
+        }
+        Err(error) => Err(error),
+    };
+    first.roll_back().await;
+    outcome
 }
 
 fn same_database(spec: &LinkSpec) -> Error {
@@ -391,7 +415,8 @@ async fn same_tables(spec: &LinkSpec, side: Side, peer: &mut Peer, tables: &[Lin
 
 async fn same_partners(spec: &LinkSpec, peers: &mut [Peer; 2], state: &[NodeState; 2]) -> Result<()> {
     for side in Side::BOTH {
-        let NodeState::Linked { peer_id, .. } = state[side.index()] else {
+        // Only a link that was completed binds its partners: an interrupted one is taken up again with whoever is there now.
+        let NodeState::Linked { peer_id, ready: true } = state[side.index()] else {
             continue;
         };
         let other = &mut peers[side.other().index()];
@@ -404,7 +429,7 @@ async fn same_partners(spec: &LinkSpec, peers: &mut [Peer; 2], state: &[NodeStat
         } else {
             None
         };
-        if known.is_some_and(|id| id != peer_id) {
+        if known != Some(peer_id) {
             return Err(Error::new(
                 ErrorKind::SyncAlreadyLinked,
                 format!(

@@ -1,0 +1,8 @@
+//! `ponte sync` as a user runs it: the binary against two real servers.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod chaos;
+mod refusals;
+mod running;
+mod support;
+mod verbs;
