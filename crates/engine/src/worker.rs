@@ -30,6 +30,9 @@ const SHAPES_FRESH: Duration = Duration::from_secs(5);
 /// How often a listening worker looks all the same.
 const LISTENING_POLL: Duration = Duration::from_secs(5);
 
+/// How often a worker looks that is not sure to be notified of everything.
+const UNSURE_POLL: Duration = Duration::from_secs(1);
+
 /// Between these, a worker that cannot listen waits longer the longer nothing happens.
 const BLIND_POLL: (Duration, Duration) = (Duration::from_millis(20), Duration::from_secs(1));
 
@@ -74,6 +77,8 @@ pub struct LinkWorker {
 struct Connected {
     link: LiveLink,
     listeners: [Option<Peer>; 2],
+    /// Whether nothing can be written without a notification.
+    told: bool,
     since: Instant,
 }
 
@@ -227,21 +232,26 @@ impl LinkWorker {
 
     async fn connected(&self, link: LiveLink) -> Connected {
         let (first, second) = tokio::join!(self.listener(Side::First), self.listener(Side::Second));
+        let told = [&first, &second]
+            .into_iter()
+            .all(|l| l.as_ref().is_some_and(|(_, sure)| *sure));
+        let listeners = [first, second].map(|l| l.map(|(peer, _)| peer));
         Connected {
             link,
-            listeners: [first, second],
+            listeners,
+            told,
             since: Instant::now(),
         }
     }
 
-    /// A session that is notified of changes. Without one the worker polls, so a failure is no reason to stop.
-    async fn listener(&self, side: Side) -> Option<Peer> {
+    /// A session that is notified of changes, and whether of all. Without one the worker polls, so a failure is no reason to stop.
+    async fn listener(&self, side: Side) -> Option<(Peer, bool)> {
         if self.plan.node(side).allow_pooler {
             return None;
         }
         let mut peer = self.plan.peer(&self.servers, side).await.ok()?;
         match wake::listen(&mut peer).await {
-            Ok(()) => Some(peer),
+            Ok(sure) => Some((peer, sure)),
             Err(error) => {
                 tracing::debug!(node = peer.name(), "cannot listen, polling instead: {error}");
                 None
@@ -283,7 +293,7 @@ impl LinkWorker {
                 }
                 self.enter(LinkState::Stopped, Some(reason.clone()), 0);
                 (self.observe)(&Event::Stopped { reason });
-                self.waits_briefly()
+                self.waits_briefly().map(|least| backoff.next_pause().max(least))
             }
         }
     }
@@ -310,10 +320,10 @@ impl LinkWorker {
 
 impl Connected {
     async fn wait_for_changes(&mut self, blind: Duration, stop: &CancellationToken) {
-        let wait = if self.listeners.iter().all(Option::is_some) {
-            LISTENING_POLL
-        } else {
-            blind
+        let wait = match (self.listeners.iter().all(Option::is_some), self.told) {
+            (true, true) => LISTENING_POLL,
+            (true, false) => UNSURE_POLL,
+            (false, _) => blind,
         };
         let [first, second] = &mut self.listeners;
         tokio::select! {

@@ -80,7 +80,7 @@ impl Literal {
 }
 
 /// Something that may stand in SQL text.
-pub trait Fragment {
+pub trait Fragment: Sync {
     /// Appends itself, quoted as it has to be.
     fn append_to(&self, out: &mut String);
 }

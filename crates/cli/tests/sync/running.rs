@@ -23,6 +23,14 @@ fn signal(child: &Child, name: &str) {
     assert!(status.success());
 }
 
+async fn state_is(project: &Project, state: &str) -> serde_json::Value {
+    eventually(PATIENCE, &format!("the link to be {state}"), || async {
+        let status = project.json(&["sync", "status"]).await;
+        (status["links"][0]["state"] == state).then_some(status)
+    })
+    .await
+}
+
 async fn rows_arrive(project: &Project, rows: i64) {
     let b = project.b().await;
     eventually(PATIENCE, &format!("{rows} rows on b"), || async {
@@ -63,10 +71,7 @@ async fn a_second_process_is_refused_while_the_first_runs() {
     let project = Project::with(PERFIS, &["perfis"], "every = \"continuous\"").await;
     project.json(&["sync", "init", "-y"]).await;
     let child = project.start();
-    eventually(PATIENCE, "the first process to run", || async {
-        (project.json(&["sync", "status"]).await["links"][0]["state"] == "running").then_some(())
-    })
-    .await;
+    state_is(&project, "running").await;
     let said = project.trouble(&["sync", "run"]).await;
     assert!(
         said.contains("[sync.overtaken]") && said.contains(&child.id().to_string()),
@@ -90,11 +95,7 @@ async fn a_server_that_is_away_is_waited_for_and_status_says_so() {
     a.batch_execute("INSERT INTO perfis (nome) VALUES ('durante')")
         .await
         .unwrap();
-    let status = eventually(PATIENCE, "status to say that b is away", || async {
-        let status = project.json(&["sync", "status"]).await;
-        (status["links"][0]["state"] == "retrying").then_some(status)
-    })
-    .await;
+    let status = state_is(&project, "retrying").await;
     assert!(
         status["links"][0]["reason"].as_str().unwrap().contains("conn."),
         "{status}"
@@ -112,17 +113,14 @@ async fn drift_stops_a_running_link_with_a_reason_and_it_goes_on_by_itself() {
     let project = Project::with(PERFIS, &["perfis"], "every = \"1s\"").await;
     project.json(&["sync", "init", "-y"]).await;
     let child = project.start();
+    state_is(&project, "running").await;
     let (a, b) = (project.a().await, project.b().await);
     a.batch_execute(
         "ALTER TABLE perfis ADD COLUMN bio text; INSERT INTO perfis (nome, bio) VALUES ('x', 'y')",
     )
     .await
     .unwrap();
-    let status = eventually(PATIENCE, "the link to stop", || async {
-        let status = project.json(&["sync", "status"]).await;
-        (status["links"][0]["state"] == "stopped").then_some(status)
-    })
-    .await;
+    let status = state_is(&project, "stopped").await;
     let reason = status["links"][0]["reason"].as_str().unwrap();
     assert!(
         reason.contains("perfis has column bio on a but not on b"),

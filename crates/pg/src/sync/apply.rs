@@ -148,9 +148,27 @@ pub(crate) async fn begin(target: &mut Peer, spec: &LinkSpec, from: &Snapshot, t
     Ok(())
 }
 
-/// Reads the batch and applies it. The source's reading transaction is open when this is called and ended as soon as the last
-/// byte is out; the target's transaction is begun here and left open for the caller to commit.
-pub(crate) async fn carry(batch: &Batch<'_>, source: &mut Peer, target: &mut Peer) -> Result<Applied> {
+/// Carries a batch over and commits it. The source's reading transaction is open when this is called.
+///
+/// # Errors
+/// `sync.overtaken` where another process was faster, `sync.blocked` where a row cannot be written without harm, and whatever
+/// the servers report. The caller rolls back.
+pub(crate) async fn run(batch: &Batch<'_>, source: &mut Peer, target: &mut Peer) -> Result<Applied> {
+    let outcome = carry_and_commit(batch, source, target).await;
+    outcome.map_err(|error| explain(batch, target.name(), error))
+}
+
+async fn carry_and_commit(batch: &Batch<'_>, source: &mut Peer, target: &mut Peer) -> Result<Applied> {
+    let applied = carry(batch, source, target).await?;
+    // Deferred checks happen here.
+    target.script(&Sql::text("COMMIT"), "commit a batch").await?;
+    keep_stages(batch, target);
+    Ok(applied)
+}
+
+/// Reads the batch and applies it. The source's transaction is ended as soon as the last byte is out; the target's is begun here
+/// and left open.
+async fn carry(batch: &Batch<'_>, source: &mut Peer, target: &mut Peer) -> Result<Applied> {
     begin(target, batch.spec, &batch.from, &batch.to).await?;
     for &position in &batch.touched {
         fill_stage(batch, position, source, target).await?;
@@ -414,8 +432,28 @@ async fn refuse_orphans(batch: &Batch<'_>, target: &mut Peer) -> Result<()> {
     Ok(())
 }
 
+/// Says of a row that a constraint refused what a person has to know; other errors stay as they are.
+fn explain(batch: &Batch<'_>, target: &str, error: Error) -> Error {
+    let Some(server) = error.server().filter(|e| e.code().code().starts_with("23")) else {
+        return error;
+    };
+    let table = server.table().unwrap_or("a table");
+    let constraint = server.constraint().unwrap_or("NOT NULL");
+    let source = batch.spec.node(batch.source);
+    Error::new(
+        ErrorKind::SyncBlocked,
+        format!("cannot apply a batch to \"{target}\": a row of {table} from \"{source}\" violates {constraint} there"),
+    )
+    .with("sqlstate", server.code().code())
+    .hint(format!(
+        "change the row on \"{source}\" or the one in its way on \"{target}\", then ponte sync once {}",
+        batch.spec.name
+    ))
+    .because(error)
+}
+
 /// Remembers that the stages survived their first commit, so that the next batch on this session reuses them.
-pub(crate) fn keep_stages(batch: &Batch<'_>, target: &mut Peer) {
+fn keep_stages(batch: &Batch<'_>, target: &mut Peer) {
     for &position in &batch.touched {
         target.keep_stage(position);
     }

@@ -151,12 +151,7 @@ impl LiveLink {
             winner: first_winner(&self.spec, source),
         };
         let [reader, writer] = &mut self.peers;
-        let applied = apply::carry(&batch, reader, writer).await?;
-        writer
-            .script(&Sql::text("COMMIT"), "commit the first contact")
-            .await?;
-        apply::keep_stages(&batch, writer);
-        Ok(applied)
+        apply::run(&batch, reader, writer).await
     }
 
     /// Both sides are said to be equal: everything captured so far counts as having arrived.

@@ -10,6 +10,7 @@ use ponte_sync::batch;
 use ponte_sync::link::{LinkSpec, Side};
 use ponte_sync::snapshot::Snapshot;
 use ponte_sync::table::TableSide;
+use uuid::Uuid;
 
 use super::apply::{self, Applied, Batch, Content, SMALL_BATCH_ROWS_MAX};
 use super::inspect::{self, LinkedTable};
@@ -96,6 +97,7 @@ impl LiveLink {
         };
         for side in Side::BOTH {
             link.standing(side).await?;
+            link.know_each_other(side).await?;
         }
         link.check().await?;
         Ok(link)
@@ -186,6 +188,33 @@ impl LiveLink {
         Ok(report)
     }
 
+    /// Refuses a database that took the place of the one the link was made with: a copy, a restore under another name.
+    async fn know_each_other(&mut self, side: Side) -> Result<()> {
+        let other = self.peers[side.other().index()].id();
+        let peer = &mut self.peers[side.index()];
+        let sql = Sql::text("SELECT peer_id FROM ponte.link WHERE link = $1");
+        let known: Uuid = peer
+            .row(&sql, &[&self.spec.name], "read the link's partner")
+            .await?
+            .get(0);
+        if known == other && other != peer.id() {
+            return Ok(());
+        }
+        Err(Error::new(
+            ErrorKind::SyncAlreadyLinked,
+            format!(
+                "link \"{}\" of \"{}\" was made with another database than \"{}\" is now",
+                self.spec.name,
+                peer.name(),
+                self.spec.node(side.other())
+            ),
+        )
+        .hint(format!(
+            "correct the url, or ponte sync drop {0} and ponte sync init {0}",
+            self.spec.name
+        )))
+    }
+
     async fn standing(&mut self, side: Side) -> Result<Standing> {
         let sql = Sql::text(
             "SELECT l.paused, l.ready, p.consumed::text, o.consumed::text FROM ponte.link l \
@@ -240,9 +269,7 @@ impl LiveLink {
         } else {
             (second, first)
         };
-        let applied = apply::carry(&batch, reader, writer).await?;
-        writer.script(&Sql::text("COMMIT"), "commit a batch").await?;
-        apply::keep_stages(&batch, writer);
+        let applied = apply::run(&batch, reader, writer).await?;
         let reached = batch.to.clone();
         self.acknowledge(source, &reached).await?;
         Ok(applied)
