@@ -60,15 +60,7 @@ async fn a_link_lives_from_init_to_drop() {
     let shown = project.run(&["sync", "conflicts", "b:1"]).await;
     assert!(text(&shown.stdout).contains("saldo"), "{}", text(&shown.stdout));
 
-    for from in ["a", "b"] {
-        let probed = project.json(&["sync", "probe", "teste", "--from", from]).await;
-        assert!(probed["arrived_after_ms"].as_f64().unwrap() > 0.0);
-    }
-    assert_eq!(
-        number(&b, "SELECT count(*) FROM perfis").await,
-        101,
-        "a probe row stayed behind"
-    );
+    probe_both_ways(&project).await;
 
     let dropped = project.json(&["sync", "drop", "-y"]).await;
     assert_eq!(dropped["links"].as_array().unwrap().len(), 2);
@@ -81,6 +73,15 @@ async fn a_link_lives_from_init_to_drop() {
         project.json(&["sync", "drop", "-y"]).await["links"][0]["dropped"],
         false
     );
+}
+
+async fn probe_both_ways(project: &Project) {
+    for from in ["a", "b"] {
+        let probed = project.json(&["sync", "probe", "teste", "--from", from]).await;
+        assert!(probed["arrived_after_ms"].as_f64().unwrap() > 0.0);
+    }
+    let rows = number(&project.b().await, "SELECT count(*) FROM perfis").await;
+    assert_eq!(rows, 101, "a probe row stayed behind");
 }
 
 #[tokio::test]
