@@ -56,6 +56,25 @@ impl Problem {
             Self::HistoryNewer => "migrate.history_newer",
         }
     }
+
+    /// What to do when nothing more exact is known.
+    pub fn remedy(self) -> &'static str {
+        match self {
+            Self::Unreadable => "check that the directory and its files exist and may be read",
+            Self::FileName => "call the file like 001_create_users.sql",
+            Self::FileText => "correct the file at the place that the message names",
+            Self::Duplicate => "give the newer file the next free number",
+            Self::Late => "give the file the next free number, or apply it with --allow-late",
+            Self::Changed => "restore the file, and write the change as a new migration",
+            Self::Irreversible => "write a DOWN part into the file",
+            Self::UnknownRevision => "list the revisions: ponte migrate status",
+            Self::Failed => "correct the statement, then run ponte migrate up again",
+            Self::Locked => "wait for the sessions that the message names, then try again",
+            Self::ReadOnly => "connect to the primary, as a role that may write",
+            Self::Interrupted => "finish the migration that is half done",
+            Self::HistoryNewer => "install the release that has changed the history, or a later one",
+        }
+    }
 }
 
 /// A place in a migration file.

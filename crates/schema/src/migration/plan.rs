@@ -73,13 +73,13 @@ impl Standing {
 
 /// Everything there is to say.
 #[derive(Debug)]
-pub struct Status<'a> {
+pub struct Status<'s, 'h> {
     /// In the order of their numbers. Includes a migration that is being undone.
-    pub applied: Vec<(&'a Applied, Standing)>,
+    pub applied: Vec<(&'h Applied, Standing)>,
     /// In the order of their numbers. Includes a migration that is half done.
-    pub pending: Vec<&'a Migration>,
+    pub pending: Vec<&'s Migration>,
     /// The migration that was left half done.
-    pub unfinished: Option<&'a Applied>,
+    pub unfinished: Option<&'h Applied>,
 }
 
 /// How far down to go.
@@ -92,7 +92,7 @@ pub enum DownTo {
 }
 
 /// Puts a directory and a history side by side.
-pub fn status<'a>(set: &'a MigrationSet, history: &'a [Applied]) -> Status<'a> {
+pub fn status<'s, 'h>(set: &'s MigrationSet, history: &'h [Applied]) -> Status<'s, 'h> {
     let known: BTreeMap<&Revision, &Applied> = history.iter().map(|row| (&row.revision, row)).collect();
     let is_applied = |row: &Applied| !matches!(&row.unfinished, Some(u) if u.direction == Direction::Up);
     Status {
@@ -121,12 +121,12 @@ fn standing(file: Option<&Migration>, row: &Applied) -> Standing {
 }
 
 /// The files to apply, in order, up to `to` where it is given.
-pub fn up<'a>(
-    set: &'a MigrationSet,
-    history: &'a [Applied],
+pub fn up<'s>(
+    set: &'s MigrationSet,
+    history: &[Applied],
     to: Option<&Revision>,
     allow_late: bool,
-) -> Result<Vec<&'a Migration>> {
+) -> Result<Vec<&'s Migration>> {
     let status = status(set, history);
     refuse_changed(set, &status)?;
     refuse_unfinished(set, &status, Direction::Up)?;
@@ -161,7 +161,7 @@ pub fn up<'a>(
 }
 
 /// The migrations to undo, newest first. All of them have a DOWN part.
-pub fn down<'a>(set: &'a MigrationSet, history: &'a [Applied], to: &DownTo) -> Result<Vec<&'a Migration>> {
+pub fn down<'s>(set: &'s MigrationSet, history: &[Applied], to: &DownTo) -> Result<Vec<&'s Migration>> {
     let status = status(set, history);
     refuse_unfinished(set, &status, Direction::Down)?;
     let newest_first = status.applied.iter().rev().map(|(row, _)| *row);
@@ -210,7 +210,7 @@ pub fn label(revision: &Revision, name: &str) -> String {
     }
 }
 
-fn refuse_changed(set: &MigrationSet, status: &Status<'_>) -> Result<()> {
+fn refuse_changed(set: &MigrationSet, status: &Status<'_, '_>) -> Result<()> {
     let changed: Vec<&str> = status
         .applied
         .iter()
@@ -231,7 +231,7 @@ fn refuse_changed(set: &MigrationSet, status: &Status<'_>) -> Result<()> {
     }
 }
 
-fn refuse_unfinished(set: &MigrationSet, status: &Status<'_>, direction: Direction) -> Result<()> {
+fn refuse_unfinished(set: &MigrationSet, status: &Status<'_, '_>, direction: Direction) -> Result<()> {
     let Some((row, unfinished)) = status
         .unfinished
         .and_then(|row| Some((row, row.unfinished.as_ref()?)))

@@ -1,0 +1,10 @@
+-- Purpose: how far a script has come that cannot run in a transaction.
+-- Writes:  ponte.migration.
+INSERT INTO ponte.migration AS m
+    (revision, name, checksum_up, checksum_down, checksum_tokens, release, direction, steps_done, step_begun, checksum_done)
+VALUES
+    ({revision}, {name}, {checksum_up}, {checksum_down}, {checksum_tokens}, {release},
+     {direction}, {steps_done}, {step_begun}, {checksum_done})
+ON CONFLICT (revision) DO UPDATE
+SET direction = excluded.direction, steps_done = excluded.steps_done, step_begun = excluded.step_begun,
+    checksum_done = excluded.checksum_done
