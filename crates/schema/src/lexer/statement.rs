@@ -26,6 +26,25 @@ impl Statement {
     pub fn tokens<'a>(&self, source: &'a str) -> impl Iterator<Item = Token> + 'a {
         tokens(&source[self.span.clone()]).filter(|token| !token.kind.is_trivia())
     }
+
+    /// Whether it is a `COPY` that has these two words outside parentheses: `FROM STDIN`, `TO STDOUT`.
+    pub(crate) fn copies(&self, source: &str, direction: &str, stream: &str) -> bool {
+        let text = self.text(source);
+        let mut depth = 0_usize;
+        let mut after_direction = false;
+        for (index, token) in self.tokens(source).enumerate() {
+            let word = token.text(text);
+            match (index, word) {
+                (0, first) if !first.eq_ignore_ascii_case("copy") => return false,
+                (_, "(") => depth += 1,
+                (_, ")") => depth = depth.saturating_sub(1),
+                _ if depth == 0 && after_direction && word.eq_ignore_ascii_case(stream) => return true,
+                _ => {}
+            }
+            after_direction = word.eq_ignore_ascii_case(direction);
+        }
+        false
+    }
 }
 
 /// A text that cannot be cut.
@@ -81,6 +100,7 @@ pub fn split(text: &str) -> Result<Vec<Statement>, SplitError> {
         statements: Vec::new(),
         open: None,
         inner_semicolon: false,
+        awaits_rows: None,
     };
     for token in tokens(text) {
         cutter.take(&token)?;
@@ -96,10 +116,22 @@ struct Cutter<'a> {
     open: Option<Range<usize>>,
     /// Whether a semicolon was passed over inside it.
     inner_semicolon: bool,
+    /// Where the COPY began whose rows have to come now.
+    awaits_rows: Option<Position>,
 }
 
 impl Cutter<'_> {
     fn take(&mut self, token: &Token) -> Result<(), SplitError> {
+        let brings_rows = matches!(
+            token.kind,
+            TokenKind::CopyData | TokenKind::Unterminated(Unterminated::CopyData)
+        );
+        if let Some(copy) = self
+            .awaits_rows
+            .filter(|_| !token.kind.is_trivia() && !brings_rows)
+        {
+            return Err(copy_without_rows(copy));
+        }
         match token.kind {
             kind if kind.is_trivia() => Ok(()),
             TokenKind::Unterminated(what) => {
@@ -132,16 +164,19 @@ impl Cutter<'_> {
     fn close(&mut self) {
         self.inner_semicolon = false;
         if let Some(span) = self.open.take() {
-            let start = self.lines.position(self.text, span.start);
-            self.statements.push(Statement {
+            let statement = Statement {
+                start: self.lines.position(self.text, span.start),
                 span,
-                start,
                 copy_rows: None,
-            });
+            };
+            let copies = statement.copies(self.text, "from", "stdin");
+            self.awaits_rows = copies.then_some(statement.start);
+            self.statements.push(statement);
         }
     }
 
     fn attach_rows(&mut self, token: &Token) {
+        self.awaits_rows = None;
         let rows = token.text(self.text);
         let without_end = rows.trim_end_matches(['\r', '\n']).trim_end_matches("\\.");
         if let Some(statement) = self.statements.last_mut() {
@@ -165,12 +200,8 @@ impl Cutter<'_> {
             return Err(self.error(SplitErrorKind::OpenAtEnd, span.start));
         }
         self.close();
-        let bare_copy = |s: &&Statement| s.copy_rows.is_none() && reads_stdin(s, self.text);
-        match self.statements.iter().find(bare_copy) {
-            Some(copy) => Err(SplitError {
-                kind: SplitErrorKind::CopyWithoutRows,
-                position: copy.start,
-            }),
+        match self.awaits_rows {
+            Some(copy) => Err(copy_without_rows(copy)),
             None => Ok(self.statements),
         }
     }
@@ -196,20 +227,9 @@ fn is_harmless(command: &str) -> bool {
     }
 }
 
-fn reads_stdin(statement: &Statement, source: &str) -> bool {
-    let text = statement.text(source);
-    let mut depth = 0_usize;
-    let mut previous_is_from = false;
-    for (index, token) in statement.tokens(source).enumerate() {
-        let word = token.text(text);
-        match (index, word) {
-            (0, first) if !first.eq_ignore_ascii_case("copy") => return false,
-            (_, "(") => depth += 1,
-            (_, ")") => depth = depth.saturating_sub(1),
-            (_, word) if depth == 0 && previous_is_from && word.eq_ignore_ascii_case("stdin") => return true,
-            _ => {}
-        }
-        previous_is_from = word.eq_ignore_ascii_case("from");
+fn copy_without_rows(copy: Position) -> SplitError {
+    SplitError {
+        kind: SplitErrorKind::CopyWithoutRows,
+        position: copy,
     }
-    false
 }

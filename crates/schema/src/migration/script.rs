@@ -44,7 +44,8 @@ impl Script {
             rolls_back_to_savepoint: false,
         };
         script.statements = split(&script.text).map_err(|error| script.unsplittable(&error))?;
-        let classes: Vec<StatementClass> = script.classes();
+        script.refuse_copy_to_stdout()?;
+        let classes = script.classes();
         if raw.without_transaction || classes.contains(&StatementClass::Outside) {
             script.mode = TransactionMode::StepByStep;
             script.steps = script.steps_of(&classes)?;
@@ -123,6 +124,17 @@ impl Script {
         if let [StatementClass::Begin { plain: true }, .., StatementClass::Commit] = classes {
             self.statements.pop();
             self.statements.remove(0);
+        }
+    }
+
+    fn refuse_copy_to_stdout(&self) -> Result<()> {
+        let prints = |statement: &&Statement| statement.copies(&self.text, "to", "stdout");
+        match self.statements.iter().find(prints) {
+            None => Ok(()),
+            Some(statement) => Err(self.refused(
+                statement,
+                "prints rows, and a migration has nowhere to print them",
+            )),
         }
     }
 
