@@ -86,6 +86,11 @@ impl Error {
         )
     }
 
+    /// The statement of a migration that the server rejected, where it stands in its file.
+    pub fn migration(&self) -> Option<&crate::migrate::SqlFailure> {
+        self.inner.source.as_ref()?.downcast_ref()
+    }
+
     /// The server's own report, where it rejected something; through errors of this type that wrap one another.
     pub fn server(&self) -> Option<&tokio_postgres::error::DbError> {
         let source = self.inner.source.as_ref()?;

@@ -326,7 +326,11 @@ impl ErrorKind {
             Self::SyncTimeout => never("sync.timeout", "look at ponte sync status"),
             Self::Migrate(problem) => Facts {
                 code: problem.code(),
-                retry: if problem == Problem::Locked { Retry::Later } else { Retry::Never },
+                retry: if problem == Problem::Locked {
+                    Retry::Later
+                } else {
+                    Retry::Never
+                },
                 hint: problem.remedy(),
             },
             Self::Internal => never(

@@ -20,7 +20,7 @@ pub struct Snippet {
     pub lines: Vec<String>,
     /// Index of the line that the caret stands under.
     pub caret_line: usize,
-    /// The columns of that line to mark, in characters from 0; empty where the server named no place.
+    /// The columns of that line to mark, in characters from 0.
     pub caret: Range<usize>,
 }
 
@@ -46,7 +46,7 @@ pub struct SqlFailure {
     pub sqlstate: String,
     /// The server's message.
     pub message: String,
-    /// Its DETAIL.
+    /// Its DETAIL, unless it quotes a row, as that of a violated constraint does.
     pub detail: Option<String>,
     /// Its HINT.
     pub hint: Option<String>,
@@ -75,12 +75,17 @@ impl SqlFailure {
             snippet: place.map(|place| place.snippet),
             sqlstate: error.code().code().to_owned(),
             message: error.message().to_owned(),
-            detail: error.detail().map(str::to_owned),
+            detail: error.detail().filter(|_| !quotes_a_row(error)).map(str::to_owned),
             hint: error.hint().map(str::to_owned),
             context: error.where_().filter(|_| !is_copy).map(str::to_owned),
             internal,
         }
     }
+}
+
+/// Classes 22 (data exception) and 23 (integrity constraint violation).
+fn quotes_a_row(error: &DbError) -> bool {
+    matches!(error.code().code().get(..2), Some("22" | "23"))
 }
 
 impl fmt::Display for SqlFailure {
@@ -116,10 +121,10 @@ impl Place {
             };
             return Self {
                 in_file: script.in_file(place),
-                snippet: snippet(script, statement, &(statement.span.start..statement.span.start)),
+                snippet: snippet(script, statement, &statement.span),
             };
         }
-        let marked = marked.unwrap_or(statement.span.start..statement.span.start);
+        let marked = marked.unwrap_or(statement.span.clone());
         Self {
             in_file: script.in_file(index.position(text, marked.start)),
             snippet: snippet(script, statement, &marked),
@@ -203,6 +208,6 @@ fn snippet(script: &Script, statement: &Statement, marked: &Range<usize>) -> Sni
         first_line: script.in_file(first_position).line,
         lines,
         caret_line: caret - from,
-        caret: column..column + first_marked_line.chars().count(),
+        caret: column..column + first_marked_line.chars().count().max(1),
     }
 }

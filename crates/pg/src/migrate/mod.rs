@@ -33,8 +33,10 @@ pub use history::LogEntry;
 pub use lock::Holder;
 pub use stamp::Stamped;
 
+use crate::conninfo::Conninfo;
 use crate::error::{Error, ErrorKind, Result};
-use crate::session::{ConnectOptions, Conninfo, Session};
+use crate::pooler;
+use crate::session::{ConnectOptions, Session};
 use history::Survey;
 use lock::RunnerLock;
 
@@ -79,7 +81,9 @@ pub struct Migrator {
 impl Migrator {
     /// Connects. Nothing is written yet.
     pub async fn connect(conninfo: &Conninfo, options: Options) -> Result<Self> {
-        let session = Session::connect(conninfo, &ConnectOptions::new("ponte migrate")).await?;
+        let connect = ConnectOptions::new("ponte migrate");
+        pooler::require_direct(conninfo, &connect).await?;
+        let session = Session::connect(conninfo, &connect).await?;
         Ok(Self {
             session,
             conninfo: conninfo.clone(),

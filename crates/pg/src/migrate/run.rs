@@ -82,6 +82,13 @@ impl Job<'_> {
         }
     }
 
+    fn command(&self) -> &'static str {
+        match self.direction {
+            Direction::Up => "up",
+            Direction::Down => "down",
+        }
+    }
+
     fn verb(&self) -> &'static str {
         match self.direction {
             Direction::Up => "apply",
@@ -232,13 +239,12 @@ impl<'m> Runner<'m> {
         } else {
             Problem::Failed
         };
-        let mut error = problem(kind, message).with("file", file);
-        if let Some(position) = failure.position {
-            error = error.with("line", position.line).with("column", position.column);
-        }
-        error = error
-            .with("sqlstate", &failure.sqlstate)
-            .with("applied", format!("{applied} of this file"));
+        let mut error = problem(kind, message)
+            .with("applied", format!("{applied} of this file"))
+            .hint(format!(
+                "correct the statement, then run: ponte migrate {}",
+                job.command()
+            ));
         if let Some(hint) = next_step(&failure.sqlstate) {
             error = error.hint(hint);
         }

@@ -8,8 +8,9 @@ use ponte_schema::Sql;
 use ponte_schema::migration::Migration;
 
 use super::event::{Blocker, Event, Observer};
+use crate::conninfo::Conninfo;
 use crate::error::{During, Result};
-use crate::session::{ConnectOptions, Conninfo, Session};
+use crate::session::{ConnectOptions, Session};
 
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 

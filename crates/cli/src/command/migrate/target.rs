@@ -14,12 +14,15 @@ pub(super) fn files(context: &Context) -> Result<MigrationSet, Failure> {
     Ok(MigrationSet::read(&directory).map_err(ponte_pg::Error::from)?)
 }
 
-/// A connection to the database that the command line means.
+/// A connection to the database that the command line means, around its pooler where something says how.
 pub(super) async fn migrator(context: &Context) -> Result<Migrator, Failure> {
     let database = context.database()?;
-    let conninfo = match database.session_address() {
-        Address::Server(address) => Conninfo::parse(address.expose())?,
-        Address::Libpq | Address::Embedded(_) => Conninfo::parse("")?,
+    let environment = context.config()?.environment();
+    let variable = |name: &str| environment.get(name).map(str::to_owned);
+    let text = match database.session_address() {
+        Address::Server(address) => address.expose(),
+        Address::Libpq | Address::Embedded(_) => "",
     };
+    let conninfo = Conninfo::resolve(text, &variable)?;
     Ok(Migrator::connect(&conninfo, Options::new(env!("CARGO_PKG_VERSION"))).await?)
 }
