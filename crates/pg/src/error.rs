@@ -2,7 +2,7 @@
 
 pub(crate) mod classify;
 mod kind;
-mod server;
+pub(crate) mod server;
 
 use std::fmt;
 

@@ -38,7 +38,7 @@ impl Command {
             Self::Config(args) => config::run(&args, context),
             Self::Db(args) => db::run(&args, context).await,
             Self::Sync(args) => args.run(context).await,
-            Self::Migrate(args) => migrate::run(args, context).await,
+            Self::Migrate(args) => args.run(context).await,
             Self::Explain(args) => explain::run(&args, context),
             Self::Reference(args) => reference::run(&args),
         }

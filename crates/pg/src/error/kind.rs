@@ -181,16 +181,6 @@ impl ErrorKind {
 
     /// The one table of all kinds.
     fn facts(self) -> Facts {
-        let later = |code, hint| Facts {
-            code,
-            retry: Retry::Later,
-            hint,
-        };
-        let never = |code, hint| Facts {
-            code,
-            retry: Retry::Never,
-            hint,
-        };
         match self {
             Self::ConnInvalid => never(
                 "conn.invalid",
@@ -324,20 +314,39 @@ impl ErrorKind {
             ),
             Self::SyncTriggers => never("sync.triggers", "ponte explain sync.triggers"),
             Self::SyncTimeout => never("sync.timeout", "look at ponte sync status"),
-            Self::Migrate(problem) => Facts {
-                code: problem.code(),
-                retry: if problem == Problem::Locked {
-                    Retry::Later
-                } else {
-                    Retry::Never
-                },
-                hint: problem.remedy(),
-            },
+            Self::Migrate(problem) => of_migration(problem),
             Self::Internal => never(
                 "internal",
                 "report this as a bug, with the command and its output",
             ),
         }
+    }
+}
+
+fn later(code: &'static str, hint: &'static str) -> Facts {
+    Facts {
+        code,
+        retry: Retry::Later,
+        hint,
+    }
+}
+
+fn never(code: &'static str, hint: &'static str) -> Facts {
+    Facts {
+        code,
+        retry: Retry::Never,
+        hint,
+    }
+}
+
+fn of_migration(problem: Problem) -> Facts {
+    Facts {
+        code: problem.code(),
+        retry: match problem {
+            Problem::Locked => Retry::Later,
+            _ => Retry::Never,
+        },
+        hint: problem.remedy(),
     }
 }
 

@@ -7,6 +7,8 @@ use ponte_schema::lexer::{LineIndex, Position, Statement, TokenKind, tokens};
 use ponte_schema::migration::Script;
 use tokio_postgres::error::{DbError, ErrorPosition};
 
+use crate::error::server::message;
+
 /// Lines of the statement shown above and below the place of the error.
 const LINES_BEFORE: usize = 3;
 const LINES_AFTER: usize = 1;
@@ -44,7 +46,7 @@ pub struct SqlFailure {
     pub snippet: Option<Snippet>,
     /// Five characters.
     pub sqlstate: String,
-    /// The server's message.
+    /// The server's message, without the value that it quotes where a value is malformed.
     pub message: String,
     /// Its DETAIL, unless it quotes a row, as that of a violated constraint does.
     pub detail: Option<String>,
@@ -74,7 +76,7 @@ impl SqlFailure {
             position: place.as_ref().map(|place| place.in_file),
             snippet: place.map(|place| place.snippet),
             sqlstate: error.code().code().to_owned(),
-            message: error.message().to_owned(),
+            message: message(error).to_owned(),
             detail: error.detail().filter(|_| !quotes_a_row(error)).map(str::to_owned),
             hint: error.hint().map(str::to_owned),
             context: error.where_().filter(|_| !is_copy).map(str::to_owned),

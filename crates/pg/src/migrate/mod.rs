@@ -11,6 +11,7 @@
 //! Reading commands write nothing at all, not even the schema.
 
 mod concurrent_index;
+mod directory;
 mod event;
 mod failure;
 mod history;
@@ -27,6 +28,7 @@ use ponte_schema::migration::plan::{self, DownTo};
 use ponte_schema::migration::{Applied, Migration, MigrationError, MigrationSet, Problem, Revision};
 
 pub use concurrent_index::InvalidIndex;
+pub use directory::read_directory;
 pub use event::{Blocker, Event, Observer};
 pub use failure::{InternalQuery, Snippet, SqlFailure};
 pub use history::LogEntry;
@@ -49,6 +51,8 @@ pub struct Options {
     pub lock_timeout: Duration,
     /// How long to go on trying, for the tables' locks and for another runner to finish.
     pub wait_max: Duration,
+    /// Whether to go on through a pooler that is known to keep sessions apart.
+    pub allow_pooled: bool,
 }
 
 impl Options {
@@ -58,6 +62,7 @@ impl Options {
             release: release.into(),
             lock_timeout: Duration::from_secs(4),
             wait_max: Duration::from_secs(300),
+            allow_pooled: false,
         }
     }
 }
@@ -80,9 +85,17 @@ pub struct Migrator {
 
 impl Migrator {
     /// Connects. Nothing is written yet.
+    ///
+    /// # Errors
+    /// `conn.pooled_url`, or the kinds of a failed connection.
     pub async fn connect(conninfo: &Conninfo, options: Options) -> Result<Self> {
-        let connect = ConnectOptions::new("ponte migrate");
-        pooler::require_direct(conninfo, &connect).await?;
+        let connect = ConnectOptions {
+            allow_pooled: options.allow_pooled,
+            ..ConnectOptions::new("ponte migrate")
+        };
+        if !options.allow_pooled {
+            pooler::require_direct(conninfo, &connect).await?;
+        }
         let session = Session::connect(conninfo, &connect).await?;
         Ok(Self {
             session,

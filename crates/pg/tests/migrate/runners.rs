@@ -92,7 +92,7 @@ async fn a_runner_that_is_killed_in_the_middle_of_a_file_leaves_nothing_of_it() 
         .await;
 
     write("002_b.sql", "CREATE TABLE b ();\nCREATE TABLE c ();");
-    let set = ponte_schema::migration::MigrationSet::read(directory.path()).unwrap();
+    let set = ponte_pg::migrate::read_directory(directory.path()).unwrap();
     assert_eq!(server.up(&set).await.unwrap(), ["002"]);
     let log = server.migrator().await.log().await.unwrap();
     assert_eq!(log.len(), 2);

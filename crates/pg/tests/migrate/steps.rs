@@ -133,7 +133,7 @@ async fn a_killed_runner_is_followed_up_at_its_statement() {
         .await;
     blocker.batch_execute("COMMIT").await.unwrap();
 
-    let set = ponte_schema::migration::MigrationSet::read(directory.path()).unwrap();
+    let set = ponte_pg::migrate::read_directory(directory.path()).unwrap();
     assert_eq!(server.up(&set).await.unwrap(), ["2"]);
     assert_eq!(server.text(VALID).await, "t_b true");
     assert_eq!(

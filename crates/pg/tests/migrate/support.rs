@@ -95,7 +95,7 @@ pub(crate) async fn run_as_another_program() {
     let (Ok(url), Ok(directory)) = (std::env::var(URL), std::env::var(FILES)) else {
         return;
     };
-    let set = MigrationSet::read(directory.as_ref()).unwrap();
+    let set = ponte_pg::migrate::read_directory(directory.as_ref()).unwrap();
     let conninfo = Conninfo::parse(&url).unwrap();
     let mut migrator = Migrator::connect(&conninfo, Options::new("test")).await.unwrap();
     migrator

@@ -1,7 +1,6 @@
 //! A directory of migration files, read and checked as a whole.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 
 use super::file_name::{FileName, Part};
 use super::markers::{self, Layout};
@@ -35,28 +34,6 @@ pub struct MigrationSet {
 }
 
 impl MigrationSet {
-    /// Reads every `.sql` file of a directory, but nothing below it.
-    pub fn read(directory: &Path) -> Result<Self> {
-        let unreadable = |what: String, error: &std::io::Error| {
-            MigrationError::new(Problem::Unreadable, format!("cannot read {what}: {error}"))
-        };
-        let entries = std::fs::read_dir(directory).map_err(|e| {
-            unreadable(format!("the migrations directory {}", directory.display()), &e)
-                .hint("create it with its first file: ponte migrate new NAME")
-        })?;
-        let mut files = Vec::new();
-        for entry in entries {
-            let entry = entry.map_err(|e| unreadable(directory.display().to_string(), &e))?;
-            let name = entry.file_name().to_string_lossy().into_owned();
-            let path = entry.path();
-            if name.ends_with(".sql") && !name.starts_with('.') && path.is_file() {
-                let bytes = std::fs::read(&path).map_err(|e| unreadable(path.display().to_string(), &e))?;
-                files.push((name, bytes));
-            }
-        }
-        Self::from_files(files)
-    }
-
     /// Takes names and contents, in any order.
     pub fn from_files(files: impl IntoIterator<Item = (String, Vec<u8>)>) -> Result<Self> {
         let mut by_revision: BTreeMap<Revision, Found> = BTreeMap::new();

@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 
+use ponte_engine::servers::Servers;
 use ponte_schema::migration::plan::{Direction, label};
 use serde::Serialize;
 
@@ -27,8 +28,8 @@ impl Report for Shown {
     }
 }
 
-pub(crate) async fn run(context: &Context) -> Result<Verdict, Failure> {
-    let migrator = target::migrator(context).await?;
+pub(super) async fn run(context: &Context, servers: &Servers) -> Result<Verdict, Failure> {
+    let migrator = target::migrator(context, servers).await?;
     let history = migrator.applied().await?;
     let complete = history.iter().rfind(|row| {
         let unfinished = row.unfinished.as_ref();

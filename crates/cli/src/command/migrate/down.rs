@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 
+use ponte_engine::servers::Servers;
 use ponte_schema::migration::Revision;
 use ponte_schema::migration::plan::{DownTo, label};
 use serde::Serialize;
@@ -13,7 +14,7 @@ use crate::failure::{Failure, Verdict};
 use crate::output::Report;
 
 #[derive(Debug, clap::Args)]
-pub(crate) struct Args {
+pub(super) struct Args {
     /// How many migrations to undo, the newest first [default: 1]
     #[arg(long, value_name = "N", conflicts_with = "to")]
     steps: Option<usize>,
@@ -36,13 +37,13 @@ impl Report for Done {
     }
 }
 
-pub(crate) async fn run(args: &Args, context: &Context) -> Result<Verdict, Failure> {
+pub(super) async fn run(args: &Args, context: &Context, servers: &Servers) -> Result<Verdict, Failure> {
     let to = match &args.to {
         Some(revision) => DownTo::Revision(revision.clone()),
         None => DownTo::Steps(args.steps.unwrap_or(1)),
     };
     let files = target::files(context)?;
-    let mut migrator = target::migrator(context).await?;
+    let mut migrator = target::migrator(context, servers).await?;
     let planned = migrator.plan_down(&files, &to).await?;
     if !planned.is_empty() {
         let names: Vec<String> = planned.iter().map(|m| label(&m.revision, &m.name)).collect();

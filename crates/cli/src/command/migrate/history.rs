@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 
+use ponte_engine::servers::Servers;
 use ponte_pg::migrate::LogEntry;
 use serde::Serialize;
 
@@ -61,8 +62,8 @@ impl Report for Shown {
     }
 }
 
-pub(crate) async fn run(context: &Context) -> Result<Verdict, Failure> {
-    let migrator = target::migrator(context).await?;
+pub(super) async fn run(context: &Context, servers: &Servers) -> Result<Verdict, Failure> {
+    let migrator = target::migrator(context, servers).await?;
     let entries = migrator.log().await?;
     context.print(&Shown {
         entries: entries.into_iter().map(Line::from).collect(),

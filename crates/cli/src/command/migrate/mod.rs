@@ -11,6 +11,7 @@ mod target;
 mod up;
 
 use clap::Subcommand;
+use ponte_engine::servers::Servers;
 use ponte_schema::migration::{Migration, Revision};
 use serde::Serialize;
 
@@ -41,15 +42,28 @@ enum Action {
     New(new::Args),
 }
 
-pub(crate) async fn run(args: Args, context: &Context) -> Result<Verdict, Failure> {
-    match args.action {
-        Action::Up(args) => up::run(&args, context).await,
-        Action::Down(args) => down::run(&args, context).await,
-        Action::Status(args) => status::run(&args, context).await,
-        Action::History => history::run(context).await,
-        Action::Current => current::run(context).await,
-        Action::Stamp(args) => stamp::run(&args, context).await,
-        Action::New(args) => new::run(&args, context),
+impl Args {
+    pub(crate) async fn run(&self, context: &Context) -> Result<Verdict, Failure> {
+        let servers = Servers::new(context.config()?);
+        let verdict = self.action.run(context, &servers).await;
+        let left = servers.leave().await;
+        let verdict = verdict?;
+        left?;
+        Ok(verdict)
+    }
+}
+
+impl Action {
+    async fn run(&self, context: &Context, servers: &Servers) -> Result<Verdict, Failure> {
+        match self {
+            Self::Up(args) => up::run(args, context, servers).await,
+            Self::Down(args) => down::run(args, context, servers).await,
+            Self::Status(args) => status::run(args, context, servers).await,
+            Self::History => history::run(context, servers).await,
+            Self::Current => current::run(context, servers).await,
+            Self::Stamp(args) => stamp::run(args, context, servers).await,
+            Self::New(args) => new::run(args, context),
+        }
     }
 }
 

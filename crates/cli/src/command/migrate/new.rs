@@ -4,6 +4,7 @@ use std::fs;
 use std::io::{self, Write};
 use std::path::Path;
 
+use ponte_pg::migrate::read_directory;
 use ponte_schema::migration::{MigrationSet, new_file};
 use serde::Serialize;
 
@@ -13,7 +14,7 @@ use crate::failure::{Failure, Verdict};
 use crate::output::Report;
 
 #[derive(Debug, clap::Args)]
-pub(crate) struct Args {
+pub(super) struct Args {
     /// What it does, like add_users_email
     #[arg(value_name = "NAME", required = true)]
     name: Vec<String>,
@@ -31,10 +32,10 @@ impl Report for Created {
     }
 }
 
-pub(crate) fn run(args: &Args, context: &Context) -> Result<Verdict, Failure> {
+pub(super) fn run(args: &Args, context: &Context) -> Result<Verdict, Failure> {
     let directory = context.config()?.migrations();
     let existing = if directory.exists() {
-        MigrationSet::read(&directory).map_err(ponte_pg::Error::from)?
+        read_directory(&directory)?
     } else {
         MigrationSet::default()
     };

@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 
+use ponte_engine::servers::Servers;
 use ponte_schema::migration::Revision;
 use serde::Serialize;
 
@@ -11,7 +12,7 @@ use crate::failure::{Failure, Verdict};
 use crate::output::Report;
 
 #[derive(Debug, clap::Args)]
-pub(crate) struct Args {
+pub(super) struct Args {
     /// The revision that the database is at; 0 for none
     #[arg(value_name = "REV", value_parser = revision)]
     revision: Revision,
@@ -36,9 +37,9 @@ impl Report for Done {
     }
 }
 
-pub(crate) async fn run(args: &Args, context: &Context) -> Result<Verdict, Failure> {
+pub(super) async fn run(args: &Args, context: &Context, servers: &Servers) -> Result<Verdict, Failure> {
     let files = target::files(context)?;
-    let mut migrator = target::migrator(context).await?;
+    let mut migrator = target::migrator(context, servers).await?;
     let mut observer = |event: ponte_pg::migrate::Event<'_>| progress::tell(context, &event);
     let stamped = migrator.stamp(&files, &args.revision, &mut observer).await?;
     context.print(&Done {

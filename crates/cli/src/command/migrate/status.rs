@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 
+use ponte_engine::servers::Servers;
 use ponte_schema::migration::plan::{self, Direction, Standing, Status};
 use serde::Serialize;
 
@@ -11,7 +12,7 @@ use crate::failure::{Failure, Verdict};
 use crate::output::{self, Report};
 
 #[derive(Debug, clap::Args)]
-pub(crate) struct Args {
+pub(super) struct Args {
     /// End with exit code 1 where something is pending, changed, missing or half done
     #[arg(long)]
     check: bool,
@@ -145,9 +146,9 @@ impl Report for Shown {
     }
 }
 
-pub(crate) async fn run(args: &Args, context: &Context) -> Result<Verdict, Failure> {
+pub(super) async fn run(args: &Args, context: &Context, servers: &Servers) -> Result<Verdict, Failure> {
     let files = target::files(context)?;
-    let migrator = target::migrator(context).await?;
+    let migrator = target::migrator(context, servers).await?;
     let history = migrator.applied().await?;
     let invalid = migrator.invalid_indexes().await?;
     let invalid = invalid.iter().map(|found| found.index.to_string()).collect();

@@ -1,8 +1,7 @@
 //! The two things that every command here needs: the files, and a connection.
 
-use ponte_engine::config::Address;
-use ponte_pg::Conninfo;
-use ponte_pg::migrate::{Migrator, Options};
+use ponte_engine::servers::Servers;
+use ponte_pg::migrate::{Migrator, Options, read_directory};
 use ponte_schema::migration::MigrationSet;
 
 use crate::context::Context;
@@ -10,19 +9,16 @@ use crate::failure::Failure;
 
 /// The project's migrations.
 pub(super) fn files(context: &Context) -> Result<MigrationSet, Failure> {
-    let directory = context.config()?.migrations();
-    Ok(MigrationSet::read(&directory).map_err(ponte_pg::Error::from)?)
+    Ok(read_directory(&context.config()?.migrations())?)
 }
 
 /// A connection to the database that the command line means, around its pooler where something says how.
-pub(super) async fn migrator(context: &Context) -> Result<Migrator, Failure> {
+pub(super) async fn migrator(context: &Context, servers: &Servers) -> Result<Migrator, Failure> {
     let database = context.database()?;
-    let environment = context.config()?.environment();
-    let variable = |name: &str| environment.get(name).map(str::to_owned);
-    let text = match database.session_address() {
-        Address::Server(address) => address.expose(),
-        Address::Libpq | Address::Embedded(_) => "",
+    let conninfo = servers.conninfo(database.session_address()).await?;
+    let options = Options {
+        allow_pooled: database.allow_pooler,
+        ..Options::new(env!("CARGO_PKG_VERSION"))
     };
-    let conninfo = Conninfo::resolve(text, &variable)?;
-    Ok(Migrator::connect(&conninfo, Options::new(env!("CARGO_PKG_VERSION"))).await?)
+    Ok(Migrator::connect(&conninfo, options).await?)
 }

@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 
+use ponte_engine::servers::Servers;
 use ponte_pg::migrate::UpRequest;
 use ponte_schema::migration::Revision;
 use serde::Serialize;
@@ -12,7 +13,7 @@ use crate::failure::{Failure, Verdict};
 use crate::output::Report;
 
 #[derive(Debug, clap::Args)]
-pub(crate) struct Args {
+pub(super) struct Args {
     /// Stop after this revision
     #[arg(long, value_name = "REV", value_parser = revision)]
     to: Option<Revision>,
@@ -42,9 +43,9 @@ impl Report for Done {
     }
 }
 
-pub(crate) async fn run(args: &Args, context: &Context) -> Result<Verdict, Failure> {
+pub(super) async fn run(args: &Args, context: &Context, servers: &Servers) -> Result<Verdict, Failure> {
     let files = target::files(context)?;
-    let mut migrator = target::migrator(context).await?;
+    let mut migrator = target::migrator(context, servers).await?;
     let request = UpRequest {
         to: args.to.clone(),
         allow_late: args.allow_late,

@@ -1,4 +1,5 @@
 -- Purpose: the record of what was applied, and the log of everything that was done.
+-- Reads:   nothing.
 -- Writes:  ponte.migration, ponte.migration_log.
 -- Locks:   only on what it creates.
 --

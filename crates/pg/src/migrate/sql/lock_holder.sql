@@ -1,5 +1,7 @@
 -- Purpose: who holds the lock of the migration runner in this database.
 -- Reads:   pg_locks, pg_stat_activity. What this role may not see comes back empty.
+-- Writes:  nothing.
+-- Locks:   none.
 SELECT a.pid, coalesce(a.application_name, '') AS application_name, coalesce(a.client_addr::text, '') AS client_addr
 FROM pg_catalog.pg_locks l
 JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid

@@ -1,5 +1,7 @@
 -- Purpose: takes a migration out of the history, in the transaction that undid it.
+-- Reads:   ponte.migration.
 -- Writes:  ponte.migration, ponte.migration_log.
+-- Locks:   one row.
 WITH removed AS (
     DELETE FROM ponte.migration WHERE revision::numeric = {revision}::numeric RETURNING revision, name
 )

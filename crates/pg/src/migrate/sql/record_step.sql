@@ -1,5 +1,7 @@
 -- Purpose: how far a script has come that cannot run in a transaction.
+-- Reads:   ponte.migration.
 -- Writes:  ponte.migration.
+-- Locks:   one row.
 INSERT INTO ponte.migration AS m
     (revision, name, checksum_up, checksum_down, checksum_tokens, release, direction, steps_done, step_begun, checksum_done)
 VALUES

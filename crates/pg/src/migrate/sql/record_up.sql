@@ -1,5 +1,7 @@
 -- Purpose: the history row of a migration, in its own transaction.
+-- Reads:   ponte.migration.
 -- Writes:  ponte.migration, ponte.migration_log.
+-- Locks:   one row.
 WITH applied AS (
     INSERT INTO ponte.migration AS m (revision, name, checksum_up, checksum_down, checksum_tokens, duration_ms, release)
     VALUES ({revision}, {name}, {checksum_up}, {checksum_down}, {checksum_tokens}, {duration_ms}, {release})

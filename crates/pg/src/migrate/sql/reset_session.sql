@@ -1,5 +1,8 @@
 -- Purpose: every file begins as `psql -f` would begin it: the settings of the role and the database, nothing left of
 --          the file before. DISCARD ALL would also give up our advisory lock.
+-- Reads:   nothing.
+-- Writes:  settings of the session; drops its temporary tables.
+-- Locks:   none.
 SET SESSION AUTHORIZATION DEFAULT; RESET ROLE; RESET ALL; CLOSE ALL; UNLISTEN *;
 DISCARD PLANS; DISCARD SEQUENCES; DISCARD TEMP;
 SET client_encoding = 'UTF8'; SET standard_conforming_strings = on;

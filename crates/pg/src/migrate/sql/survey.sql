@@ -1,5 +1,6 @@
--- Purpose: whether this server takes writes, and whether and in which format the history is there. Never writes.
+-- Purpose: whether this server takes writes, and whether and in which format the history is there.
 -- Reads:   pg_namespace, pg_class, pg_description.
+-- Writes:  nothing.
 -- Locks:   none beyond catalog reads.
 SELECT pg_catalog.pg_is_in_recovery() AS in_recovery,
        pg_catalog.current_setting('transaction_read_only') = 'on' AS read_only,
