@@ -1,9 +1,9 @@
 //! What every command is given: the project, the way to print, the right to ask.
 
-use std::cell::OnceCell;
 use std::fmt;
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use ponte_engine::config::{Choice, Config, Database, Environment, Origin, Secret, Sourced};
 
@@ -17,7 +17,7 @@ pub(crate) struct Context {
     globals: Globals,
     format: Format,
     process: Environment,
-    config: OnceCell<Config>,
+    config: OnceLock<Config>,
 }
 
 impl Context {
@@ -26,7 +26,7 @@ impl Context {
             globals,
             format,
             process,
-            config: OnceCell::new(),
+            config: OnceLock::new(),
         }
     }
 

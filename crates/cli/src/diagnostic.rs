@@ -5,6 +5,7 @@ use std::error::Error as StdError;
 use std::fmt;
 
 use ponte_engine::Excerpt;
+use ponte_pg::migrate::SqlFailure;
 use serde::Serialize;
 
 /// What goes wrong before any other crate is asked.
@@ -42,6 +43,8 @@ pub(crate) struct Diagnostic {
     pub(crate) context: Vec<(String, String)>,
     /// Places in files.
     pub(crate) excerpts: Vec<Excerpt>,
+    /// A statement of a migration that the server rejected.
+    pub(crate) sql: Option<Box<SqlFailure>>,
     /// What is underneath, the nearest first.
     pub(crate) causes: Vec<String>,
     /// One imperative line.
@@ -56,6 +59,7 @@ impl Diagnostic {
             message: message.into(),
             context: Vec::new(),
             excerpts: Vec::new(),
+            sql: None,
             causes: Vec::new(),
             hint: None,
         }
@@ -105,6 +109,7 @@ impl Diagnostic {
                     .collect(),
                 places: self.excerpts.iter().map(PlaceJson::from).collect(),
                 causes: &self.causes,
+                sql: self.sql.as_deref().map(SqlJson::from),
                 help: self.hint.as_deref(),
                 docs: format!("ponte explain {}", self.code),
             },
@@ -126,8 +131,40 @@ struct ErrorJson<'a> {
     context: BTreeMap<&'a str, &'a str>,
     places: Vec<PlaceJson<'a>>,
     causes: &'a [String],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sql: Option<SqlJson<'a>>,
     help: Option<&'a str>,
     docs: String,
+}
+
+/// What the server said about a statement of a migration.
+#[derive(Serialize)]
+struct SqlJson<'a> {
+    file: &'a str,
+    line: Option<u32>,
+    column: Option<u32>,
+    sqlstate: &'a str,
+    message: &'a str,
+    detail: Option<&'a str>,
+    hint: Option<&'a str>,
+    context: Option<&'a str>,
+    inner_statement: Option<&'a str>,
+}
+
+impl<'a> From<&'a SqlFailure> for SqlJson<'a> {
+    fn from(failure: &'a SqlFailure) -> Self {
+        Self {
+            file: &failure.file,
+            line: failure.position.map(|position| position.line),
+            column: failure.position.map(|position| position.column),
+            sqlstate: &failure.sqlstate,
+            message: &failure.message,
+            detail: failure.detail.as_deref(),
+            hint: failure.hint.as_deref(),
+            context: failure.context.as_deref(),
+            inner_statement: failure.internal.as_ref().map(|internal| internal.query.as_str()),
+        }
+    }
 }
 
 #[derive(Serialize)]
@@ -158,7 +195,10 @@ impl From<ponte_engine::Error> for Diagnostic {
             message: error.to_string(),
             context: owned(error.context()),
             excerpts: error.excerpts().to_vec(),
+            sql: error.pg().and_then(|pg| pg.migration()).cloned().map(Box::new),
             causes: match error.pg() {
+                // It is shown where it stands in its file.
+                Some(pg) if pg.migration().is_some() => Vec::new(),
                 Some(pg) => pg_causes(pg),
                 None => chain(error.source()),
             },

@@ -2,7 +2,7 @@
 
 pub(crate) mod classify;
 mod kind;
-mod server;
+pub(crate) mod server;
 
 use std::fmt;
 
@@ -84,6 +84,11 @@ impl Error {
                 .as_deref()
                 .unwrap_or(self.inner.kind.default_hint()),
         )
+    }
+
+    /// The statement of a migration that the server rejected, where it stands in its file.
+    pub fn migration(&self) -> Option<&crate::migrate::SqlFailure> {
+        self.inner.source.as_ref()?.downcast_ref()
     }
 
     /// The server's own report, where it rejected something; through errors of this type that wrap one another.

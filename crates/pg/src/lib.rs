@@ -9,6 +9,7 @@ pub mod check;
 pub mod conninfo;
 pub mod embedded;
 pub mod error;
+pub mod migrate;
 pub mod pooler;
 pub mod session;
 pub mod sync;

@@ -3,6 +3,8 @@
 //! Nothing here has a driver, a clock, an environment or randomness: values in, values out.
 #![warn(missing_docs)]
 
+pub mod lexer;
+pub mod migration;
 pub mod sql;
 
 pub use sql::{Ident, Literal, QualifiedName, Sql};

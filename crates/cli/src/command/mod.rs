@@ -3,6 +3,7 @@
 mod config;
 mod db;
 mod explain;
+mod migrate;
 mod reference;
 mod sync;
 
@@ -19,6 +20,8 @@ pub(crate) enum Command {
     Config(config::Args),
     /// Look at a database and the way to it
     Db(db::Args),
+    /// Bring the schema of a database from revision to revision
+    Migrate(migrate::Args),
     /// Keep two databases in agreement, in both directions
     Sync(sync::Args),
     /// Explain an error code
@@ -35,6 +38,7 @@ impl Command {
             Self::Config(args) => config::run(&args, context),
             Self::Db(args) => db::run(&args, context).await,
             Self::Sync(args) => args.run(context).await,
+            Self::Migrate(args) => args.run(context).await,
             Self::Explain(args) => explain::run(&args, context),
             Self::Reference(args) => reference::run(&args),
         }
@@ -44,7 +48,9 @@ impl Command {
     pub(crate) fn log_level(&self) -> LevelFilter {
         match self {
             Self::Sync(args) => args.log_level(),
-            Self::Config(_) | Self::Db(_) | Self::Explain(_) | Self::Reference(_) => LevelFilter::WARN,
+            Self::Config(_) | Self::Db(_) | Self::Explain(_) | Self::Migrate(_) | Self::Reference(_) => {
+                LevelFilter::WARN
+            }
         }
     }
 }

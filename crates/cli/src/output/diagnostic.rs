@@ -8,8 +8,8 @@ use ponte_engine::Excerpt;
 use super::Format;
 use crate::diagnostic::Diagnostic;
 
-const RED: Style = AnsiColor::Red.on_default().bold();
-const BLUE: Style = AnsiColor::Blue.on_default().bold();
+pub(super) const RED: Style = AnsiColor::Red.on_default().bold();
+pub(super) const BLUE: Style = AnsiColor::Blue.on_default().bold();
 const GREEN: Style = AnsiColor::Green.on_default().bold();
 const BOLD: Style = Style::new().bold();
 
@@ -28,6 +28,7 @@ fn write_text(diagnostic: &Diagnostic, out: &mut dyn Write) -> io::Result<()> {
         message,
         context,
         excerpts,
+        sql,
         causes,
         hint,
     } = diagnostic;
@@ -37,6 +38,9 @@ fn write_text(diagnostic: &Diagnostic, out: &mut dyn Write) -> io::Result<()> {
             writeln!(out)?;
         }
         write_excerpt(excerpt, out)?;
+    }
+    if let Some(sql) = sql {
+        super::sql_failure::write(sql, out)?;
     }
     for (key, value) in context {
         writeln!(out, "  {key}: {value}")?;

@@ -1,6 +1,7 @@
 //! Printing. Data goes to stdout, everything else to stderr; colour is left out where nobody would see it.
 
 mod diagnostic;
+mod sql_failure;
 
 use std::fmt;
 use std::io::{self, Write};

@@ -1,5 +1,7 @@
 //! What can go wrong, and the three facts that hold for every case of a kind: its code, whether to try again, what to do.
 
+use ponte_schema::migration::Problem;
+
 /// What went wrong, as far as a caller or a script may want to tell things apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -82,6 +84,8 @@ pub enum ErrorKind {
     SyncTriggers,
     /// A command waited for something that did not happen in time.
     SyncTimeout,
+    /// Migrations: their files, their order, their execution.
+    Migrate(Problem),
     /// A bug of ours or an answer that no PostgreSQL server gives.
     Internal,
 }
@@ -144,6 +148,19 @@ impl ErrorKind {
         Self::SyncBlocked,
         Self::SyncTriggers,
         Self::SyncTimeout,
+        Self::Migrate(Problem::Unreadable),
+        Self::Migrate(Problem::FileName),
+        Self::Migrate(Problem::FileText),
+        Self::Migrate(Problem::Duplicate),
+        Self::Migrate(Problem::Late),
+        Self::Migrate(Problem::Changed),
+        Self::Migrate(Problem::Irreversible),
+        Self::Migrate(Problem::UnknownRevision),
+        Self::Migrate(Problem::Failed),
+        Self::Migrate(Problem::Locked),
+        Self::Migrate(Problem::ReadOnly),
+        Self::Migrate(Problem::Interrupted),
+        Self::Migrate(Problem::HistoryNewer),
         Self::Internal,
     ];
 
@@ -164,16 +181,6 @@ impl ErrorKind {
 
     /// The one table of all kinds.
     fn facts(self) -> Facts {
-        let later = |code, hint| Facts {
-            code,
-            retry: Retry::Later,
-            hint,
-        };
-        let never = |code, hint| Facts {
-            code,
-            retry: Retry::Never,
-            hint,
-        };
         match self {
             Self::ConnInvalid => never(
                 "conn.invalid",
@@ -307,11 +314,39 @@ impl ErrorKind {
             ),
             Self::SyncTriggers => never("sync.triggers", "ponte explain sync.triggers"),
             Self::SyncTimeout => never("sync.timeout", "look at ponte sync status"),
+            Self::Migrate(problem) => of_migration(problem),
             Self::Internal => never(
                 "internal",
                 "report this as a bug, with the command and its output",
             ),
         }
+    }
+}
+
+fn later(code: &'static str, hint: &'static str) -> Facts {
+    Facts {
+        code,
+        retry: Retry::Later,
+        hint,
+    }
+}
+
+fn never(code: &'static str, hint: &'static str) -> Facts {
+    Facts {
+        code,
+        retry: Retry::Never,
+        hint,
+    }
+}
+
+fn of_migration(problem: Problem) -> Facts {
+    Facts {
+        code: problem.code(),
+        retry: match problem {
+            Problem::Locked => Retry::Later,
+            _ => Retry::Never,
+        },
+        hint: problem.remedy(),
     }
 }
 

@@ -6,6 +6,8 @@
 use std::error::Error as StdError;
 use std::fmt;
 
+use tokio_postgres::error::DbError;
+
 /// SQLSTATE class 22 (data exception) quotes the value in the message itself.
 const DATA_EXCEPTION: &str = "22";
 
@@ -17,12 +19,16 @@ impl fmt::Display for ServerError {
         let Some(db) = self.0.as_db_error() else {
             return self.0.fmt(f);
         };
-        let message = db.message();
-        let shown = match message.find(": \"") {
-            Some(value) if db.code().code().starts_with(DATA_EXCEPTION) => &message[..value],
-            _ => message,
-        };
-        write!(f, "{}: {shown}", db.severity())
+        write!(f, "{}: {}", db.severity(), message(db))
+    }
+}
+
+/// The server's message without the values that it quotes.
+pub(crate) fn message(db: &DbError) -> &str {
+    let message = db.message();
+    match message.find(": \"") {
+        Some(value) if db.code().code().starts_with(DATA_EXCEPTION) => &message[..value],
+        _ => message,
     }
 }
 

@@ -1,0 +1,101 @@
+//! `ponte migrate`: files to revisions of a database, and back.
+
+mod current;
+mod down;
+mod history;
+mod new;
+mod progress;
+mod stamp;
+mod status;
+mod target;
+mod up;
+
+use clap::Subcommand;
+use ponte_engine::servers::Servers;
+use ponte_schema::migration::{Migration, Revision};
+use serde::Serialize;
+
+use crate::context::Context;
+use crate::failure::{Failure, Verdict};
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    action: Action,
+}
+
+#[derive(Debug, Subcommand)]
+enum Action {
+    /// Apply pending migrations, each in a transaction of its own
+    Up(up::Args),
+    /// Undo the newest migrations with their DOWN parts
+    Down(down::Args),
+    /// Show what is applied and what is pending; writes nothing
+    Status(status::Args),
+    /// Show everything that was applied, undone and stamped; writes nothing
+    History,
+    /// Show the newest applied revision; writes nothing
+    Current,
+    /// Record the database as being at a revision, without running anything
+    Stamp(stamp::Args),
+    /// Create the next migration file
+    New(new::Args),
+}
+
+impl Args {
+    pub(crate) async fn run(&self, context: &Context) -> Result<Verdict, Failure> {
+        let servers = Servers::new(context.config()?);
+        let verdict = self.action.run(context, &servers).await;
+        let left = servers.leave().await;
+        let verdict = verdict?;
+        left?;
+        Ok(verdict)
+    }
+}
+
+impl Action {
+    async fn run(&self, context: &Context, servers: &Servers) -> Result<Verdict, Failure> {
+        match self {
+            Self::Up(args) => up::run(args, context, servers).await,
+            Self::Down(args) => down::run(args, context, servers).await,
+            Self::Status(args) => status::run(args, context, servers).await,
+            Self::History => history::run(context, servers).await,
+            Self::Current => current::run(context, servers).await,
+            Self::Stamp(args) => stamp::run(args, context, servers).await,
+            Self::New(args) => new::run(args, context),
+        }
+    }
+}
+
+/// A migration in a result.
+#[derive(Debug, Serialize)]
+struct Named {
+    revision: String,
+    name: String,
+}
+
+impl From<&Migration> for Named {
+    fn from(migration: &Migration) -> Self {
+        Self {
+            revision: migration.revision.to_string(),
+            name: migration.name.clone(),
+        }
+    }
+}
+
+/// A revision on the command line: digits, or the beginning of a file's name.
+fn revision(text: &str) -> Result<Revision, String> {
+    let digits = text.bytes().take_while(u8::is_ascii_digit).count();
+    let rest = &text[digits..];
+    Revision::parse(&text[..digits])
+        .filter(|_| rest.is_empty() || rest.starts_with(['_', '-', '.']))
+        .ok_or_else(|| "a revision is the number in front of a file's name, like 003".to_owned())
+}
+
+/// «1 migration», «3 migrations».
+fn migrations(count: usize) -> String {
+    match count {
+        1 => "1 migration".to_owned(),
+        count => format!("{count} migrations"),
+    }
+}

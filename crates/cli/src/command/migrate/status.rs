@@ -1,0 +1,158 @@
+//! `ponte migrate status`.
+
+use std::io::{self, Write};
+
+use ponte_engine::servers::Servers;
+use ponte_schema::migration::plan::{self, Direction, Standing, Status};
+use serde::Serialize;
+
+use super::{Named, migrations, target};
+use crate::context::Context;
+use crate::failure::{Failure, Verdict};
+use crate::output::{self, Report};
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// End with exit code 1 where something is pending, changed, missing or half done
+    #[arg(long)]
+    check: bool,
+}
+
+#[derive(Debug, Serialize)]
+struct Shown {
+    applied: Vec<AppliedLine>,
+    pending: Vec<Named>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    unfinished: Option<UnfinishedLine>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    invalid_indexes: Vec<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct AppliedLine {
+    revision: String,
+    name: String,
+    applied_at: String,
+    checksum_ok: bool,
+    #[serde(skip)]
+    standing: Standing,
+}
+
+/// A migration that cannot run in a transaction and did not come to its end.
+#[derive(Debug, Serialize)]
+struct UnfinishedLine {
+    revision: String,
+    name: String,
+    direction: &'static str,
+    steps_done: usize,
+}
+
+impl Shown {
+    fn new(status: Status<'_, '_>, invalid_indexes: Vec<String>) -> Self {
+        let unfinished = status.unfinished.and_then(|row| {
+            let unfinished = row.unfinished.as_ref()?;
+            Some(UnfinishedLine {
+                revision: row.revision.to_string(),
+                name: row.name.clone(),
+                direction: match unfinished.direction {
+                    Direction::Up => "up",
+                    Direction::Down => "down",
+                },
+                steps_done: unfinished.steps_done,
+            })
+        });
+        let line = |(row, standing): (&ponte_schema::migration::Applied, Standing)| AppliedLine {
+            revision: row.revision.to_string(),
+            name: row.name.clone(),
+            applied_at: row.applied_at.clone(),
+            checksum_ok: standing.is_ok(),
+            standing,
+        };
+        Self {
+            applied: status.applied.into_iter().map(line).collect(),
+            pending: status.pending.into_iter().map(Named::from).collect(),
+            unfinished,
+            invalid_indexes,
+        }
+    }
+
+    fn has_findings(&self) -> bool {
+        !self.pending.is_empty()
+            || self.unfinished.is_some()
+            || !self.invalid_indexes.is_empty()
+            || self.applied.iter().any(|line| !line.checksum_ok)
+    }
+}
+
+impl Report for Shown {
+    fn write_text(&self, out: &mut dyn Write) -> io::Result<()> {
+        let applied = self.applied.iter().map(|line| {
+            let state = match line.standing {
+                Standing::Same => "applied",
+                Standing::Edited => "applied (comments, layout or DOWN edited since)",
+                Standing::Changed => "applied, but its file CHANGED since",
+                Standing::Missing => "applied, but its file is MISSING",
+            };
+            [
+                line.revision.clone(),
+                line.name.clone(),
+                state.to_owned(),
+                line.applied_at.clone(),
+            ]
+        });
+        let pending = self.pending.iter().map(|named| {
+            [
+                named.revision.clone(),
+                named.name.clone(),
+                "pending".to_owned(),
+                String::new(),
+            ]
+        });
+        let rows: Vec<[String; 4]> = applied.chain(pending).collect();
+        if rows.is_empty() {
+            return writeln!(out, "no migrations: the directory is empty and so is the history");
+        }
+        writeln!(
+            out,
+            "{}",
+            output::table(["REVISION", "NAME", "STATE", "APPLIED AT"], rows)
+        )?;
+        if let Some(line) = &self.unfinished {
+            let UnfinishedLine {
+                revision,
+                direction,
+                steps_done,
+                ..
+            } = line;
+            writeln!(
+                out,
+                "\n{revision} was left half done, {steps_done} statements in; go on with: ponte migrate {direction}"
+            )?;
+        }
+        for index in &self.invalid_indexes {
+            writeln!(
+                out,
+                "\nthe index {index} is invalid: drop it, or build it anew with REINDEX INDEX CONCURRENTLY"
+            )?;
+        }
+        match self.pending.len() {
+            0 => writeln!(out, "\nnothing is pending"),
+            count => writeln!(
+                out,
+                "\n{} pending; apply with: ponte migrate up",
+                migrations(count)
+            ),
+        }
+    }
+}
+
+pub(super) async fn run(args: &Args, context: &Context, servers: &Servers) -> Result<Verdict, Failure> {
+    let files = target::files(context)?;
+    let migrator = target::migrator(context, servers).await?;
+    let history = migrator.applied().await?;
+    let invalid = migrator.invalid_indexes().await?;
+    let invalid = invalid.iter().map(|found| found.index.to_string()).collect();
+    let shown = Shown::new(plan::status(&files, &history), invalid);
+    context.print(&shown)?;
+    Ok(Verdict::found(args.check && shown.has_findings()))
+}

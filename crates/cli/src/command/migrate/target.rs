@@ -1,0 +1,24 @@
+//! The two things that every command here needs: the files, and a connection.
+
+use ponte_engine::servers::Servers;
+use ponte_pg::migrate::{Migrator, Options, read_directory};
+use ponte_schema::migration::MigrationSet;
+
+use crate::context::Context;
+use crate::failure::Failure;
+
+/// The project's migrations.
+pub(super) fn files(context: &Context) -> Result<MigrationSet, Failure> {
+    Ok(read_directory(&context.config()?.migrations())?)
+}
+
+/// A connection to the database that the command line means, around its pooler where something says how.
+pub(super) async fn migrator(context: &Context, servers: &Servers) -> Result<Migrator, Failure> {
+    let database = context.database()?;
+    let conninfo = servers.conninfo(database.session_address()).await?;
+    let options = Options {
+        allow_pooled: database.allow_pooler,
+        ..Options::new(env!("CARGO_PKG_VERSION"))
+    };
+    Ok(Migrator::connect(&conninfo, options).await?)
+}

@@ -1,0 +1,208 @@
+//! `ponte migrate` from outside: exit codes, what it prints, what a failure looks like.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "this is a test, and its helpers are too"
+)]
+
+use std::fs;
+use std::process::{Command, Stdio};
+
+use ponte_testkit::TestCluster;
+use serde_json::{Value, json};
+
+/// A directory with migrations, and a database of its own.
+struct Project {
+    _cluster: TestCluster,
+    url: String,
+    directory: tempfile::TempDir,
+}
+
+struct Run {
+    code: Option<i32>,
+    stdout: String,
+    stderr: String,
+}
+
+impl Project {
+    async fn new(files: &[(&str, &str)]) -> Self {
+        let cluster = TestCluster::start().await;
+        let url = cluster.create_database("app", "app").await;
+        let directory = tempfile::tempdir().unwrap();
+        fs::create_dir(directory.path().join("migrations")).unwrap();
+        let project = Self {
+            _cluster: cluster,
+            url,
+            directory,
+        };
+        for (name, text) in files {
+            project.write(name, text);
+        }
+        project
+    }
+
+    fn write(&self, name: &str, text: &str) {
+        fs::write(self.directory.path().join("migrations").join(name), text).unwrap();
+    }
+
+    fn migrate(&self, args: &[&str]) -> Run {
+        let output = Command::new(env!("CARGO_BIN_EXE_ponte"))
+            .arg("migrate")
+            .args(args)
+            .current_dir(&self.directory)
+            .env_clear()
+            .env("DATABASE_URL", &self.url)
+            .stdin(Stdio::null())
+            .output()
+            .unwrap();
+        Run {
+            code: output.status.code(),
+            stdout: String::from_utf8(output.stdout).unwrap(),
+            stderr: String::from_utf8(output.stderr).unwrap(),
+        }
+    }
+}
+
+impl Run {
+    fn ends(self, code: i32) -> Self {
+        assert_eq!(self.code, Some(code), "{}{}", self.stdout, self.stderr);
+        self
+    }
+
+    fn json(&self) -> Value {
+        serde_json::from_str(&self.stdout).unwrap()
+    }
+}
+
+const USERS: &str = "-- UP operations
+CREATE TABLE users (id integer PRIMARY KEY, email text);
+
+-- DOWN operations
+-- DROP TABLE users;
+";
+const INDEX: &str = "-- UP operations
+CREATE INDEX CONCURRENTLY users_email_idx ON users (email);
+
+-- DOWN operations
+-- DROP INDEX CONCURRENTLY users_email_idx;
+";
+
+#[tokio::test]
+async fn a_migration_goes_up_and_down_with_the_exit_codes_of_diff() {
+    let project = Project::new(&[("001_users.sql", USERS), ("002_index.sql", INDEX)]).await;
+    let status = project.migrate(&["status", "--output", "json"]).ends(0).json();
+    let pending = json!([{"revision": "001", "name": "users"}, {"revision": "002", "name": "index"}]);
+    assert_eq!(status, json!({"applied": [], "pending": pending}));
+    project.migrate(&["status", "--check"]).ends(1);
+
+    let up = project.migrate(&["up"]).ends(0);
+    assert_eq!(up.stdout, "2 migrations applied, now at 002\n");
+    project.migrate(&["status", "--check"]).ends(0);
+    assert_eq!(project.migrate(&["current"]).ends(0).stdout, "002_index\n");
+    let again = project.migrate(&["up", "--output", "json"]).ends(0);
+    assert_eq!(again.json(), json!({"applied": []}));
+
+    let status = project.migrate(&["status", "--output", "json"]).ends(0).json();
+    let first = status["applied"][0].as_object().unwrap();
+    let keys: Vec<&str> = first.keys().map(String::as_str).collect();
+    assert_eq!(keys, ["applied_at", "checksum_ok", "name", "revision"]);
+    assert_eq!(first["checksum_ok"], true);
+
+    let unasked = project.migrate(&["down"]).ends(2);
+    assert!(unasked.stderr.contains("002_index"), "{}", unasked.stderr);
+    project.migrate(&["down", "-y", "--to", "0"]).ends(0);
+    assert_eq!(
+        project.migrate(&["current", "--output", "json"]).ends(0).json()["revision"],
+        Value::Null
+    );
+    let history = project.migrate(&["history", "--output", "json"]).ends(0).json();
+    let actions: Vec<&str> = history["entries"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|entry| entry["action"].as_str().unwrap())
+        .collect();
+    assert_eq!(actions, ["up", "up", "down", "down"]);
+}
+
+#[tokio::test]
+async fn a_changed_file_is_a_finding_of_status_and_stops_up() {
+    let project = Project::new(&[("001_users.sql", USERS)]).await;
+    project.migrate(&["up"]).ends(0);
+    project.write("001_users.sql", &USERS.replace("email", "mail"));
+    let status = project
+        .migrate(&["status", "--check", "--output", "json"])
+        .ends(1)
+        .json();
+    assert_eq!(status["applied"][0]["checksum_ok"], false);
+    let up = project.migrate(&["up"]).ends(2);
+    assert!(
+        up.stderr
+            .starts_with("error[migrate.changed]: cannot go on: 001_users.sql changed"),
+        "{}",
+        up.stderr
+    );
+    project.migrate(&["stamp", "001"]).ends(0);
+    project.migrate(&["status", "--check"]).ends(0);
+}
+
+#[tokio::test]
+async fn a_rejected_statement_is_shown_where_it_stands() {
+    let bad = "-- UP operations\nALTER TABLE users ADD COLUMN nick text;\nCREATE VIEW v AS\n  SELECT id,\n         emial\n    FROM users;\n";
+    let project = Project::new(&[("001_users.sql", USERS), ("002_view.sql", bad)]).await;
+    let up = project.migrate(&["up"]).ends(2);
+    let (progress, report) = up.stderr.split_once('\n').unwrap();
+    assert!(progress.starts_with("applied 001_users ("), "{progress}");
+    insta::assert_snapshot!(report);
+    let json = project.migrate(&["up", "--output", "json"]).ends(2);
+    let error: Value = serde_json::from_str(json.stderr.lines().last().unwrap()).unwrap();
+    assert_eq!(error["error"]["code"], "migrate.failed");
+    assert_eq!(error["error"]["sql"]["line"], 5);
+    assert_eq!(error["error"]["sql"]["column"], 10);
+    assert_eq!(error["error"]["sql"]["sqlstate"], "42703");
+}
+
+#[tokio::test]
+async fn an_error_inside_a_do_block_shows_the_line_and_the_inner_statement() {
+    let text = "DO $$\nBEGIN\n  EXECUTE 'SELECT nix\n    FROM pg_class';\nEND\n$$;\n";
+    let project = Project::new(&[("1_do.sql", text)]).await;
+    insta::assert_snapshot!(project.migrate(&["up"]).ends(2).stderr);
+}
+
+#[tokio::test]
+async fn a_new_file_is_never_written_over_another() {
+    let project = Project::new(&[("0009_users.sql", USERS)]).await;
+    let new = project
+        .migrate(&["new", "Add e-mail", "--output", "json"])
+        .ends(0)
+        .json();
+    assert_eq!(new["revision"], "0010");
+    assert!(
+        new["file"]
+            .as_str()
+            .unwrap()
+            .ends_with("migrations/0010_add_e_mail.sql")
+    );
+    let next = project.migrate(&["new", "add", "more"]).ends(0);
+    assert!(
+        next.stdout.trim_end().ends_with("0011_add_more.sql"),
+        "{}",
+        next.stdout
+    );
+    project.migrate(&["new", "!!"]).ends(2);
+}
+
+#[tokio::test]
+async fn a_missing_directory_says_how_to_begin() {
+    let project = Project::new(&[]).await;
+    fs::remove_dir(project.directory.path().join("migrations")).unwrap();
+    let up = project.migrate(&["up"]).ends(2);
+    assert!(
+        up.stderr.starts_with("error[migrate.unreadable]"),
+        "{}",
+        up.stderr
+    );
+    assert!(up.stderr.contains("ponte migrate new NAME"), "{}", up.stderr);
+    project.migrate(&["new", "users"]).ends(0);
+    project.migrate(&["up"]).ends(0);
+}

@@ -1,0 +1,289 @@
+//! `ponte.migration` and `ponte.migration_log`: the only file that knows their columns.
+
+use std::time::Duration;
+
+use ponte_schema::migration::plan::{Direction, Unfinished};
+use ponte_schema::migration::{Applied, Checksum, Migration, Problem, Revision, Script};
+use ponte_schema::{Literal, Sql};
+use tokio_postgres::Row;
+use tokio_postgres::error::SqlState;
+
+use super::problem;
+use crate::error::{During, Error, ErrorKind, Result};
+use crate::session::Session;
+
+/// The comment of the table, which names its format. Another number is a newer release's.
+const FORMAT: &str = "ponte migrate, format 1";
+
+/// What has to be known before anything else.
+pub(super) struct Survey {
+    in_recovery: bool,
+    read_only: bool,
+    schema_exists: bool,
+    pub(super) history_exists: bool,
+    format: Option<String>,
+}
+
+impl Survey {
+    pub(super) async fn take(session: &Session) -> Result<Self> {
+        let row = session
+            .client()
+            .query_typed_one(include_str!("sql/survey.sql"), &[])
+            .await
+            .during(|| "look for the migration history".to_owned())?;
+        Ok(Self {
+            in_recovery: row.get("in_recovery"),
+            read_only: row.get("read_only"),
+            schema_exists: row.get("schema_exists"),
+            history_exists: row.get("history_exists"),
+            format: row.get("history_comment"),
+        })
+    }
+
+    pub(super) fn refuse_read_only(&self) -> Result<()> {
+        if self.in_recovery {
+            return Err(problem(
+                Problem::ReadOnly,
+                "cannot migrate: the server is a replica and takes no writes",
+            )
+            .hint("connect to the primary"));
+        }
+        if self.read_only {
+            return Err(problem(
+                Problem::ReadOnly,
+                "cannot migrate: the session is read-only (default_transaction_read_only)",
+            )
+            .hint("connect as a role, or to a database, without that setting"));
+        }
+        self.refuse_newer()
+    }
+
+    pub(super) fn refuse_newer(&self) -> Result<()> {
+        match self.format.as_deref() {
+            Some(format) if format != FORMAT && format.starts_with("ponte migrate, format") => Err(problem(
+                Problem::HistoryNewer,
+                "cannot read ponte.migration: a newer release of ponte has changed it",
+            )
+            .with("format", format)
+            .hint("install that release or a later one")),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Makes the schema and the tables where they are missing. A role that may CREATE in the database is enough.
+pub(super) async fn ensure(session: &Session, survey: &Survey) -> Result<()> {
+    if survey.history_exists {
+        return Ok(());
+    }
+    if !survey.schema_exists {
+        create_schema(session).await?;
+    }
+    session
+        .client()
+        .batch_execute(include_str!("sql/create_history.sql"))
+        .await
+        .during(|| "create the migration history ponte.migration".to_owned())
+}
+
+/// IF NOT EXISTS still fails for the slower of two that create it at once, and asks for the privilege even where the
+/// schema is there; the first is success, the second is why this is only called where it is missing.
+async fn create_schema(session: &Session) -> Result<()> {
+    match session.client().batch_execute("CREATE SCHEMA IF NOT EXISTS ponte").await {
+        Err(e) if e.code() == Some(&SqlState::UNIQUE_VIOLATION) => Ok(()),
+        Err(e) if e.code() == Some(&SqlState::INSUFFICIENT_PRIVILEGE) => {
+            Err(Error::new(ErrorKind::SqlRejected, "cannot create the schema ponte for the migration history")
+                .hint("GRANT CREATE ON DATABASE … TO this role, or let its owner run: CREATE SCHEMA ponte AUTHORIZATION …")
+                .because(e))
+        }
+        other => other.during(|| "create the schema ponte".to_owned()),
+    }
+}
+
+/// What is applied or under way, in the order of the numbers.
+pub(super) async fn read(session: &Session) -> Result<Vec<Applied>> {
+    let rows = session
+        .client()
+        .query_typed(include_str!("sql/read_history.sql"), &[])
+        .await
+        .during(|| "read the migration history".to_owned())?;
+    rows.iter().map(applied).collect()
+}
+
+fn applied(row: &Row) -> Result<Applied> {
+    let text: String = row.get("revision");
+    let revision = Revision::parse(&text).ok_or_else(|| {
+        Error::new(
+            ErrorKind::Internal,
+            format!("cannot read revision {text} of ponte.migration"),
+        )
+    })?;
+    let direction = match row.get::<_, Option<&str>>("direction") {
+        Some("up") => Some(Direction::Up),
+        Some("down") => Some(Direction::Down),
+        _ => None,
+    };
+    Ok(Applied {
+        revision,
+        name: row.get("name"),
+        checksum_up: Checksum::stored(row.get::<_, String>("checksum_up")),
+        checksum_down: row
+            .get::<_, Option<String>>("checksum_down")
+            .map(Checksum::stored),
+        checksum_tokens: Checksum::stored(row.get::<_, String>("checksum_tokens")),
+        applied_at: row.get("applied_at"),
+        duration_ms: row.get("duration_ms"),
+        applied_by: row.get("applied_by"),
+        release: row.get("release"),
+        unfinished: direction.map(|direction| Unfinished {
+            direction,
+            steps_done: usize::try_from(row.get::<_, i32>("steps_done")).unwrap_or(0),
+            step_begun: row.get("step_begun"),
+            checksum_done: Checksum::stored(
+                row.get::<_, Option<String>>("checksum_done").unwrap_or_default(),
+            ),
+        }),
+    })
+}
+
+/// One thing that was done.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LogEntry {
+    /// The migration's number.
+    pub revision: String,
+    /// Its name.
+    pub name: String,
+    /// `up`, `down`, `stamp` or `unstamp`.
+    pub action: String,
+    /// RFC 3339, UTC.
+    pub done_at: String,
+    /// How long it ran.
+    pub duration_ms: i64,
+    /// The role that did it.
+    pub done_by: String,
+    /// The release of the program that did it.
+    pub release: String,
+}
+
+/// Everything that was done, oldest first.
+pub(super) async fn read_log(session: &Session) -> Result<Vec<LogEntry>> {
+    let rows = session
+        .client()
+        .query_typed(include_str!("sql/read_log.sql"), &[])
+        .await
+        .during(|| "read the migration log".to_owned())?;
+    let entry = |row: &Row| LogEntry {
+        revision: row.get("revision"),
+        name: row.get("name"),
+        action: row.get("action"),
+        done_at: row.get("done_at"),
+        duration_ms: row.get("duration_ms"),
+        done_by: row.get("done_by"),
+        release: row.get("release"),
+    };
+    Ok(rows.iter().map(entry).collect())
+}
+
+/// How the duration of a script is known.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Took {
+    /// The server counts from the begin of the transaction that this is part of.
+    ThisTransaction,
+    /// It was measured here.
+    Measured(Duration),
+}
+
+impl Took {
+    fn sql(self) -> Sql {
+        match self {
+            Self::ThisTransaction => {
+                Sql::text("(extract(epoch FROM clock_timestamp() - transaction_timestamp()) * 1000)::bigint")
+            }
+            Self::Measured(duration) => Sql::of(&i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)),
+        }
+    }
+}
+
+/// Records that a migration is applied.
+pub(super) fn record_up(migration: &Migration, action: &'static str, took: Took, release: &str) -> Sql {
+    let mut sql = Sql::text(include_str!("sql/as_ourselves.sql"));
+    sql.push(&Sql::render(
+        include_str!("sql/record_up.sql"),
+        &[
+            ("revision", &Literal::new(migration.revision.as_str())),
+            ("name", &Literal::new(&migration.name)),
+            ("checksum_up", &Literal::new(migration.checksum_up.as_str())),
+            ("checksum_down", &optional(migration.checksum_down.as_ref())),
+            (
+                "checksum_tokens",
+                &Literal::new(migration.checksum_tokens.as_str()),
+            ),
+            ("duration_ms", &took.sql()),
+            ("action", &Literal::new(action)),
+            ("release", &Literal::new(release)),
+        ],
+    ));
+    sql
+}
+
+/// Records that a migration is no longer applied.
+pub(super) fn record_down(revision: &Revision, action: &'static str, took: Took, release: &str) -> Sql {
+    let mut sql = Sql::text(include_str!("sql/as_ourselves.sql"));
+    sql.push(&Sql::render(
+        include_str!("sql/record_down.sql"),
+        &[
+            ("revision", &Literal::new(revision.as_str())),
+            ("duration_ms", &took.sql()),
+            ("action", &Literal::new(action)),
+            ("release", &Literal::new(release)),
+        ],
+    ));
+    sql
+}
+
+/// Records how far a script has come that runs step by step.
+pub(super) fn record_step(
+    migration: &Migration,
+    script: &Script,
+    direction: Direction,
+    (steps_done, step_begun): (usize, bool),
+    release: &str,
+) -> Sql {
+    let direction = match direction {
+        Direction::Up => "up",
+        Direction::Down => "down",
+    };
+    let mut sql = Sql::text(include_str!("sql/as_ourselves.sql"));
+    sql.push(&Sql::render(
+        include_str!("sql/record_step.sql"),
+        &[
+            ("revision", &Literal::new(migration.revision.as_str())),
+            ("name", &Literal::new(&migration.name)),
+            ("checksum_up", &Literal::new(migration.checksum_up.as_str())),
+            ("checksum_down", &optional(migration.checksum_down.as_ref())),
+            (
+                "checksum_tokens",
+                &Literal::new(migration.checksum_tokens.as_str()),
+            ),
+            ("release", &Literal::new(release)),
+            ("direction", &Literal::new(direction)),
+            ("steps_done", &i64::try_from(steps_done).unwrap_or(i64::MAX)),
+            (
+                "step_begun",
+                &Sql::text(if step_begun { "true" } else { "false" }),
+            ),
+            (
+                "checksum_done",
+                &Literal::new(script.checksum_of_steps(steps_done).as_str()),
+            ),
+        ],
+    ));
+    sql
+}
+
+fn optional(checksum: Option<&Checksum>) -> Sql {
+    checksum.map_or_else(
+        || Sql::text("NULL"),
+        |checksum| Sql::of(&Literal::new(checksum.as_str())),
+    )
+}

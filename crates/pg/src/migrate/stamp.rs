@@ -1,0 +1,53 @@
+//! Writing the history without running anything.
+
+use ponte_schema::migration::{MigrationSet, Problem, Revision};
+
+use super::history::{self, Took};
+use super::{Migrator, problem};
+use crate::error::{During, Result};
+
+/// What a stamp changed in the history.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stamped {
+    /// Revisions that are recorded with the checksums their files have now.
+    pub recorded: Vec<String>,
+    /// Revisions that are no longer recorded.
+    pub removed: Vec<String>,
+}
+
+/// All or nothing, in one transaction; `0` empties the history.
+pub(super) async fn stamp(migrator: &Migrator, set: &MigrationSet, revision: &Revision) -> Result<Stamped> {
+    let is_zero = revision.as_str().bytes().all(|b| b == b'0');
+    if set.get(revision).is_none() && !is_zero {
+        return Err(problem(
+            Problem::UnknownRevision,
+            format!("cannot stamp revision {revision}: no file has that number"),
+        )
+        .hint("list them: ponte migrate status"));
+    }
+    let release = &migrator.options.release;
+    let took = Took::Measured(std::time::Duration::ZERO);
+    let above: Vec<_> = history::read(&migrator.session)
+        .await?
+        .into_iter()
+        .filter(|row| row.revision > *revision)
+        .collect();
+    let upto: Vec<_> = set.iter().filter(|file| file.revision <= *revision).collect();
+
+    let client = migrator.session.client();
+    let what = || "write the migration history".to_owned();
+    client.batch_execute("BEGIN").await.during(what)?;
+    for row in &above {
+        let sql = history::record_down(&row.revision, "unstamp", took, release);
+        client.batch_execute(sql.as_str()).await.during(what)?;
+    }
+    for file in &upto {
+        let sql = history::record_up(file, "stamp", took, release);
+        client.batch_execute(sql.as_str()).await.during(what)?;
+    }
+    client.batch_execute("COMMIT").await.during(what)?;
+    Ok(Stamped {
+        recorded: upto.iter().map(|file| file.revision.to_string()).collect(),
+        removed: above.iter().map(|row| row.revision.to_string()).collect(),
+    })
+}

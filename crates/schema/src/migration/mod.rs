@@ -1,0 +1,27 @@
+//! Migration files: what they are called, how UP and DOWN are told apart, what order they have, and what is to be done.
+//!
+//! A directory becomes a [`MigrationSet`]; with the [`Applied`] rows of a database it becomes a plan ([`plan`]). The
+//! files of other tools (dbmate, goose, golang-migrate, sqlx) are read as they are. Nothing here talks to a server: the
+//! runner in `ponte-pg` executes what is decided here.
+
+mod checksum;
+mod error;
+mod file_name;
+mod markers;
+pub mod plan;
+mod revision;
+mod script;
+mod set;
+mod template;
+mod transaction;
+mod uncomment;
+
+pub use checksum::Checksum;
+pub use error::{MigrationError, Place, Problem, Result};
+pub use file_name::{FileName, Part};
+pub use plan::{Applied, Standing, Status};
+pub use revision::Revision;
+pub use script::Script;
+pub use set::{Migration, MigrationSet};
+pub use template::{NewFile, new_file};
+pub use transaction::{ConcurrentIndex, StatementClass, TransactionMode};
