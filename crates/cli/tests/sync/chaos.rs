@@ -111,7 +111,7 @@ async fn disturb(project: &Project, mut random: Random, length: Duration) -> BTr
         };
         let fault = match random.below(6) {
             0..=2 => {
-                end(&mut child).await;
+                end(&mut child);
                 child = project.start();
                 "process killed"
             }
@@ -127,7 +127,7 @@ async fn disturb(project: &Project, mut random: Random, length: Duration) -> BTr
                 "server stopped at once"
             }
             _ => {
-                end(&mut child).await;
+                end(&mut child);
                 server.kill().await;
                 child = project.start();
                 server.restart().await;
@@ -136,11 +136,11 @@ async fn disturb(project: &Project, mut random: Random, length: Duration) -> BTr
         };
         *faults.entry(fault).or_insert(0) += 1;
     }
-    end(&mut child).await;
+    end(&mut child);
     faults
 }
 
-async fn end(child: &mut Child) {
+fn end(child: &mut Child) {
     child.kill().unwrap();
     child.wait().unwrap();
 }
