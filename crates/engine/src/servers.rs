@@ -60,12 +60,13 @@ impl Servers {
         })
     }
 
-    /// A session of its own with a node, around a pooler where the configuration says how.
+    /// A session of its own with a node, around a pooler where the configuration says how. `allow_pooler` does not help here:
+    /// a sync keeps its stage and its plans between transactions.
     ///
     /// # Errors
     /// What keeps the address from being known, the cluster from starting or the connection from being made.
     pub async fn session(&self, node: &Node, application_name: &str) -> Result<Session> {
-        self.connect(node.direct_address()?, node.allow_pooler, application_name)
+        self.connect(node.direct_address()?, false, application_name)
             .await
     }
 
@@ -88,9 +89,6 @@ impl Servers {
     /// # Errors
     /// `conn.pooled_url`, or what keeps the connection from being made.
     pub async fn require_direct(&self, node: &Node) -> Result<()> {
-        if node.allow_pooler {
-            return Ok(());
-        }
         let conninfo = self.conninfo(node.direct_address()?).await?;
         Ok(pooler::require_direct(&conninfo, &ConnectOptions::new("ponte")).await?)
     }
