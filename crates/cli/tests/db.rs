@@ -96,6 +96,73 @@ async fn a_wrong_password_names_everything_but_itself() {
     assert!(!run.stderr.contains("hunter2"), "{}", run.stderr);
 }
 
+/// What a person sees of a connection that cannot be made: all of `parts`, on stderr, with exit code 2.
+fn check_refusal(url: &str, parts: &[&str]) {
+    let run = ponte(&["db", "check", "--database-url", url]);
+    assert_eq!((run.code, run.stdout.as_str()), (Some(2), ""), "{}", run.stderr);
+    for part in parts {
+        assert!(run.stderr.contains(part), "{part} is missing:\n{}", run.stderr);
+    }
+}
+
+#[tokio::test]
+async fn a_server_without_tls_is_told_from_one_that_is_not_trusted() {
+    let cluster = TestCluster::start().await;
+    let url = |options: &str| {
+        let (password, port) = (cluster.cluster().password(), cluster.port());
+        format!("postgresql://postgres:{password}@localhost:{port}/postgres?hostaddr=127.0.0.1&{options}")
+    };
+    check_refusal(
+        &url("sslmode=require"),
+        &[
+            "[conn.tls_refused]",
+            "localhost",
+            "sslmode: require",
+            "help: turn on ssl at the server",
+        ],
+    );
+    let own = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+    let files = cluster.cluster();
+    files.write_file("server.crt", own.cert.pem().as_bytes()).unwrap();
+    files
+        .write_file("server.key", own.signing_key.serialize_pem().as_bytes())
+        .unwrap();
+    cluster.sql("postgres", "ALTER SYSTEM SET ssl = on").await;
+    cluster.restart().await;
+    check_refusal(
+        &url("sslmode=verify-full&sslrootcert=system"),
+        &[
+            "[conn.unknown_ca]",
+            "sslmode: verify-full",
+            "help: point sslrootcert",
+        ],
+    );
+    let trusted = ponte(&["db", "check", "--database-url", &url("sslmode=require")]);
+    assert_eq!(trusted.code, Some(0), "{}", trusted.stderr);
+    assert!(trusted.stdout.contains("TLSv1.3"), "{}", trusted.stdout);
+}
+
+#[test]
+fn a_pooled_address_is_refused_with_the_direct_one_spelled_out() {
+    let directory = tempfile::tempdir().unwrap();
+    let url = "postgresql://app:segredo@ep-cool-name-pooler.eu-central-1.aws.neon.tech/app";
+    let file = format!(
+        "[nodes.a]\nurl = \"{url}\"\n[nodes.b]\nurl = \"postgresql://b@127.0.0.1:1/b\"\n\
+         [[links]]\nname = \"l\"\nbetween = [\"a\", \"b\"]\n[[links.tables]]\ntable = \"t\"\n"
+    );
+    std::fs::write(directory.path().join("ponte.toml"), file).unwrap();
+    let run = ponte(&["-C", directory.path().to_str().unwrap(), "sync", "init", "-y"]);
+    assert_eq!(run.code, Some(2), "{}", run.stderr);
+    for part in [
+        "[conn.pooled_url]",
+        "ep-cool-name.eu-central-1.aws.neon.tech",
+        "node: a",
+    ] {
+        assert!(run.stderr.contains(part), "{part} is missing:\n{}", run.stderr);
+    }
+    assert!(!run.stderr.contains("segredo"), "{}", run.stderr);
+}
+
 #[test]
 fn a_refused_connection_says_what_to_do() {
     // Nobody listens on port 1.
