@@ -266,7 +266,8 @@ impl LinkWorker {
             }
             Ok(report) => {
                 backoff.succeed();
-                self.note.last_pass_at = Some(Timestamp::now());
+                let now = Timestamp::now();
+                self.note.last_pass_at = Some(now.round(jiff::Unit::Millisecond).unwrap_or(now));
                 self.enter(LinkState::Running, None, 0);
                 (self.observe)(&Event::Passed(report));
                 None

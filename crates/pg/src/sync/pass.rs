@@ -39,6 +39,13 @@ pub struct DirectionReport {
     pub duration: Duration,
 }
 
+impl DirectionReport {
+    /// Whether anything was written or recorded.
+    pub fn moved(&self) -> bool {
+        self.applied != Applied::default()
+    }
+}
+
 /// What a pass did.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PassReport {

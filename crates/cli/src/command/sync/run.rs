@@ -57,8 +57,8 @@ fn stop_or_exit(context: &Context, stop: &CancellationToken) {
 fn report(link: &str, event: &Event) {
     match event {
         Event::Passed(pass) if pass.moved() => {
-            for direction in pass.directions.iter().map(DirectionLine::from) {
-                tracing::info!("link {link} {}", direction.in_words());
+            for direction in pass.directions.iter().filter(|d| d.moved()) {
+                tracing::info!("link {link} {}", DirectionLine::from(direction).in_words());
             }
         }
         Event::Passed(_) => tracing::debug!("link {link}: nothing to do"),
