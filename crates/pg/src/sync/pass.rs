@@ -58,7 +58,7 @@ pub struct PassReport {
 impl PassReport {
     /// Whether anything was written or recorded.
     pub fn moved(&self) -> bool {
-        self.directions.iter().any(|d| d.applied != Applied::default())
+        self.directions.iter().any(DirectionReport::moved)
     }
 
     /// Conflicts recorded in both directions.
