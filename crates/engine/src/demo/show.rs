@@ -38,7 +38,7 @@ impl Show {
         let board = Arc::new(Board::new(set.ports));
         let heard = Arc::clone(&board);
         let worker = LinkWorker::new(set.plan.clone(), set.servers.clone(), move |event| {
-            heard.heard(event)
+            heard.heard(event);
         })?;
         let stop_link = CancellationToken::new();
         let worker = tokio::spawn(worker.run(stop_link.clone()));
