@@ -82,6 +82,13 @@ pub(super) fn bio(rng: &mut Rng) -> &'static str {
     pick(rng, &BIOS)
 }
 
+/// Two people who do not say the same.
+pub(super) fn different_bios(rng: &mut Rng) -> [&'static str; 2] {
+    let first = rng.usize(..BIOS.len());
+    let step = rng.usize(1..BIOS.len());
+    [BIOS[first], BIOS[(first + step) % BIOS.len()]]
+}
+
 /// A telephone number in Brazil.
 pub(super) fn telefone(rng: &mut Rng) -> String {
     let (area, prefix, rest) = (rng.u32(11..99), rng.u32(9000..10_000), rng.u32(0..10_000));
@@ -109,6 +116,16 @@ fn plain(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn rivals_never_say_the_same() {
+        let mut rng = Rng::with_seed(3);
+        assert!(
+            (0..1_000)
+                .map(|_| different_bios(&mut rng))
+                .all(|[one, other]| one != other)
+        );
+    }
 
     #[test]
     fn addresses_are_plain_and_tell_nodes_and_people_apart() {

@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::board::Board;
 use super::traffic::enter;
-use super::{NODES, during, people};
+use super::{during, people};
 use crate::backoff::Backoff;
 use crate::error::Result;
 
@@ -79,6 +79,7 @@ impl Rivals {
             Side::Second
         };
         let deletes = self.rng.u32(0..DELETES) == 0;
+        let bios = people::different_bios(&mut self.rng);
         let mut both = true;
         for side in [earlier, earlier.other()] {
             let client = sessions[side.index()].client();
@@ -86,7 +87,7 @@ impl Rivals {
             let touched = if deletes && side == earlier {
                 client.execute(DELETE, &[&id]).await
             } else {
-                let bio = format!("{} Dito em {}.", people::bio(&mut self.rng), NODES[side.index()]);
+                let bio = bios[side.index()];
                 client.execute(CHANGE, &[&id, &bio]).await
             };
             both &= during(touched, "change a profile")? == 1;

@@ -91,13 +91,11 @@ async fn perform(
         return Ok(None);
     }
     let look = Look::meanwhile(stage);
-    for line in look.lines() {
-        context.note(line);
-    }
     let show = stage.play()?;
     let watched = if std::io::stdout().is_terminal() && !context.is_json() {
-        screen::watch(context, &show, &look, end).await
+        screen::watch(&show, &look, end).await
     } else {
+        look.lines().iter().for_each(|line| context.note(line));
         lines::watch(context, &show, end).await;
         Ok(())
     };

@@ -70,7 +70,7 @@ impl Proved {
                 look.commands.iter().map(|(command, _)| command.clone()).collect()
             }),
             closing: kept.map_or_else(
-                || vec!["both servers are stopped and their files are gone; with --keep they stay to look around in".to_owned()],
+                || vec!["both servers are stopped and their files are gone; --keep keeps them".to_owned()],
                 Look::lines,
             ),
         }

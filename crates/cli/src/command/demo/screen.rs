@@ -8,7 +8,6 @@ use super::End;
 use super::keys::{Key, Keys};
 use super::look::Look;
 use super::view::{self, Palette, Scene};
-use crate::context::Context;
 use crate::failure::Failure;
 use crate::output;
 
@@ -24,12 +23,11 @@ impl Drop for Taken {
 }
 
 /// Draws until the end is reached.
-pub(super) async fn watch(context: &Context, show: &Show, look: &Look, end: &End) -> Result<(), Failure> {
-    let colour = !context.globals().no_color && output::stdout_has_colour();
+pub(super) async fn watch(show: &Show, look: &Look, end: &End) -> Result<(), Failure> {
     let mut scene = Scene {
-        palette: Palette::new(colour),
+        palette: Palette::new(output::stdout_has_colour()),
         ends_after: end.after,
-        look: look.lines(),
+        look: look.commands.clone(),
         looking: false,
     };
     let mut terminal = Taken(ratatui::try_init()?);

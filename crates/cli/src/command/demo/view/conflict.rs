@@ -54,9 +54,12 @@ impl<'a> Told<'a> {
         self.side(self.loser)
     }
 
-    fn side(&self, image: &Image) -> String {
+    fn side(&self, image: &'a Image) -> String {
         let at = time(&image.version_at, 15);
-        format!("{} at {at}, {}", image.node, self.value(image))
+        match self.value(image) {
+            ("", value) => format!("{} at {at}, {value}", image.node),
+            (column, value) => format!("{} at {at}, {column}: {value}", image.node),
+        }
     }
 
     fn key(&self) -> String {
@@ -76,9 +79,9 @@ impl<'a> Told<'a> {
     }
 
     /// The first column that tells the two sides apart, with this side's value; or that the row is deleted here.
-    fn value(&self, image: &Image) -> String {
+    fn value(&self, image: &'a Image) -> (&'a str, &'a str) {
         let Some(row) = &image.row else {
-            return "deleted".to_owned();
+            return ("", "deleted");
         };
         let other = if std::ptr::eq(image, self.winner) {
             self.loser
@@ -99,8 +102,8 @@ impl<'a> Told<'a> {
             row.iter().enumerate().find(|(_, (name, _))| name == "bio")
         };
         match wanted {
-            Some((_, (name, value))) => format!("{name} {}", value.as_deref().unwrap_or("NULL")),
-            None => "the same values".to_owned(),
+            Some((_, (name, value))) => (name, value.as_deref().unwrap_or("NULL")),
+            None => ("", "the same values"),
         }
     }
 }
@@ -140,12 +143,15 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, snapshot: &Snapshot, scene
     frame.render_widget(table, area);
 }
 
-fn side<'a>(told: &Told<'_>, image: &Image, snapshot: &Snapshot, scene: &Scene) -> Line<'a> {
+fn side<'a>(told: &Told<'a>, image: &'a Image, snapshot: &Snapshot, scene: &Scene) -> Line<'a> {
     let position = usize::from(snapshot.nodes[0].name != image.node);
-    Line::from(vec![
-        Span::styled(image.node.clone(), scene.palette.node(position)),
-        Span::raw(format!(" {}", told.value(image))),
-    ])
+    let (column, value) = told.value(image);
+    let mut line = Line::from(Span::styled(image.node.as_str(), scene.palette.node(position)));
+    if !column.is_empty() {
+        line.push_span(Span::styled(format!(" {column}"), scene.palette.quiet()));
+    }
+    line.push_span(Span::raw(format!(" {value}")));
+    line
 }
 
 /// The time of day in a timestamp in RFC 3339, cut to so many characters.

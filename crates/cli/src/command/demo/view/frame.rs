@@ -6,7 +6,7 @@ use ponte_engine::demo::{Mood, Snapshot};
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::text::{Line, Span};
-use ratatui::widgets::{Block, BorderType};
+use ratatui::widgets::{Block, BorderType, Padding};
 
 use super::Scene;
 
@@ -67,6 +67,7 @@ pub(super) fn panel<'a>(title: impl Into<Line<'a>>, scene: &Scene) -> Block<'a> 
     Block::bordered()
         .border_type(BorderType::Rounded)
         .border_style(scene.palette.quiet())
+        .padding(Padding::horizontal(1))
         .title(title)
 }
 

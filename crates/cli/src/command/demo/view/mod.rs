@@ -26,8 +26,8 @@ pub(super) struct Scene {
     pub(super) palette: Palette,
     /// `--for`.
     pub(super) ends_after: Option<Duration>,
-    /// How to look around by hand.
-    pub(super) look: Vec<String>,
+    /// How to look around by hand: commands, and what each is about.
+    pub(super) look: Vec<(String, String)>,
     /// Whether that is shown instead of conflicts and passes.
     pub(super) looking: bool,
 }
@@ -59,10 +59,15 @@ fn look_around(frame: &mut Frame<'_>, area: Rect, scene: &Scene) {
     let lines: Vec<Line<'_>> = scene
         .look
         .iter()
-        .skip(1)
-        .map(|line| Line::from(line.trim_start()))
+        .flat_map(|(command, about)| {
+            let about = format!("# {about}");
+            [
+                Line::styled(about, scene.palette.quiet()),
+                Line::from(command.as_str()),
+            ]
+        })
         .collect();
-    let block = frame::panel("from another terminal", scene);
+    let block = frame::panel("look around from another terminal", scene);
     // Wrapped and not cut off: these lines are there to be copied.
     frame.render_widget(
         Paragraph::new(lines).wrap(Wrap { trim: false }).block(block),
@@ -82,3 +87,6 @@ fn grouped(number: i64) -> String {
     }
     text
 }
+
+#[cfg(test)]
+mod tests;

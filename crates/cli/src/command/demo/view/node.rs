@@ -9,7 +9,7 @@ use ratatui::widgets::{Paragraph, RenderDirection, Sparkline, Wrap};
 use super::{Scene, frame, grouped};
 
 /// Width of the figures; the curve gets what is left.
-const FIGURES_WIDTH: u16 = 21;
+const FIGURES_WIDTH: u16 = 19;
 
 pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, node: &NodeView, position: usize, scene: &Scene) {
     let palette = scene.palette;
@@ -46,8 +46,8 @@ fn lines<'a>(node: &NodeView, scene: &Scene) -> Vec<Line<'a>> {
     let palette = scene.palette;
     let line = |name: &'static str, value: String| {
         Line::from(vec![
-            Span::styled(format!(" {name:<9}"), palette.quiet()),
-            Span::styled(format!("{value:>9}"), palette.strong()),
+            Span::styled(format!("{name:<9}"), palette.quiet()),
+            Span::styled(format!("{value:>10}"), palette.strong()),
         ])
     };
     let rows = node.rows.map_or_else(|| "…".to_owned(), grouped);
