@@ -2,6 +2,7 @@
 
 mod config;
 mod db;
+mod demo;
 mod explain;
 mod migrate;
 mod reference;
@@ -22,6 +23,8 @@ pub(crate) enum Command {
     Db(db::Args),
     /// Bring the schema of a database from revision to revision
     Migrate(migrate::Args),
+    /// Watch two servers with traffic on both be kept in agreement
+    Demo(demo::Args),
     /// Keep two databases in agreement, in both directions
     Sync(sync::Args),
     /// Explain an error code
@@ -37,6 +40,7 @@ impl Command {
         match self {
             Self::Config(args) => config::run(&args, context),
             Self::Db(args) => db::run(&args, context).await,
+            Self::Demo(args) => demo::run(context, &args).await,
             Self::Sync(args) => args.run(context).await,
             Self::Migrate(args) => args.run(context).await,
             Self::Explain(args) => explain::run(&args, context),
@@ -47,6 +51,8 @@ impl Command {
     /// What it says on stderr unless `-q` or `-v` ask for less or more.
     pub(crate) fn log_level(&self) -> LevelFilter {
         match self {
+            // What goes wrong is in its view.
+            Self::Demo(_) => LevelFilter::OFF,
             Self::Sync(args) => args.log_level(),
             Self::Config(_) | Self::Db(_) | Self::Explain(_) | Self::Migrate(_) | Self::Reference(_) => {
                 LevelFilter::WARN

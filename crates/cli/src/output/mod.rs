@@ -57,6 +57,11 @@ pub(crate) fn stderr_has_colour() -> bool {
     anstream::AutoStream::choice(&io::stderr()) != ColorChoice::Never
 }
 
+/// Whether stdout shows colours.
+pub(crate) fn stdout_has_colour() -> bool {
+    anstream::AutoStream::choice(&io::stdout()) != ColorChoice::Never
+}
+
 /// Rows under headings, columns two spaces apart, nothing drawn: easy on eyes and on `awk`.
 pub(crate) fn table<const N: usize>(
     headings: [&str; N],

@@ -80,7 +80,8 @@ impl Cluster {
         .await?;
         let mut cluster = Self::at_rest(options, account, home, socket_dir)?;
         cluster.guardian = Some(guardian);
-        cluster.port = cluster.launch(Port::Any, deadline).await?;
+        let port = cluster.options.port.map_or(Port::Any, Port::Exactly);
+        cluster.port = cluster.launch(port, deadline).await?;
         Ok(cluster)
     }
 
@@ -133,7 +134,10 @@ impl Cluster {
         let socket_dir = home::socket_dir(&options.temp_dir, account)?;
         home.write_note(Note::Socket, &socket_dir.to_string_lossy())?;
         let mut cluster = Self::at_rest(options, account, home, socket_dir)?;
-        let port = old_port.map_or(Port::Any, Port::Preferably);
+        let port = match cluster.options.port {
+            Some(port) => Port::Exactly(port),
+            None => old_port.map_or(Port::Any, Port::Preferably),
+        };
         cluster.port = cluster.launch(port, deadline).await?;
         // Only a wish for next time.
         let _ = cluster.home.write_note(Note::Port, &cluster.port.to_string());

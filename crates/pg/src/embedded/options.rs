@@ -34,6 +34,8 @@ pub struct ClusterOptions {
     pub settings: Vec<(String, String)>,
     /// A named cluster only: leave the server running when its last user goes.
     pub keep: bool,
+    /// The port on the loopback address; one that is free if nobody asks. A server that is found running keeps the one it has.
+    pub port: Option<u16>,
     /// The account that the server runs as when we are root; `postgres` or `nobody` otherwise.
     pub account: Option<String>,
     /// Where short-lived files and the templates go: socket directories, throw-away clusters.
@@ -70,6 +72,7 @@ impl ClusterOptions {
             kind,
             settings: Vec::new(),
             keep: false,
+            port: None,
             account: None,
             temp_dir: std::env::temp_dir(),
             timeout: Duration::from_secs(60),
