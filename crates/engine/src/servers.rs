@@ -13,8 +13,12 @@ use tokio::sync::Mutex;
 use crate::config::{Address, Config, Database, Environment, Node};
 use crate::error::Result;
 
-/// Database and owner in an embedded cluster.
+/// The database in an embedded cluster.
 pub const EMBEDDED_DATABASE: &str = "ponte";
+
+/// Its owner. Not called `ponte`: the search path begins with the schema that has the role's own name, and schema `ponte`,
+/// where the sync and the migrations keep their books, would swallow the project's tables.
+pub const EMBEDDED_OWNER: &str = "owner";
 
 /// Where embedded clusters and notes about running links live, below the project.
 pub const PROJECT_STATE_DIR: &str = ".ponte";
@@ -111,16 +115,14 @@ impl Servers {
     async fn embedded(&self, name: &str) -> Result<String> {
         let mut clusters = self.clusters.lock().await;
         if let Some(cluster) = clusters.get(name) {
-            return Ok(cluster.conninfo(EMBEDDED_DATABASE, EMBEDDED_DATABASE));
+            return Ok(cluster.conninfo(EMBEDDED_DATABASE, EMBEDDED_OWNER));
         }
         let directory = self.state_dir().join(name);
         let binaries = self.binaries(&directory)?;
         let cluster = Cluster::start(ClusterOptions::named(binaries, &directory)).await?;
-        cluster.ensure_role(EMBEDDED_DATABASE).await?;
-        cluster
-            .ensure_database(EMBEDDED_DATABASE, EMBEDDED_DATABASE)
-            .await?;
-        let conninfo = cluster.conninfo(EMBEDDED_DATABASE, EMBEDDED_DATABASE);
+        cluster.ensure_role(EMBEDDED_OWNER).await?;
+        cluster.ensure_database(EMBEDDED_DATABASE, EMBEDDED_OWNER).await?;
+        let conninfo = cluster.conninfo(EMBEDDED_DATABASE, EMBEDDED_OWNER);
         clusters.insert(name.to_owned(), cluster);
         Ok(conninfo)
     }

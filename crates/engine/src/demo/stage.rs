@@ -8,8 +8,10 @@ use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
 use ponte_pg::embedded::{Binaries, Cluster, ClusterOptions, SearchPlaces};
+use ponte_pg::migrate::{self, Migrator, UpRequest};
 use ponte_pg::sync::{init, plan_init};
 use ponte_pg::{ConnectOptions, Conninfo, Session};
+use ponte_schema::migration::MigrationSet;
 use ponte_sync::link::Side;
 
 use super::show::Show;
@@ -17,7 +19,7 @@ use super::{APPLICATION, NODES, during};
 use crate::config::{Config, Environment, FILE_NAME};
 use crate::error::{Error, ErrorKind, Result};
 use crate::link::LinkPlan;
-use crate::servers::{EMBEDDED_DATABASE, PROJECT_STATE_DIR, Servers};
+use crate::servers::{EMBEDDED_DATABASE, EMBEDDED_OWNER, PROJECT_STATE_DIR, Servers};
 
 const PROJECT: &str = include_str!("project.toml");
 const MIGRATION: &str = include_str!("../../../../packs/perfis/migrations/001_initial_schema.sql");
@@ -121,7 +123,7 @@ impl Stage {
         });
         self.start(&binaries).await?;
         told(&Step::Schema);
-        let seeded = self.create_schema().await?;
+        self.create_schema().await?;
         told(&Step::Link);
         self.write_project()?;
         let servers = Servers::at(&self.directory, Environment::default());
@@ -131,7 +133,6 @@ impl Stage {
         if !install.complete() {
             init(plan.spec.clone(), peers, install).await?;
         }
-        tracing::debug!(seeded, "the stage is set");
         self.set = Some(Set {
             plan,
             servers,
@@ -148,7 +149,7 @@ impl Stage {
             .map(|(node, cluster)| Access {
                 node: (*node).to_owned(),
                 port: cluster.port(),
-                conninfo: unquoted(cluster.conninfo(EMBEDDED_DATABASE, EMBEDDED_DATABASE)),
+                conninfo: unquoted(cluster.conninfo(EMBEDDED_DATABASE, EMBEDDED_OWNER)),
             })
             .collect()
     }
@@ -215,11 +216,9 @@ impl Stage {
             return Err(error.into());
         }
         for cluster in &self.clusters {
-            cluster.ensure_role(EMBEDDED_DATABASE).await?;
+            cluster.ensure_role(EMBEDDED_OWNER).await?;
             cluster.ensure_role(APPLICATION).await?;
-            cluster
-                .ensure_database(EMBEDDED_DATABASE, EMBEDDED_DATABASE)
-                .await?;
+            cluster.ensure_database(EMBEDDED_DATABASE, EMBEDDED_OWNER).await?;
         }
         Ok(())
     }
@@ -238,31 +237,32 @@ impl Stage {
         options
     }
 
-    /// Creates the schema where it is missing; answers whether it was. The seeds go to the first node only, so that the
+    /// Applies the pack's migrations; on a kept stage they may be applied already. Seeds go to the first node only, so that the
     /// link's first contact has something to carry.
-    async fn create_schema(&self) -> Result<bool> {
-        let mut created = false;
+    async fn create_schema(&self) -> Result<()> {
+        let migrations = MigrationSet::from_files([(MIGRATION_NAME.to_owned(), MIGRATION.into())])
+            .map_err(ponte_pg::Error::from)?;
         for (side, cluster) in Side::BOTH.into_iter().zip(&self.clusters) {
-            let conninfo = Conninfo::parse(&cluster.conninfo(EMBEDDED_DATABASE, EMBEDDED_DATABASE))?;
-            let session = Session::connect(&conninfo, &ConnectOptions::new("ponte demo")).await?;
-            let client = session.client();
-            let exists = client.query_one("SELECT to_regclass('public.perfis') IS NOT NULL", &[]);
-            if during(exists.await, "look for the table perfis")?.get(0) {
+            let conninfo = Conninfo::parse(&cluster.conninfo(EMBEDDED_DATABASE, EMBEDDED_OWNER))?;
+            let options = migrate::Options::new(env!("CARGO_PKG_VERSION"));
+            let mut migrator = Migrator::connect(&conninfo, options).await?;
+            let applied = migrator
+                .up(&migrations, &UpRequest::default(), &mut |_| {})
+                .await?;
+            if applied.is_empty() {
                 continue;
             }
-            created = true;
-            let schema = async {
-                client.batch_execute("SET search_path TO DEFAULT").await?;
-                client.batch_execute(MIGRATION).await?;
-                client.batch_execute(GRANTS).await?;
-                if side == Side::First {
-                    client.batch_execute(SEED).await?;
-                }
-                Ok(())
-            };
-            during(schema.await, "create the schema of the pack perfis")?;
+            let session = Session::connect(&conninfo, &ConnectOptions::new("ponte demo")).await?;
+            let client = session.client();
+            during(client.batch_execute(GRANTS).await, "let the application write")?;
+            if side == Side::First {
+                let seeded = client
+                    .batch_execute(&["SET search_path TO DEFAULT;", SEED].concat())
+                    .await;
+                during(seeded, "apply the seeds of the pack perfis")?;
+            }
         }
-        Ok(created)
+        Ok(())
     }
 
     /// Writes the project that `ponte -C` works in. Addresses are written out: a `DATABASE_URL` in somebody's environment must
@@ -272,7 +272,7 @@ impl Stage {
             let address = if self.is_kept() {
                 format!("embedded:{}", NODES[side.index()])
             } else {
-                self.clusters[side.index()].conninfo(EMBEDDED_DATABASE, EMBEDDED_DATABASE)
+                self.clusters[side.index()].conninfo(EMBEDDED_DATABASE, EMBEDDED_OWNER)
             };
             toml::Value::String(address).to_string()
         };

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use ponte_engine::demo::Stage;
+use ponte_engine::servers::{EMBEDDED_DATABASE, EMBEDDED_OWNER};
 
 /// Commands for another terminal.
 pub(super) struct Look {
@@ -64,7 +65,7 @@ impl Look {
             let (password, port) = (shell_word(&password), access.port);
             commands.push((
                 format!(
-                    "PGPASSWORD=$(cat {password}) psql \"host=127.0.0.1 port={port} dbname=ponte user=ponte\""
+                    "PGPASSWORD=$(cat {password}) psql \"host=127.0.0.1 port={port} dbname={EMBEDDED_DATABASE} user={EMBEDDED_OWNER}\""
                 ),
                 access.node,
             ));

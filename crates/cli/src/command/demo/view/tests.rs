@@ -98,7 +98,7 @@ fn snapshot() -> Snapshot {
 
 fn scene() -> Scene {
     let psql =
-        |port: u16| format!("psql \"host=/tmp/ponte-350d0770cf01/s port={port} dbname=ponte user=ponte\"");
+        |port: u16| format!("psql \"host=/tmp/ponte-350d0770cf01/s port={port} dbname=ponte user=owner\"");
     Scene {
         palette: Palette::new(false),
         ends_after: None,
