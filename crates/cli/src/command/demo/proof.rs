@@ -31,6 +31,9 @@ pub(super) struct Proved {
     look_around: Vec<String>,
     #[serde(skip)]
     closing: Vec<String>,
+    /// In the order of the link, which people are shown.
+    #[serde(skip)]
+    nodes: [String; 2],
 }
 
 #[derive(Debug, Serialize)]
@@ -69,6 +72,7 @@ impl Proved {
             look_around: kept.map_or_else(Vec::new, |look| {
                 look.commands.iter().map(|(command, _)| command.clone()).collect()
             }),
+            nodes: proof.nodes.clone(),
             closing: kept.map_or_else(
                 || vec!["both servers are stopped and their files are gone; --keep keeps them".to_owned()],
                 Look::lines,
@@ -80,19 +84,46 @@ impl Proved {
     pub(super) fn holds(&self) -> bool {
         self.equal
     }
+
+    fn write_table(&self, out: &mut dyn Write, table: &Table) -> io::Result<()> {
+        writeln!(out, "  {:<10} {}", table.table, self.listed(&table.rows, " rows"))?;
+        let mut checksums = table.checksum.values();
+        let first = checksums.next().map_or("", String::as_str);
+        if checksums.all(|checksum| checksum == first) {
+            writeln!(out, "  {:<10} {first} on both sides", "checksum")?;
+        } else {
+            writeln!(out, "  {:<10} {}", "checksum", self.listed(&table.checksum, ""))?;
+        }
+        if table.different > 0 || table.missing.values().any(|n| *n > 0) {
+            let missing = self.listed(&table.missing, " missing");
+            writeln!(out, "  {:<10} {} differ; {missing}", "", table.different)?;
+        }
+        Ok(())
+    }
+
+    /// `replit 12 rows, neon 12 rows`
+    fn listed<T: std::fmt::Display>(&self, values: &BTreeMap<String, T>, unit: &str) -> String {
+        let nodes = self.nodes.iter();
+        let parts = nodes.filter_map(|node| Some(format!("{node} {}{unit}", values.get(node)?)));
+        parts.collect::<Vec<_>>().join(", ")
+    }
 }
 
 impl Report for Proved {
     fn write_text(&self, out: &mut dyn Write) -> io::Result<()> {
         writeln!(out, "{}", if self.equal { "EQUAL" } else { "DIFFERENT" })?;
         for table in &self.tables {
-            table.write_text(out)?;
+            self.write_table(out, table)?;
         }
         let line = |out: &mut dyn Write, heading: &str, text: String| writeln!(out, "  {heading:<10} {text}");
         line(
             out,
             "written",
-            format!("{}, in {:.1} s", listed(&self.writes, ""), self.wrote_seconds),
+            format!(
+                "{}, in {:.1} s",
+                self.listed(&self.writes, ""),
+                self.wrote_seconds
+            ),
         )?;
         line(
             out,
@@ -108,7 +139,7 @@ impl Report for Proved {
             format!(
                 "{:.1} ms after the traffic had stopped; pending: {}",
                 self.drained_ms,
-                listed(&self.pending, "")
+                self.listed(&self.pending, "")
             ),
         )?;
         line(
@@ -133,31 +164,8 @@ impl Report for Proved {
     }
 }
 
-impl Table {
-    fn write_text(&self, out: &mut dyn Write) -> io::Result<()> {
-        writeln!(out, "  {:<10} {}", self.table, listed(&self.rows, " rows"))?;
-        let mut checksums = self.checksum.values();
-        let first = checksums.next().map_or("", String::as_str);
-        if checksums.all(|checksum| checksum == first) {
-            writeln!(out, "  {:<10} {first} on both sides", "checksum")?;
-        } else {
-            writeln!(out, "  {:<10} {}", "checksum", listed(&self.checksum, ""))?;
-        }
-        if self.different > 0 || self.missing.values().any(|n| *n > 0) {
-            let missing = listed(&self.missing, " missing");
-            writeln!(out, "  {:<10} {} differ; {missing}", "", self.different)?;
-        }
-        Ok(())
-    }
-}
-
 fn per_node<T>(proof: &Proof, values: [T; 2]) -> BTreeMap<String, T> {
     proof.nodes.iter().cloned().zip(values).collect()
-}
-
-fn listed<T: std::fmt::Display>(values: &BTreeMap<String, T>, unit: &str) -> String {
-    let parts = values.iter().map(|(node, value)| format!("{node} {value}{unit}"));
-    parts.collect::<Vec<_>>().join(", ")
 }
 
 fn rounded(value: f64) -> f64 {

@@ -1,0 +1,290 @@
+//! The document's own walk: test the connection, write on either side, carry, look, take it all away.
+
+use std::io::Read;
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use ponte_testkit::eventually;
+use tokio_postgres::Client;
+
+use crate::support::{Pack, execute, number, text};
+
+const COUNT: &str = "SELECT COUNT(*) FROM perfis";
+const PENDING: &str = "SELECT count(*) FROM (SELECT * FROM perfis_changelog WHERE synced = FALSE) p";
+
+#[tokio::test]
+async fn the_connection_test_says_what_is_wrong() {
+    let pack = Pack::unpacked().await;
+    let check = pack.json(&["--node", "neon", "db", "check"]).await;
+    assert_eq!(check["findings"].as_array().unwrap().len(), 0, "{check}");
+    let env = |url: &str| {
+        let text = format!("DATABASE_URL={}\nEXTERNAL_DB_URL={url}\n", pack.pair.url_a);
+        std::fs::write(pack.path().join(".env"), text).unwrap();
+    };
+    env(&pack.pair.url_b.replacen("dono:", "dono:errada", 1));
+    assert_eq!(
+        pack.trouble(&["--node", "neon", "db", "check"]).await["code"],
+        "conn.password"
+    );
+    env("postgresql://user:pass@ep-xxxxx-pooler.region.aws.neon.tech/dbname?sslmode=require");
+    let pooled = pack.trouble(&["sync", "init", "-y"]).await;
+    assert_eq!(pooled["code"], "conn.pooled_url", "{pooled}");
+    assert!(!pooled.to_string().contains("pass@"), "{pooled}");
+    std::fs::write(
+        pack.path().join(".env"),
+        format!("DATABASE_URL={}\n", pack.pair.url_a),
+    )
+    .unwrap();
+    let unset = pack.trouble(&["--node", "neon", "db", "check"]).await;
+    assert_eq!(unset["code"], "config.unset", "{unset}");
+}
+
+#[tokio::test]
+async fn what_is_written_on_either_side_is_pending_until_it_is_carried() {
+    let pack = Pack::linked().await;
+    assert_eq!(number(&pack.neon, COUNT).await, 12);
+    execute(
+        &pack.replit,
+        "INSERT INTO perfis (nome, email) VALUES ('Teste Replit', 't@replit.example')",
+    )
+    .await;
+    execute(
+        &pack.replit,
+        "UPDATE perfis SET bio = 'nova' WHERE nome = 'Camila Ferreira'",
+    )
+    .await;
+    execute(
+        &pack.neon,
+        "INSERT INTO perfis (nome, email) VALUES ('Teste Externo', 't@neon.example')",
+    )
+    .await;
+    execute(&pack.neon, "DELETE FROM perfis WHERE nome = 'Marcelo Ribeiro'").await;
+    let operations =
+        "SELECT string_agg(operation, ' ' ORDER BY seq) FROM perfis_changelog WHERE synced = FALSE";
+    assert_eq!(text(&pack.replit, operations).await, "INSERT UPDATE");
+    assert_eq!(text(&pack.neon, operations).await, "INSERT DELETE");
+    let status = pack.json(&["sync", "status", "perfis"]).await;
+    for node in [0, 1] {
+        assert_eq!(status["links"][0]["nodes"][node]["pending"], 2, "{status}");
+    }
+    let [there, back] = pack.once().await;
+    assert_eq!(
+        (&there["upserts"], &there["deletes"]),
+        (&2.into(), &0.into()),
+        "{there}"
+    );
+    assert_eq!(
+        (&back["upserts"], &back["deletes"]),
+        (&1.into(), &1.into()),
+        "{back}"
+    );
+    assert_eq!(pack.rows().await.len(), 13);
+    for client in [&pack.replit, &pack.neon] {
+        assert_eq!(number(client, PENDING).await, 0);
+        assert!(number(client, "SELECT count(*) FROM perfis_changelog WHERE synced").await >= 2);
+    }
+    let diff = pack.json(&["sync", "diff"]).await;
+    assert_eq!(diff["equal"], true);
+    assert_eq!(diff["links"][0]["tables"][0]["rows"]["replit"], 13);
+}
+
+#[tokio::test]
+async fn the_newer_change_wins_and_the_older_one_is_kept() {
+    let pack = Pack::linked().await;
+    execute(
+        &pack.replit,
+        "UPDATE perfis SET bio = 'antes, em replit' WHERE id = 1",
+    )
+    .await;
+    execute(
+        &pack.neon,
+        "UPDATE perfis SET bio = 'depois, em neon' WHERE id = 1",
+    )
+    .await;
+    execute(
+        &pack.neon,
+        "UPDATE perfis SET bio = 'antes, em neon' WHERE id = 2",
+    )
+    .await;
+    execute(
+        &pack.replit,
+        "UPDATE perfis SET bio = 'depois, em replit' WHERE id = 2",
+    )
+    .await;
+    execute(&pack.replit, "UPDATE perfis SET bio = 'antes' WHERE id = 3").await;
+    execute(&pack.neon, "DELETE FROM perfis WHERE id = 3").await;
+    pack.once().await;
+    assert_eq!(pack.rows().await.len(), 11);
+    let bios = "SELECT string_agg(bio, '; ' ORDER BY id) FROM perfis WHERE id <= 3";
+    assert_eq!(text(&pack.neon, bios).await, "depois, em neon; depois, em replit");
+    let listed = pack.json(&["sync", "conflicts"]).await;
+    let conflicts = listed["conflicts"].as_array().unwrap();
+    let winners = |node: &str| conflicts.iter().filter(|c| c["winner"] == node).count();
+    assert_eq!((winners("neon"), winners("replit")), (2, 1), "{listed}");
+    assert!(
+        listed.to_string().contains("antes, em replit"),
+        "the older row is kept: {listed}"
+    );
+}
+
+#[tokio::test]
+async fn a_probe_goes_either_way_and_leaves_nothing() {
+    let pack = Pack::linked().await;
+    let before = pack.rows().await;
+    for (from, to) in [("replit", "neon"), ("neon", "replit")] {
+        let probe = pack.json(&["sync", "probe", "perfis", "--from", from]).await;
+        assert_eq!(probe["to"], to);
+        assert!(probe["arrived_after_ms"].as_f64().unwrap() > 0.0);
+    }
+    pack.once().await;
+    assert_eq!(pack.rows().await, before);
+}
+
+/// Every row that was ever written, in the tables of users and in ours, and the next transaction's id.
+const COUNTERS: &str = "SELECT sum(n_tup_ins + n_tup_upd + n_tup_del)::bigint FROM pg_stat_user_tables";
+const NEXT_ID: &str = "SELECT pg_snapshot_xmax(pg_current_snapshot())::text::bigint";
+const AT_WORK: &str = "SELECT count(*) FROM pg_stat_activity WHERE application_name LIKE 'ponte%'";
+
+#[tokio::test]
+async fn a_pass_that_finds_nothing_changes_no_row_counter() {
+    let pack = Pack::linked().await;
+    execute(&pack.replit, "UPDATE perfis SET ativo = NOT ativo").await;
+    pack.once().await;
+    let (replit, neon) = (
+        pack.pair.a.superuser("perfis").await,
+        pack.pair.b.superuser("perfis").await,
+    );
+    let before = [counters(&replit).await, counters(&neon).await];
+    for _ in 0..3 {
+        let [there, back] = pack.once().await;
+        assert_eq!((&there["upserts"], &back["upserts"]), (&0.into(), &0.into()));
+    }
+    assert_eq!([counters(&replit).await, counters(&neon).await], before);
+}
+
+/// Read when the program's sessions are gone: a backend reports its counts before it goes.
+async fn counters(client: &Client) -> (i64, i64) {
+    eventually(
+        Duration::from_secs(30),
+        "the end of the program's sessions",
+        async || (number(client, AT_WORK).await == 0).then_some(()),
+    )
+    .await;
+    (number(client, COUNTERS).await, number(client, NEXT_ID).await)
+}
+
+#[tokio::test]
+async fn the_same_address_on_both_sides_stops_the_link_and_loses_nothing() {
+    let pack = Pack::linked().await;
+    execute(
+        &pack.replit,
+        "INSERT INTO perfis (nome, email) VALUES ('Rita (replit)', 'rita@perfis.example')",
+    )
+    .await;
+    execute(
+        &pack.neon,
+        "INSERT INTO perfis (nome, email) VALUES ('Rita (neon)', 'Rita@perfis.example')",
+    )
+    .await;
+    let error = pack.trouble(&["sync", "once"]).await;
+    assert!(error.to_string().contains("perfis_email_key"), "{error}");
+    assert!(
+        !error.to_string().contains("rita@"),
+        "no row value in an error: {error}"
+    );
+    for client in [&pack.replit, &pack.neon] {
+        assert_eq!(number(client, PENDING).await, 1);
+        assert_eq!(number(client, COUNT).await, 13);
+    }
+    execute(
+        &pack.neon,
+        "UPDATE perfis SET email = 'rita.neon@perfis.example' WHERE nome = 'Rita (neon)'",
+    )
+    .await;
+    pack.once().await;
+    assert_eq!(pack.rows().await.len(), 14);
+}
+
+#[tokio::test]
+async fn the_scheduler_carries_by_itself_and_its_log_can_be_followed() {
+    let pack = Pack::linked().await;
+    let file = pack.path().join("ponte.toml");
+    let often = std::fs::read_to_string(&file)
+        .unwrap()
+        .replace("\"5m\"", "\"1s\"");
+    std::fs::write(&file, often).unwrap();
+    let mut run = pack
+        .command(&["sync", "run"])
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    execute(&pack.neon, "INSERT INTO perfis (nome) VALUES ('De longe')").await;
+    eventually(Duration::from_secs(30), "the row of the other side", async || {
+        (number(&pack.replit, COUNT).await == 13).then_some(())
+    })
+    .await;
+    let pid = run.id().to_string();
+    assert!(
+        Command::new("kill")
+            .args(["-TERM", &pid])
+            .status()
+            .unwrap()
+            .success()
+    );
+    let status = tokio::task::spawn_blocking(move || {
+        let mut log = String::new();
+        run.stderr.take().unwrap().read_to_string(&mut log).unwrap();
+        (run.wait().unwrap(), log)
+    });
+    let (status, log) = status.await.unwrap();
+    assert_eq!(status.code(), Some(0), "{log}");
+    assert!(log.contains("link perfis neon → replit: 1 written"), "{log}");
+}
+
+#[tokio::test]
+async fn a_changelog_of_the_old_scripts_is_refused_by_name_and_left_alone() {
+    let pack = Pack::migrated().await;
+    let (replit, _) = pack.owners().await;
+    execute(
+        &replit,
+        "CREATE TABLE perfis_changelog (id serial PRIMARY KEY, synced boolean NOT NULL DEFAULT false); \
+         INSERT INTO perfis_changelog DEFAULT VALUES",
+    )
+    .await;
+    let error = pack.trouble(&["sync", "init", "-y"]).await;
+    let rename = "ALTER TABLE perfis_changelog RENAME TO perfis_changelog_old";
+    assert!(error["help"].as_str().unwrap().contains(rename), "{error}");
+    assert_eq!(number(&replit, "SELECT count(*) FROM perfis_changelog").await, 1);
+    execute(&replit, rename).await;
+    pack.json(&["sync", "init", "-y"]).await;
+    pack.rows().await;
+    pack.json(&["sync", "drop", "-y"]).await;
+    assert_eq!(
+        number(&replit, "SELECT count(*) FROM perfis_changelog_old").await,
+        1
+    );
+}
+
+/// Everything in the database by name, with the definitions of the table's own triggers; without the history of migrations.
+const OBJECTS: &str = r"
+    SELECT string_agg(o, E'\n' ORDER BY o) FROM (
+      SELECT relkind::text || ' ' || oid::regclass::text FROM pg_class WHERE relnamespace::regnamespace::text !~ '^pg_'
+      UNION ALL SELECT oid::regprocedure::text FROM pg_proc WHERE pronamespace::regnamespace::text !~ '^(pg_|information_schema)'
+      UNION ALL SELECT pg_get_triggerdef(oid) FROM pg_trigger WHERE NOT tgisinternal
+      UNION ALL SELECT nspname FROM pg_namespace WHERE nspname !~ '^pg_'
+      UNION ALL SELECT 'step ' || seqrelid::regclass::text || seqincrement::text FROM pg_sequence) all_of_it(o)";
+
+#[tokio::test]
+async fn dropping_the_link_leaves_the_databases_as_they_were() {
+    let pack = Pack::migrated().await;
+    let (replit, neon) = pack.owners().await;
+    let before = [text(&replit, OBJECTS).await, text(&neon, OBJECTS).await];
+    pack.json(&["sync", "init", "-y"]).await;
+    execute(&pack.neon, "UPDATE perfis SET ativo = false").await;
+    pack.once().await;
+    let rows = pack.rows().await;
+    assert_ne!(text(&neon, OBJECTS).await, before[1]);
+    pack.json(&["sync", "drop", "-y"]).await;
+    assert_eq!([text(&replit, OBJECTS).await, text(&neon, OBJECTS).await], before);
+    assert_eq!(pack.rows().await, rows, "no row of the table is touched");
+}
