@@ -28,14 +28,15 @@ pub(crate) fn start(globals: &Globals, environment: &Environment, ordinary: Leve
 }
 
 fn raised(level: LevelFilter, steps: u8) -> LevelFilter {
-    const LEVELS: [LevelFilter; 5] = [
+    const LEVELS: [LevelFilter; 6] = [
+        LevelFilter::OFF,
         LevelFilter::ERROR,
         LevelFilter::WARN,
         LevelFilter::INFO,
         LevelFilter::DEBUG,
         LevelFilter::TRACE,
     ];
-    let at = LEVELS.iter().position(|known| *known == level).unwrap_or(1);
+    let at = LEVELS.iter().position(|known| *known == level).unwrap_or(0);
     LEVELS[(at + usize::from(steps)).min(LEVELS.len() - 1)]
 }
 
@@ -45,6 +46,7 @@ mod tests {
 
     #[test]
     fn every_v_says_more_until_there_is_no_more() {
+        assert_eq!(raised(LevelFilter::OFF, 0), LevelFilter::OFF);
         assert_eq!(raised(LevelFilter::WARN, 0), LevelFilter::WARN);
         assert_eq!(raised(LevelFilter::WARN, 1), LevelFilter::INFO);
         assert_eq!(raised(LevelFilter::INFO, 9), LevelFilter::TRACE);

@@ -13,6 +13,7 @@ use ponte_pg::sync::{init, plan_init};
 use ponte_pg::{ConnectOptions, Conninfo, Session};
 use ponte_schema::migration::MigrationSet;
 use ponte_sync::link::Side;
+use tokio_util::sync::CancellationToken;
 
 use super::show::Show;
 use super::{APPLICATION, NODES, during};
@@ -111,19 +112,25 @@ impl Stage {
         self.options.keep_in.is_some()
     }
 
-    /// Starts the servers, creates the schema, installs the link. After a failure, and also if nobody waits for the end, what
-    /// was built so far is there to be closed.
+    /// Starts the servers, creates the schema, installs the link. Answers false where `stop` was cancelled before that was done;
+    /// then, as after a failure, what was built so far is there to be closed.
     ///
     /// # Errors
     /// What keeps a server from starting, a statement from running or the link from being installed.
-    pub async fn raise(&mut self, told: &dyn Fn(&Step)) -> Result<()> {
+    pub async fn raise(&mut self, told: &dyn Fn(&Step), stop: &CancellationToken) -> Result<bool> {
         let binaries = self.binaries()?;
         told(&Step::Servers {
             release: binaries.release().to_owned(),
         });
         self.start(&binaries).await?;
+        if stop.is_cancelled() {
+            return Ok(false);
+        }
         told(&Step::Schema);
         self.create_schema().await?;
+        if stop.is_cancelled() {
+            return Ok(false);
+        }
         told(&Step::Link);
         self.write_project()?;
         let servers = Servers::at(&self.directory, Environment::default());
@@ -139,7 +146,7 @@ impl Stage {
             applications: [self.application(Side::First)?, self.application(Side::Second)?],
             ports: [self.clusters[0].port(), self.clusters[1].port()],
         });
-        Ok(())
+        Ok(!stop.is_cancelled())
     }
 
     /// How to get at both databases by hand; empty before the servers run.

@@ -102,3 +102,39 @@ fn node(node: &NodeView) -> String {
         node.lag_seconds * 1e3
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::view::tests::snapshot;
+    use super::*;
+
+    #[test]
+    fn figures_are_told_every_time_and_each_conflict_once() {
+        let mut seen = Seen::default();
+        let mut snapshot = snapshot();
+        let newest = snapshot.conflicts.remove(0);
+        let first = seen.lines(&snapshot);
+        assert_eq!(first.len(), 1 + CONFLICTS_MAX, "{first:#?}");
+        assert_eq!(
+            first[0],
+            "  72s replit 1204 rows, 42 writes/s, 2 pending, lag 12 ms | neon 1203 rows, 42 writes/s, 2 pending, lag 12 ms \
+             | carried 2511 in 217 passes, 12 conflicts"
+        );
+        assert_eq!(seen.lines(&snapshot).len(), 1);
+        snapshot.conflicts.insert(0, newest);
+        assert_eq!(
+            seen.lines(&snapshot)[1..],
+            ["      conflict, row 1001, changed on both sides: neon stays, replit is kept aside"]
+        );
+    }
+
+    #[test]
+    fn a_link_that_is_stopped_is_told_once() {
+        let mut seen = Seen::default();
+        let mut snapshot = snapshot();
+        snapshot.conflicts.clear();
+        snapshot.mood = Mood::Stopped("duplicate key in perfis".into());
+        assert_eq!(seen.lines(&snapshot)[0], "stopped: duplicate key in perfis");
+        assert_eq!(seen.lines(&snapshot).len(), 1);
+    }
+}

@@ -76,18 +76,10 @@ impl Look {
         }
     }
 
-    /// Heading and commands, each followed by what it is about.
+    /// Heading and commands, each below what it is about.
     pub(super) fn lines(&self) -> Vec<String> {
-        let width = self
-            .commands
-            .iter()
-            .map(|(c, _)| c.chars().count())
-            .max()
-            .unwrap_or(0);
-        let commands = self
-            .commands
-            .iter()
-            .map(|(command, about)| format!("  {command:width$}  # {about}"));
+        let commands = self.commands.iter();
+        let commands = commands.flat_map(|(command, about)| [format!("  # {about}"), format!("  {command}")]);
         std::iter::once(self.heading.clone()).chain(commands).collect()
     }
 }

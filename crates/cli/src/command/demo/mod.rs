@@ -86,8 +86,8 @@ async fn perform(
     stage: &mut Stage,
     end: &End,
 ) -> Result<Option<ponte_engine::demo::Proof>, Failure> {
-    stage.raise(&|step| context.note(in_words(step))).await?;
-    if end.asked.is_cancelled() {
+    let told = |step: &Step| context.note(in_words(step));
+    if !stage.raise(&told, &end.asked).await? {
         return Ok(None);
     }
     let look = Look::meanwhile(stage);

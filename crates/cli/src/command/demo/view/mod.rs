@@ -89,4 +89,4 @@ fn grouped(number: i64) -> String {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

@@ -54,7 +54,7 @@ fn conflict(id: i64, winner: &str, here: Option<&str>, there: Option<&str>) -> C
     }
 }
 
-fn snapshot() -> Snapshot {
+pub(in crate::command::demo) fn snapshot() -> Snapshot {
     let direction = |from: &str, to: &str, upserts, conflicts| Direction {
         from: from.into(),
         to: to.into(),
