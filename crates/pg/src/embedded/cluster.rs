@@ -81,7 +81,14 @@ impl Cluster {
         let mut cluster = Self::at_rest(options, account, home, socket_dir)?;
         cluster.guardian = Some(guardian);
         let port = cluster.options.port.map_or(Port::Any, Port::Exactly);
-        cluster.port = cluster.launch(port, deadline).await?;
+        match cluster.launch(port, deadline).await {
+            Ok(port) => cluster.port = port,
+            Err(error) => {
+                // Waited for, so that whoever is told of the failure finds nothing of it any more.
+                let _ = cluster.leave().await;
+                return Err(error);
+            }
+        }
         Ok(cluster)
     }
 
