@@ -21,9 +21,9 @@ pub const CHANNEL: &str = "ponte";
 /// The names that the changelog's view gives to its own columns.
 const VIEW_COLUMNS: [&str; 5] = ["seq", "operation", "version_at", "changed_at", "synced"];
 
-/// True where a statement is not part of an apply transaction.
-const CAPTURING: &str =
-    "(coalesce(current_setting('ponte.applying', true), '') = '' OR NOT ponte.is_applying())";
+/// True where a statement is not one with which a batch is applied. What triggers and cascades do on such a statement's
+/// account is a change of this node like any other.
+pub const CAPTURING: &str = "(coalesce(current_setting('ponte.applying', true), '') = '' OR pg_trigger_depth() > 0 OR NOT ponte.is_applying())";
 
 /// One capture trigger.
 struct Event {
@@ -123,7 +123,7 @@ const ROW_EVENTS: [Event; 5] = [
 ];
 
 fn events(table: &TableSide) -> &'static [Event; 5] {
-    if table.partitioned {
+    if table.by_row {
         &ROW_EVENTS
     } else {
         &STATEMENT_EVENTS

@@ -145,7 +145,9 @@ async fn check_matrix(rule: ConflictRule) {
         let mut link = world.init(&spec).await;
         for case in CASES {
             if case.exists {
-                world.a(&format!("INSERT INTO nota VALUES (1, 'antes', {OLDER})")).await;
+                world
+                    .a(&format!("INSERT INTO nota VALUES (1, 'antes', {OLDER})"))
+                    .await;
                 settle(&mut link).await;
             }
             let before = world.conflicts().await;
@@ -274,7 +276,11 @@ async fn check_change_under_way(seed: &str, incoming: &str, local: &str, newer: 
         assert_eq!(pass.conflicts(), 1, "{pass:?}");
         settle(&mut link).await;
         world.assert_equal("nota").await;
-        let found = text(&world.b, "SELECT coalesce((SELECT texto FROM nota WHERE id = 1), '-')").await;
+        let found = text(
+            &world.b,
+            "SELECT coalesce((SELECT texto FROM nota WHERE id = 1), '-')",
+        )
+        .await;
         assert_eq!(found, expected, "{newer:?} is newer");
         assert_eq!(world.conflicts().await, 1);
     })
@@ -345,7 +351,9 @@ async fn an_update_that_commits_before_an_incoming_delete_is_written_is_a_confli
 async fn versions_that_an_application_gives_in_any_order_still_end_equal() {
     in_both_modes(NOTA, async |world| {
         let mut link = world.init(&world.spec(&["nota"])).await;
-        world.a("INSERT INTO nota VALUES (1, 'antes', '2024-01-01 UTC')").await;
+        world
+            .a("INSERT INTO nota VALUES (1, 'antes', '2024-01-01 UTC')")
+            .await;
         settle(&mut link).await;
         world
             .sides(
@@ -361,7 +369,9 @@ async fn versions_that_an_application_gives_in_any_order_still_end_equal() {
             .unwrap();
         let (pass, ()) = tokio::join!(link.pass(), async {
             world.sync_waits_on(Side::Second).await;
-            world.a("UPDATE nota SET texto = 'a2', updated_at = '2024-01-06 UTC'").await;
+            world
+                .a("UPDATE nota SET texto = 'a2', updated_at = '2024-01-06 UTC'")
+                .await;
             holder.batch_execute("COMMIT").await.unwrap();
         });
         pass.unwrap();
@@ -429,7 +439,15 @@ async fn no_write_to_a_hot_row_is_lost_without_a_trace() {
             let images = "SELECT escrito FROM quente UNION ALL SELECT i[2] FROM ponte.conflict, \
                           LATERAL (VALUES (here_image), (there_image)) v(i) WHERE i IS NOT NULL";
             // Columns travel in alphabetical order after the key: id, escrito, updated_at, visto.
-            known.extend(world.client(side).query(images, &[]).await.unwrap().iter().map(|r| r.get(0)));
+            known.extend(
+                world
+                    .client(side)
+                    .query(images, &[])
+                    .await
+                    .unwrap()
+                    .iter()
+                    .map(|r| r.get(0)),
+            );
         }
         let mut traced = BTreeSet::new();
         while let Some(token) = known.pop() {
@@ -440,7 +458,12 @@ async fn no_write_to_a_hot_row_is_lost_without_a_trace() {
             }
         }
         let lost: Vec<&String> = parents.keys().filter(|t| !traced.contains(*t)).collect();
-        assert!(lost.is_empty(), "{} of {} writes left no trace: {lost:?}", lost.len(), parents.len());
+        assert!(
+            lost.is_empty(),
+            "{} of {} writes left no trace: {lost:?}",
+            lost.len(),
+            parents.len()
+        );
         assert!(passes > 10 && world.conflicts().await > 20, "{passes} passes");
     })
     .await;

@@ -21,8 +21,7 @@ pub(crate) const PERFIS: &str = "
     CREATE TRIGGER carimbo BEFORE UPDATE ON perfis FOR EACH ROW EXECUTE FUNCTION carimbar();";
 
 /// A table whose versions the test writes itself.
-pub(crate) const NOTA: &str =
-    "CREATE TABLE nota (id int PRIMARY KEY, texto text, updated_at timestamptz NOT NULL DEFAULT clock_timestamp());";
+pub(crate) const NOTA: &str = "CREATE TABLE nota (id int PRIMARY KEY, texto text, updated_at timestamptz NOT NULL DEFAULT clock_timestamp());";
 
 pub(crate) struct World {
     pub(crate) pair: Pair,
@@ -33,12 +32,13 @@ pub(crate) struct World {
 
 /// Runs a scenario twice: as a plain owner, and as a role that may set `session_replication_role`.
 pub(crate) async fn in_both_modes(schema: &str, scenario: impl AsyncFn(&World)) {
-    for apply in [ApplyAs::Plain, ApplyAs::Replica] {
-        // Captured, and shown where the scenario fails.
-        println!("rows are applied as {apply:?}");
-        let world = World::applying(schema, apply).await;
-        scenario(&world).await;
-    }
+    // Captured, and shown where the scenario fails.
+    println!("rows are applied as a plain owner");
+    let world = World::applying(schema, ApplyAs::Plain).await;
+    scenario(&world).await;
+    println!("rows are applied in replica mode");
+    let world = world.again(schema, ApplyAs::Replica).await;
+    scenario(&world).await;
 }
 
 impl World {
@@ -53,6 +53,20 @@ impl World {
 
     pub(crate) async fn over(builder: TestClusterBuilder, schema: &str, apply: ApplyAs) -> Self {
         let pair = Pair::start_from(builder, "app", "dono").await;
+        Self::in_pair(pair, schema, apply).await
+    }
+
+    /// Fresh databases on the same servers, which is faster than other servers.
+    async fn again(self, schema: &str, apply: ApplyAs) -> Self {
+        let Self { pair, .. } = self;
+        for cluster in [&pair.a, &pair.b] {
+            cluster.sql("postgres", "DROP DATABASE app WITH (FORCE)").await;
+            cluster.create_database("app", "dono").await;
+        }
+        Self::in_pair(pair, schema, apply).await
+    }
+
+    async fn in_pair(pair: Pair, schema: &str, apply: ApplyAs) -> Self {
         if apply == ApplyAs::Replica {
             for cluster in [&pair.a, &pair.b] {
                 cluster
