@@ -152,7 +152,7 @@ pub fn install(table: &TableSide, link: &str, max_future_seconds: i64) -> Sql {
     sql
 }
 
-/// Drops what [`install`] created, whatever of it is there.
+/// Drops what [`install`] created, whatever of it is there. With the functions go the triggers of a table that was renamed.
 pub fn uninstall(table: &TableSide) -> Sql {
     let mut sql = Sql::default();
     for event in events(table) {
@@ -161,7 +161,7 @@ pub fn uninstall(table: &TableSide) -> Sql {
             &[("trigger", &trigger_name(event)), ("table", &table.name)],
         ));
         sql.push(&Sql::render(
-            "DROP FUNCTION IF EXISTS {function}();\n",
+            "DROP FUNCTION IF EXISTS {function}() CASCADE;\n",
             &[("function", &table.capture_function(event.name))],
         ));
     }

@@ -13,5 +13,7 @@ mod carry;
 mod conflict;
 mod foreign_keys;
 mod in_flight;
+mod install;
 mod keys;
 mod support;
+mod triggers;
