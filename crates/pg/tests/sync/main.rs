@@ -10,10 +10,13 @@
 
 mod capture;
 mod carry;
+mod compare;
 mod conflict;
+mod first_contact;
 mod foreign_keys;
 mod in_flight;
 mod install;
 mod keys;
 mod support;
 mod triggers;
+mod types;
