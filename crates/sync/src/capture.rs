@@ -10,7 +10,7 @@
 use ponte_schema::sql::Fragment;
 use ponte_schema::{Ident, Literal, Sql};
 
-use crate::table::{TableSide, listed, qualified, renamed};
+use crate::table::{TableSide, listed, member, qualified, renamed};
 
 /// Key of the advisory lock that a listening process holds; the capture functions try it in shared mode.
 pub const LISTENER_LOCK: (i32, i32) = (1_886_350_964, 1);
@@ -284,7 +284,7 @@ fn trigger(table: &TableSide, event: &Event) -> Sql {
         "STATEMENT"
     };
     let changed = if event.only_changed_keys {
-        changed_key(&table.key)
+        changed_key(table)
     } else {
         Sql::default()
     };
@@ -304,9 +304,21 @@ fn trigger(table: &TableSide, event: &Event) -> Sql {
 }
 
 /// `ROW(OLD.key)::record *<> ROW(NEW.key)::record AND `, true for any change of the key, also one that the type calls equal.
-fn changed_key(key: &[Ident]) -> Sql {
-    Sql::render(
+/// The version column is named too, to no effect but one: the server then knows that it must not be dropped, for without it
+/// the capture functions, and with them every write to the table, would fail.
+fn changed_key(table: &TableSide) -> Sql {
+    let mut sql = Sql::render(
         "ROW({old})::record OPERATOR(pg_catalog.*<>) ROW({new})::record AND ",
-        &[("old", &qualified("OLD", key)), ("new", &qualified("NEW", key))],
-    )
+        &[
+            ("old", &qualified("OLD", &table.key)),
+            ("new", &qualified("NEW", &table.key)),
+        ],
+    );
+    if let Some(version) = &table.version {
+        sql.push(&Sql::render(
+            "(true OR {version} IS NULL) AND ",
+            &[("version", &member("OLD", &Ident::new(&version.name)))],
+        ));
+    }
+    sql
 }

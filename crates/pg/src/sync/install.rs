@@ -7,12 +7,13 @@
 use std::time::Duration;
 
 use ponte_schema::{Ident, QualifiedName, Sql};
-use ponte_sync::link::{LinkSpec, Side};
+use ponte_sync::link::{ApplyAs, LinkSpec, Side};
 use ponte_sync::snapshot::Snapshot;
 use ponte_sync::table::TableSide;
 use ponte_sync::{capture, metadata};
 use uuid::Uuid;
 
+use super::apply::DURABLE;
 use super::guard::{self, Guard};
 use super::inspect::{LinkedTable, linked_tables};
 use super::peer::Peer;
@@ -71,6 +72,9 @@ pub async fn plan_init(spec: &LinkSpec, peers: &mut [Peer; 2]) -> Result<InitPla
     for side in Side::BOTH {
         state[side.index()] = node_state(spec, side, &mut peers[side.index()], &tables).await?;
         may_create(&mut peers[side.index()], &tables, side).await?;
+        if spec.apply == ApplyAs::Replica {
+            may_replicate(&mut peers[side.index()]).await?;
+        }
     }
     same_partners(spec, peers, &state).await?;
     let mut guards = Vec::new();
@@ -132,8 +136,10 @@ async fn install_once(spec: &LinkSpec, peers: &mut [Peer; 2], plan: &InitPlan) -
     for side in Side::BOTH {
         let peer = &mut peers[side.index()];
         peer.script(&begin, "begin the installation").await?;
-        peer.script(&Sql::text(LOCK_TIMEOUT), "begin the installation")
-            .await?;
+        for settings in [LOCK_TIMEOUT, DURABLE] {
+            peer.script(&Sql::text(settings), "begin the installation")
+                .await?;
+        }
         peer.script(&metadata::install(), "create schema ponte").await?;
         let id = peer
             .row(&Sql::text("SELECT id FROM ponte.node"), &[], "read the node's id")
@@ -526,6 +532,23 @@ async fn may_create(peer: &mut Peer, tables: &[LinkedTable], side: Side) -> Resu
                 ),
             ));
         }
+    }
+    Ok(())
+}
+
+async fn may_replicate(peer: &mut Peer) -> Result<()> {
+    let attempt = Sql::text("BEGIN; SET LOCAL session_replication_role = replica; ROLLBACK");
+    let outcome = peer.script(&attempt, "set session_replication_role").await;
+    if let Err(error) = outcome {
+        peer.roll_back().await;
+        if error.kind() != ErrorKind::SqlRejected {
+            return Err(error);
+        }
+        return Err(Error::new(
+            ErrorKind::SyncUnfit,
+            format!("the role of node \"{}\" may not set session_replication_role", peer.name()),
+        )
+        .hint("set apply = \"plain\", or on PostgreSQL 15 and later GRANT SET ON PARAMETER session_replication_role to the role"));
     }
     Ok(())
 }
