@@ -45,6 +45,15 @@ pub enum Local<'a> {
     All,
 }
 
+/// A foreign key that points at a table of which rows are to be deleted.
+#[derive(Debug, Clone)]
+pub struct Reference<'a> {
+    /// The foreign key.
+    pub key: &'a ForeignKey,
+    /// The referencing table and its stage, where the same batch carries changes of it.
+    pub child: Option<(&'a TableSide, Stage)>,
+}
+
 /// How long the stage lives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum StageLife {
@@ -84,9 +93,17 @@ impl Stage {
                 ("plan", &self.plan),
                 ("table", &table.name),
                 ("on_commit", &Sql::text(on_commit)),
-                ("row", &renamed("t", &table.all_columns(), &table.all_staged())),
+                ("row", &table.plain_values_staged("t")),
                 ("keys", &renamed("t", &table.key, &table.staged_key())),
             ],
+        )
+    }
+
+    /// Drops both tables, where they are there.
+    pub fn forget(&self) -> Sql {
+        Sql::render(
+            "DROP TABLE IF EXISTS {stage}, {plan}",
+            &[("stage", &self.stage), ("plan", &self.plan)],
         )
     }
 
@@ -124,15 +141,21 @@ impl Stage {
 
     /// Fills the plan.
     pub fn pin(&self, table: &TableSide) -> Sql {
-        let staged = table.staged_columns();
-        let differs = if table.columns.is_empty() {
+        let updated = table.updated_columns();
+        let differs = if updated.is_empty() {
             Sql::text("false")
         } else {
             Sql::render(
                 "ROW({row})::record OPERATOR(pg_catalog.*<>) ROW({staged})::record",
                 &[
-                    ("row", &qualified("t", &table.columns)),
-                    ("staged", &qualified("s", &staged)),
+                    (
+                        "row",
+                        &table.plain_values("t", updated.iter().map(|(column, _)| column)),
+                    ),
+                    (
+                        "staged",
+                        &Sql::join(", ", updated.iter().map(|(_, staged)| member("s", staged))),
+                    ),
                 ],
             )
         };
@@ -219,8 +242,21 @@ impl Stage {
         )
     }
 
+    /// Holds the rows that are planned to be deleted, so that no new reference to them can appear.
+    pub fn hold_deletes(&self, table: &TableSide) -> Sql {
+        Sql::render(
+            include_str!("apply/hold_deletes.sql"),
+            &[
+                ("table", &table.name),
+                ("plan", &self.plan),
+                ("matches", &table.matches_staged_key("t", "p")),
+                ("plan_keys", &qualified("p", &table.staged_key())),
+            ],
+        )
+    }
+
     /// Deletes planned rows. With `references`, only those that no row of these tables points at.
-    pub fn delete(&self, table: &TableSide, references: &[&ForeignKey]) -> Sql {
+    pub fn delete(&self, table: &TableSide, references: &[Reference<'_>]) -> Sql {
         let mut sql = Sql::render(
             include_str!("apply/delete.sql"),
             &[
@@ -229,36 +265,54 @@ impl Stage {
                 ("matches", &table.matches_staged_key("t", "p")),
             ],
         );
-        for key in references {
+        for reference in references {
             sql.push(&Sql::render(
                 "  AND NOT EXISTS (SELECT FROM {child} r WHERE {references})\n",
                 &[
-                    ("child", &key.child_name()),
-                    ("references", &references_row("r", key, "t")),
+                    ("child", &reference.key.child_name()),
+                    ("references", &references_row("r", reference.key, "t")),
                 ],
             ));
         }
         sql
     }
 
-    /// Whether rows of `key.child` still point at rows that are planned to be deleted; holds the latter.
-    pub fn referenced(&self, table: &TableSide, key: &ForeignKey) -> Sql {
-        let parent_columns = idents(&key.parent_columns);
+    /// Whether rows that stay still point at rows that are planned to be deleted.
+    pub fn referenced(&self, table: &TableSide, reference: &Reference<'_>) -> Sql {
+        let stays = match &reference.child {
+            None => Sql::text("true"),
+            Some((child, stage)) => Sql::render(
+                "NOT EXISTS (SELECT FROM {child_plan} c WHERE NOT c.present AND {matches} AND r.xmin = c.seen)",
+                &[
+                    ("child_plan", &stage.plan),
+                    ("matches", &child.matches_staged_key("r", "c")),
+                ],
+            ),
+        };
         Sql::render(
             include_str!("apply/referenced.sql"),
             &[
-                ("child", &key.child_name()),
+                ("child", &reference.key.child_name()),
                 ("table", &table.name),
                 ("plan", &self.plan),
-                ("parent_columns", &qualified("t", &parent_columns)),
                 ("matches", &table.matches_staged_key("t", "p")),
-                ("references", &references_row("r", key, "d")),
+                ("references", &references_row("r", reference.key, "t")),
+                ("stays", &stays),
             ],
         )
     }
 
-    /// Whether rows that were just written point at parents that do not exist.
+    /// Holds the parents of the rows that arrived, as the server's own check of a foreign key would.
+    pub fn hold_parents(&self, table: &TableSide, key: &ForeignKey) -> Sql {
+        self.about_parents(include_str!("apply/hold_parents.sql"), table, key)
+    }
+
+    /// Whether rows that arrived point at parents that do not exist.
     pub fn orphans(&self, table: &TableSide, key: &ForeignKey) -> Sql {
+        self.about_parents(include_str!("apply/orphans.sql"), table, key)
+    }
+
+    fn about_parents(&self, template: &'static str, table: &TableSide, key: &ForeignKey) -> Sql {
         let child_columns = idents(&key.child_columns);
         let not_null = Sql::join(
             " AND ",
@@ -267,12 +321,12 @@ impl Stage {
                 .map(|c| Sql::render("{column} IS NOT NULL", &[("column", &member("t", c))])),
         );
         Sql::render(
-            include_str!("apply/orphans.sql"),
+            template,
             &[
-                ("plan", &self.plan),
+                ("stage", &self.stage),
                 ("table", &table.name),
                 ("parent", &key.parent_name()),
-                ("matches", &table.matches_staged_key("t", "p")),
+                ("matches", &table.matches_staged_key("t", "s")),
                 ("not_null", &not_null),
                 (
                     "references",
@@ -284,21 +338,18 @@ impl Stage {
 
     /// Updates planned rows; `None` for a table that is nothing but its key.
     pub fn update(&self, table: &TableSide) -> Option<Sql> {
-        if table.columns.is_empty() {
+        let updated = table.updated_columns();
+        if updated.is_empty() {
             return None;
         }
         let assignments = Sql::join(
             ", ",
-            table
-                .columns
-                .iter()
-                .zip(table.staged_columns())
-                .map(|(column, staged)| {
-                    Sql::render(
-                        "{column} = {staged}",
-                        &[("column", column), ("staged", &member("s", &staged))],
-                    )
-                }),
+            updated.iter().map(|(column, staged)| {
+                Sql::render(
+                    "{column} = {staged}",
+                    &[("column", column), ("staged", &member("s", staged))],
+                )
+            }),
         );
         Some(Sql::render(
             include_str!("apply/update.sql"),
@@ -312,8 +363,33 @@ impl Stage {
         ))
     }
 
+    /// Updates and inserts in one statement, for a table that references itself: an old row may then point at a new one and
+    /// a new one may take over a unique value of an old one. Answers how many rows it wrote.
+    pub fn upsert(&self, table: &TableSide) -> Sql {
+        let Some(update) = self.update(table) else {
+            return Sql::render(
+                "WITH added AS (\n{insert} RETURNING 1)\nSELECT count(*) FROM added",
+                &[("insert", &self.insert(table))],
+            );
+        };
+        Sql::render(
+            include_str!("apply/upsert.sql"),
+            &[
+                ("update", &update),
+                (
+                    "insert",
+                    &self.insert_where(table, &Sql::text(" AND (SELECT count(*) FROM updated) >= 0")),
+                ),
+            ],
+        )
+    }
+
     /// Inserts planned rows.
     pub fn insert(&self, table: &TableSide) -> Sql {
+        self.insert_where(table, &Sql::default())
+    }
+
+    fn insert_where(&self, table: &TableSide, condition: &Sql) -> Sql {
         let overriding = if table.identity_always {
             " OVERRIDING SYSTEM VALUE"
         } else {
@@ -328,6 +404,7 @@ impl Stage {
                 ("columns", &listed(&table.all_columns())),
                 ("overriding", &Sql::text(overriding)),
                 ("staged", &qualified("s", &table.all_staged())),
+                ("condition", condition),
                 ("key", &listed(&table.key)),
             ],
         )
@@ -369,6 +446,17 @@ pub fn copy_rows_in(table: &TableSide, wire: crate::batch::Wire) -> Sql {
             ("format", &wire.sql()),
         ],
     )
+}
+
+/// Whether this transaction has captured changes of these tables, other than confirmations: triggers and cascades made them.
+pub fn captured_meanwhile(tables: &[&TableSide]) -> Sql {
+    let captured = tables.iter().map(|table| {
+        Sql::render(
+            "EXISTS (SELECT FROM {changelog} l WHERE l.xid = pg_current_xact_id() AND l.version_node IS NULL)",
+            &[("changelog", &table.changelog())],
+        )
+    });
+    Sql::render("SELECT {captured}", &[("captured", &Sql::join(" OR ", captured))])
 }
 
 /// Takes the fence: `$1` link, `$2` the consumed snapshot that the batch was read from, `$3` the one it leads to. One row

@@ -100,7 +100,7 @@ pub fn copy_rows(table: &TableSide, wire: Wire) -> Sql {
     )
 }
 
-/// One row with one count per table, each counted up to `limit`; `$1` is the consumed snapshot as text.
+/// One row: one count per table, each counted up to `limit`, and the snapshot in which that is so; `$1` is the consumed snapshot as text.
 pub fn count_pending(tables: &[&TableSide], link: &str, limit: i64) -> Sql {
     let counts = tables.iter().map(|table| {
         Sql::render(
@@ -119,7 +119,7 @@ pub fn count_pending(tables: &[&TableSide], link: &str, limit: i64) -> Sql {
         )
     });
     Sql::render(
-        "SELECT ARRAY[{counts}]::bigint[]",
+        "SELECT ARRAY[{counts}]::bigint[], pg_current_snapshot()::text",
         &[("counts", &Sql::join(", ", counts))],
     )
 }

@@ -10,7 +10,7 @@
 use ponte_schema::sql::Fragment;
 use ponte_schema::{Ident, Literal, Sql};
 
-use crate::table::{TableSide, listed, qualified, renamed};
+use crate::table::{TableSide, listed, member, qualified, renamed};
 
 /// Key of the advisory lock that a listening process holds; the capture functions try it in shared mode.
 pub const LISTENER_LOCK: (i32, i32) = (1_886_350_964, 1);
@@ -21,9 +21,9 @@ pub const CHANNEL: &str = "ponte";
 /// The names that the changelog's view gives to its own columns.
 const VIEW_COLUMNS: [&str; 5] = ["seq", "operation", "version_at", "changed_at", "synced"];
 
-/// True where a statement is not part of an apply transaction.
-const CAPTURING: &str =
-    "(coalesce(current_setting('ponte.applying', true), '') = '' OR NOT ponte.is_applying())";
+/// True where a statement is not one with which a batch is applied. What triggers and cascades do on such a statement's
+/// account is a change of this node like any other.
+pub const CAPTURING: &str = "(coalesce(current_setting('ponte.applying', true), '') = '' OR pg_trigger_depth() > 0 OR NOT ponte.is_applying())";
 
 /// One capture trigger.
 struct Event {
@@ -123,7 +123,7 @@ const ROW_EVENTS: [Event; 5] = [
 ];
 
 fn events(table: &TableSide) -> &'static [Event; 5] {
-    if table.partitioned {
+    if table.by_row {
         &ROW_EVENTS
     } else {
         &STATEMENT_EVENTS
@@ -152,7 +152,7 @@ pub fn install(table: &TableSide, link: &str, max_future_seconds: i64) -> Sql {
     sql
 }
 
-/// Drops what [`install`] created, whatever of it is there.
+/// Drops what [`install`] created, whatever of it is there. With the functions go the triggers of a table that was renamed.
 pub fn uninstall(table: &TableSide) -> Sql {
     let mut sql = Sql::default();
     for event in events(table) {
@@ -161,7 +161,7 @@ pub fn uninstall(table: &TableSide) -> Sql {
             &[("trigger", &trigger_name(event)), ("table", &table.name)],
         ));
         sql.push(&Sql::render(
-            "DROP FUNCTION IF EXISTS {function}();\n",
+            "DROP FUNCTION IF EXISTS {function}() CASCADE;\n",
             &[("function", &table.capture_function(event.name))],
         ));
     }
@@ -284,7 +284,7 @@ fn trigger(table: &TableSide, event: &Event) -> Sql {
         "STATEMENT"
     };
     let changed = if event.only_changed_keys {
-        changed_key(&table.key)
+        changed_key(table)
     } else {
         Sql::default()
     };
@@ -304,9 +304,21 @@ fn trigger(table: &TableSide, event: &Event) -> Sql {
 }
 
 /// `ROW(OLD.key)::record *<> ROW(NEW.key)::record AND `, true for any change of the key, also one that the type calls equal.
-fn changed_key(key: &[Ident]) -> Sql {
-    Sql::render(
+/// The version column is named too, to no effect but one: the server then knows that it must not be dropped, for without it
+/// the capture functions, and with them every write to the table, would fail.
+fn changed_key(table: &TableSide) -> Sql {
+    let mut sql = Sql::render(
         "ROW({old})::record OPERATOR(pg_catalog.*<>) ROW({new})::record AND ",
-        &[("old", &qualified("OLD", key)), ("new", &qualified("NEW", key))],
-    )
+        &[
+            ("old", &qualified("OLD", &table.key)),
+            ("new", &qualified("NEW", &table.key)),
+        ],
+    );
+    if let Some(version) = &table.version {
+        sql.push(&Sql::render(
+            "(true OR {version} IS NULL) AND ",
+            &[("version", &member("OLD", &Ident::new(&version.name)))],
+        ));
+    }
+    sql
 }

@@ -9,6 +9,8 @@ use std::fmt;
 use ponte_schema::QualifiedName;
 use serde::Deserialize;
 
+use crate::link::ApplyAs;
+
 /// A column as the catalog has it.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct Column {
@@ -18,6 +20,10 @@ pub struct Column {
     pub type_name: String,
     /// Whether the type means the same bytes in binary COPY on every server: built in, and so are its elements.
     pub portable: bool,
+    /// Whether equal values are always written alike, so that a key of this type can be compared by its equality alone.
+    pub exact: bool,
+    /// Whether the type is a domain.
+    pub domain: bool,
     /// NOT NULL.
     pub not_null: bool,
     /// Computed by the server; never written.
@@ -77,10 +83,37 @@ pub struct Trigger {
     pub definition: String,
     /// Fires before a row is inserted or updated, and so can change what is written.
     pub rewrites_rows: bool,
-    /// Whether it is enabled in ordinary sessions.
-    pub enabled: bool,
+    /// In which sessions it fires.
+    pub fires: Fires,
     /// Whether its WHEN clause already knows about the sync.
     pub guarded: bool,
+}
+
+/// In which sessions a trigger fires, as `session_replication_role` decides.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+pub enum Fires {
+    /// In ordinary ones.
+    #[serde(rename = "O")]
+    Ordinarily,
+    /// In replica mode only.
+    #[serde(rename = "R")]
+    AsReplica,
+    /// In both.
+    #[serde(rename = "A")]
+    Always,
+    /// It is disabled.
+    #[serde(rename = "D")]
+    Never,
+}
+
+impl Fires {
+    /// Whether it fires for rows that are written in this way.
+    pub fn when(self, apply: ApplyAs) -> bool {
+        match apply {
+            ApplyAs::Plain => matches!(self, Self::Ordinarily | Self::Always),
+            ApplyAs::Replica => matches!(self, Self::AsReplica | Self::Always),
+        }
+    }
 }
 
 /// A sequence that feeds a column.
@@ -92,6 +125,8 @@ pub struct Sequence {
     pub column: String,
     /// Its step.
     pub increment: i64,
+    /// Where it begins, and begins again when it is restarted.
+    pub start: i64,
 }
 
 impl Sequence {
@@ -112,6 +147,10 @@ pub struct Shape {
     pub kind: String,
     /// Whether it has inheritance children that are no partitions.
     pub inherited: bool,
+    /// Whether it is itself such a child.
+    pub inherits: bool,
+    /// The partitioned table that it is a part of, if it is one.
+    pub partition_of: Option<(String, String)>,
     /// Whether the session's role owns it (or is a member of the owner).
     pub owned: bool,
     /// Whether row-level security hides rows from the session's role.
@@ -185,7 +224,17 @@ impl fmt::Display for Problem {
 pub fn choose_key(shape: &Shape, configured: Option<&[String]>) -> Result<Vec<String>, Problem> {
     let table = shape.qualified_name();
     let Some(wanted) = configured else {
-        let primary = shape.unique_keys.iter().find(|k| k.primary && !k.deferrable);
+        if shape.unique_keys.iter().any(|k| k.primary && k.deferrable) {
+            return Err(Problem::new(
+                format!(
+                    "the primary key of table {table} is deferrable, so that nothing can be decided by it"
+                ),
+                format!(
+                    "make the primary key of {table} NOT DEFERRABLE, or name other NOT NULL UNIQUE columns with key = [...]"
+                ),
+            ));
+        }
+        let primary = shape.unique_keys.iter().find(|k| k.primary);
         return primary.map(|k| k.columns.clone()).ok_or_else(|| {
             Problem::new(
                 format!("table {table} has no primary key"),
@@ -216,6 +265,15 @@ pub fn choose_key(shape: &Shape, configured: Option<&[String]>) -> Result<Vec<St
         return Err(Problem::new(
             format!("key column {nullable} of table {table} may be null"),
             format!("ALTER TABLE {table} ALTER COLUMN {nullable} SET NOT NULL"),
+        ));
+    }
+    if let Some(computed) = wanted
+        .iter()
+        .find(|c| shape.column(c).is_some_and(|c| c.generated))
+    {
+        return Err(Problem::new(
+            format!("key column {computed} of table {table} is generated"),
+            "name columns that are written, with key = [...]",
         ));
     }
     Ok(wanted.to_vec())
@@ -270,8 +328,10 @@ impl VersionKind {
             None
         } else if type_name.ends_with("with time zone") {
             Some(Self::Timestamptz)
-        } else {
+        } else if type_name.ends_with("without time zone") {
             Some(Self::Timestamp)
+        } else {
+            None
         }
     }
 }
@@ -286,6 +346,13 @@ pub fn obstacles(shape: &Shape, role: &str) -> Vec<Problem> {
             "sync the tables behind it",
         ));
         return found;
+    }
+    if let Some((schema, name)) = &shape.partition_of {
+        let whole = QualifiedName::new(schema, name);
+        found.push(Problem::new(
+            format!("{table} is a partition of {whole}"),
+            format!("sync {whole}"),
+        ));
     }
     if shape.inherited {
         found.push(Problem::new(
@@ -305,6 +372,18 @@ pub fn obstacles(shape: &Shape, role: &str) -> Vec<Problem> {
             ),
         ));
     }
+    found.extend(shape.columns.iter().filter(|c| c.identity == "a").filter_map(|c| {
+        let in_key = shape.unique_keys.iter().any(|k| k.primary && k.columns.contains(&c.name));
+        (!in_key).then(|| {
+            Problem::new(
+                format!(
+                    "column {} of table {table} is GENERATED ALWAYS AS IDENTITY, so that nobody can update it",
+                    c.name
+                ),
+                format!("ALTER TABLE {table} ALTER COLUMN {} SET GENERATED BY DEFAULT", c.name),
+            )
+        })
+    }));
     if shape.row_security {
         found.push(Problem::new(
             format!("row-level security hides rows of {table} from role {role}"),
@@ -400,6 +479,8 @@ mod tests {
             name: name.into(),
             type_name: type_name.into(),
             portable: true,
+            exact: true,
+            domain: false,
             not_null: name == "id",
             generated: false,
             identity: String::new(),
@@ -413,6 +494,8 @@ mod tests {
             name: "perfis".into(),
             kind: "r".into(),
             inherited: false,
+            inherits: false,
+            partition_of: None,
             owned: true,
             row_security: false,
             missing_privileges: vec![],

@@ -7,10 +7,13 @@
 use ponte_schema::{Ident, QualifiedName, Sql};
 use sha2::{Digest, Sha256};
 
-use crate::shape::{Shape, VersionColumn, VersionKind};
+use crate::shape::{Column, Shape, VersionColumn, VersionKind};
 
 /// Longest piece of a table's name that goes into the names of our own objects, in bytes.
 const NAME_BYTES_MAX: usize = 36;
+
+/// Longest name that a stock server keeps, in bytes.
+const IDENT_BYTES_MAX: usize = 63;
 
 /// A table as the sync sees it on one node.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,10 +24,14 @@ pub struct TableSide {
     pub key: Vec<Ident>,
     /// All other columns that travel.
     pub columns: Vec<Ident>,
+    /// Those of the key whose values may be equal and yet be written differently, like `1.0` and `1.00`.
+    pub respelled: Vec<Ident>,
+    /// Those of the other columns whose type is a domain, which might refuse the NULLs that stand for a deleted row.
+    pub domains: Vec<Ident>,
     /// What says how new a row is.
     pub version: Option<VersionColumn>,
-    /// Whether rows live in partitions, which only row triggers can see.
-    pub partitioned: bool,
+    /// Whether rows are written through other tables too (partitions, inheritance), which only row triggers can see.
+    pub by_row: bool,
     /// Whether every travelling column may go through binary COPY.
     pub portable: bool,
     /// Whether a travelling column is GENERATED ALWAYS AS IDENTITY.
@@ -40,12 +47,23 @@ impl TableSide {
             .filter(|c| !key.iter().any(|k| k == c))
             .collect();
         columns.sort_unstable();
+        let idents = |names: Vec<&str>| names.into_iter().map(Ident::new).collect();
+        let among = |names: &[&str], which: fn(&Column) -> bool| {
+            let chosen = names
+                .iter()
+                .copied()
+                .filter(|n| shape.column(n).is_some_and(which));
+            idents(chosen.collect())
+        };
+        let key: Vec<&str> = key.iter().map(String::as_str).collect();
         Self {
             name: shape.qualified_name(),
-            key: key.iter().map(Ident::new).collect(),
-            columns: columns.into_iter().map(Ident::new).collect(),
+            respelled: among(&key, |c| !c.exact),
+            domains: among(&columns, |c| c.domain),
+            key: idents(key),
+            columns: idents(columns),
             version,
-            partitioned: shape.partitioned(),
+            by_row: shape.partitioned() || shape.inherits,
             portable: shape.written_columns().all(|c| c.portable),
             identity_always: shape.written_columns().any(|c| c.identity == "a"),
         }
@@ -57,8 +75,10 @@ impl TableSide {
             name,
             key: Vec::new(),
             columns: Vec::new(),
+            respelled: Vec::new(),
+            domains: Vec::new(),
             version: None,
-            partitioned: false,
+            by_row: false,
             portable: false,
             identity_always: false,
         }
@@ -71,11 +91,16 @@ impl TableSide {
 
     /// The view that users read, beside their table.
     pub fn changelog_view(&self) -> QualifiedName {
-        let mut name = self.name.name.as_str();
-        while name.len() > 63 - "_changelog".len() {
-            name = &name[..name.floor_char_boundary(name.len() - 1)];
-        }
-        QualifiedName::new(self.name.schema.as_str(), format!("{name}_changelog"))
+        let name = self.name.name.as_str();
+        let full = format!("{name}_changelog");
+        let view = if full.len() <= IDENT_BYTES_MAX {
+            full
+        } else {
+            let suffix = format!("_{}_changelog", fingerprint(&self.name));
+            let short = &name[..name.floor_char_boundary(IDENT_BYTES_MAX - suffix.len())];
+            format!("{short}{suffix}")
+        };
+        QualifiedName::new(self.name.schema.as_str(), view)
     }
 
     /// The trigger function for one event.
@@ -117,6 +142,45 @@ impl TableSide {
             .into_iter()
             .chain(self.staged_columns())
             .collect()
+    }
+
+    /// What an update writes, each with its name in the stage: the columns, and those of the key that may be respelled.
+    pub fn updated_columns(&self) -> Vec<(Ident, Ident)> {
+        let key = self.key.iter().zip(self.staged_key());
+        let columns = self.columns.iter().zip(self.staged_columns());
+        key.filter(|(column, _)| self.respelled.contains(column))
+            .chain(columns)
+            .map(|(column, staged)| (column.clone(), staged))
+            .collect()
+    }
+
+    /// `alias.a, alias.b`, with domains taken off.
+    pub fn plain_values<'a>(&self, alias: &'static str, columns: impl Iterator<Item = &'a Ident>) -> Sql {
+        Sql::join(", ", columns.map(|column| self.plain_value(alias, column)))
+    }
+
+    /// `alias.id AS k1, alias.a AS c1`, with domains taken off the columns.
+    pub fn plain_values_staged(&self, alias: &'static str) -> Sql {
+        let columns = self.all_columns();
+        Sql::join(
+            ", ",
+            columns.iter().zip(self.all_staged()).map(|(column, staged)| {
+                Sql::render(
+                    "{value} AS {staged}",
+                    &[("value", &self.plain_value(alias, column)), ("staged", &staged)],
+                )
+            }),
+        )
+    }
+
+    /// A CASE whose branches have different types has a domain's base type.
+    fn plain_value(&self, alias: &'static str, column: &Ident) -> Sql {
+        let value = member(alias, column);
+        if self.domains.contains(column) {
+            Sql::render("CASE WHEN true THEN {value} ELSE NULL END", &[("value", &value)])
+        } else {
+            value
+        }
     }
 
     /// `one.k1 = other.k1 AND …` between two relations that both use the staged names.
@@ -205,8 +269,10 @@ mod tests {
             name: QualifiedName::new(schema, name),
             key: vec![Ident::new("id")],
             columns: vec![Ident::new("nome")],
+            respelled: Vec::new(),
+            domains: Vec::new(),
             version: None,
-            partitioned: false,
+            by_row: false,
             portable: true,
             identity_always: false,
         }

@@ -1,11 +1,12 @@
 //! Carrying one batch from its source into its target, as `ponte_sync::apply` plans it.
 
-use ponte_schema::Sql;
-use ponte_sync::apply::{Direction, FENCE, Local, Stage, StageLife, Winner};
+use ponte_schema::{QualifiedName, Sql};
+use ponte_sync::apply::{Direction, FENCE, Local, Reference, Stage, StageLife, Winner, captured_meanwhile};
 use ponte_sync::batch::{self, Source, Wire};
 use ponte_sync::link::{ApplyAs, LinkSpec, Side};
 use ponte_sync::shape::ForeignKey;
 use ponte_sync::snapshot::Snapshot;
+use ponte_sync::table::TableSide;
 
 use super::inspect::LinkedTable;
 use super::peer::{Peer, Plan};
@@ -25,6 +26,12 @@ const SMALL_BATCH_PLANS: &str =
 /// What the planner may choose from where the number of rows is unknown.
 const ANY_PLAN: &str =
     "SET LOCAL enable_seqscan = on; SET LOCAL enable_hashjoin = on; SET LOCAL enable_mergejoin = on";
+
+/// What has been read from or written to a node must survive its crash: the other node counts on it.
+pub(crate) const DURABLE: &str = "SELECT set_config('synchronous_commit', 'on', true) WHERE current_setting('synchronous_commit') = 'off';";
+
+/// How often a batch goes round because triggers changed the rows that it wrote.
+const TRIGGER_ROUNDS_MAX: u32 = 3;
 
 /// What a batch did at its target.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -89,13 +96,13 @@ impl Batch<'_> {
         Wire::between(&sides[0], &sides[1])
     }
 
-    fn target_side(&self, position: usize) -> &ponte_sync::table::TableSide {
+    fn target_side(&self, position: usize) -> &TableSide {
         &self.tables[position].sides[self.source.other().index()]
     }
 
     /// Foreign keys at the target that reference the n-th table from a table of the link; in replica mode from any table,
     /// because then nobody else looks.
-    fn references_to(&self, position: usize) -> Vec<&ForeignKey> {
+    fn references_to(&self, position: usize) -> Vec<Reference<'_>> {
         let side = self.source.other().index();
         let parent = &self.target_side(position).name;
         let linked = |key: &ForeignKey| self.tables.iter().any(|t| t.sides[side].name == key.child_name());
@@ -105,7 +112,26 @@ impl Batch<'_> {
             .filter(|key| {
                 key.parent_name() == *parent && (self.spec.apply == ApplyAs::Replica || linked(key))
             })
+            .map(|key| Reference {
+                key,
+                child: self.stage_of(&key.child_name()),
+            })
             .collect()
+    }
+
+    /// A table that this batch changes, and its stage.
+    fn stage_of(&self, name: &QualifiedName) -> Option<(&TableSide, Stage)> {
+        let position = *self
+            .touched
+            .iter()
+            .find(|i| self.target_side(**i).name == *name)?;
+        Some((self.target_side(position), Stage::new(position)))
+    }
+
+    fn references_itself(&self, position: usize) -> bool {
+        let name = &self.target_side(position).name;
+        self.references_from(position)
+            .any(|key| key.parent_name() == *name)
     }
 
     fn references_from(&self, position: usize) -> impl Iterator<Item = &ForeignKey> {
@@ -121,8 +147,12 @@ impl Batch<'_> {
 /// Opens the target's transaction, takes the fence and keeps capture quiet in it.
 pub(crate) async fn begin(target: &mut Peer, spec: &LinkSpec, from: &Snapshot, to: &Snapshot) -> Result<()> {
     let mut sql = Sql::render(
-        "BEGIN; SET LOCAL search_path TO DEFAULT; SET CONSTRAINTS ALL DEFERRED; SELECT set_config('ponte.applying', {link}, true);",
-        &[("link", &ponte_schema::Literal::new(spec.name.as_str()))],
+        "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL search_path TO DEFAULT; SET CONSTRAINTS ALL DEFERRED; \
+         SELECT set_config('ponte.applying', {link}, true); {durable}",
+        &[
+            ("link", &ponte_schema::Literal::new(spec.name.as_str())),
+            ("durable", &Sql::text(DURABLE)),
+        ],
     );
     if spec.apply == ApplyAs::Replica {
         sql.push(&Sql::text("SET LOCAL session_replication_role = replica;"));
@@ -174,27 +204,49 @@ async fn carry(batch: &Batch<'_>, source: &mut Peer, target: &mut Peer) -> Resul
         fill_stage(batch, position, source, target).await?;
     }
     source.script(&Sql::text("COMMIT"), "end reading").await?;
+    let (hardened, applied) = tokio::join!(harden(source), write(batch, target));
+    hardened?;
+    applied
+}
+
+/// Makes sure that what was read survives a crash of the source. A transaction that ended without a flush (rolled back, or
+/// committed with `synchronous_commit = off`) is part of the snapshot that was taken; if it were lost, its number would be
+/// given out again, and the change that gets it would count as consumed.
+pub(crate) async fn harden(source: &Peer) -> Result<()> {
+    let sql = Sql::render(
+        "BEGIN; {durable} \
+         SELECT CASE WHEN pg_current_wal_flush_lsn() < pg_current_wal_insert_lsn() THEN pg_logical_emit_message(true, 'ponte', '') END; \
+         COMMIT",
+        &[("durable", &Sql::text(DURABLE))],
+    );
+    source.script(&sql, "flush what was read").await
+}
+
+/// Brings what is staged into the tables.
+async fn write(batch: &Batch<'_>, target: &mut Peer) -> Result<Applied> {
     if batch.small {
         target
             .script(&Sql::text(SMALL_BATCH_PLANS), "choose plans")
             .await?;
     }
     let mut applied = Applied::default();
+    let mut trigger_rounds = 0;
     for _ in 0..ROUNDS_MAX {
         let planned = plan_round(batch, target, &mut applied).await?;
         let written = write_round(batch, target, &mut applied).await?;
         if written == planned {
-            finish(batch, target, applied).await?;
-            return Ok(applied);
+            if planned == 0 || !changed_by_triggers(batch, target).await? {
+                finish(batch, target, applied).await?;
+                return Ok(applied);
+            }
+            trigger_rounds += 1;
+            if trigger_rounds > TRIGGER_ROUNDS_MAX {
+                return Err(rewritten(batch, target));
+            }
         }
         for &position in &batch.touched {
-            target
-                .touched(
-                    &Stage::new(position).clear_plan(),
-                    batch.plan(),
-                    "plan another round",
-                )
-                .await?;
+            let clear = Stage::new(position).clear_plan();
+            target.touched(&clear, batch.plan(), "plan another round").await?;
         }
     }
     Err(Error::new(
@@ -204,6 +256,28 @@ async fn carry(batch: &Batch<'_>, source: &mut Peer, target: &mut Peer) -> Resul
             target.name()
         ),
     ))
+}
+
+/// Whether triggers or cascades wrote to a table of the batch on account of what was written.
+async fn changed_by_triggers(batch: &Batch<'_>, target: &Peer) -> Result<bool> {
+    if batch.spec.apply == ApplyAs::Replica {
+        return Ok(false);
+    }
+    let tables: Vec<&TableSide> = batch.touched.iter().map(|i| batch.target_side(*i)).collect();
+    let sql = captured_meanwhile(&tables);
+    target.holds(&sql, "look for changes by triggers").await
+}
+
+fn rewritten(batch: &Batch<'_>, target: &Peer) -> Error {
+    Error::new(
+        ErrorKind::SyncTriggers,
+        format!(
+            "a trigger on \"{}\" changes the rows that a batch of link \"{}\" has just written, every time",
+            target.name(),
+            batch.spec.name
+        ),
+    )
+    .hint("give that trigger the condition WHEN (coalesce(current_setting('ponte.applying', true), '') = '')")
 }
 
 async fn fill_stage(batch: &Batch<'_>, position: usize, source: &mut Peer, target: &mut Peer) -> Result<()> {
@@ -317,22 +391,35 @@ async fn write_round(batch: &Batch<'_>, target: &mut Peer, applied: &mut Applied
     let before = applied.upserts + applied.deletes;
     for &position in batch.touched.iter().rev() {
         let references = batch.references_to(position);
-        let sql = Stage::new(position).delete(batch.target_side(position), &references);
-        applied.deletes += target.touched(&sql, batch.plan(), "delete rows").await?;
+        let (stage, table) = (Stage::new(position), batch.target_side(position));
+        if !references.is_empty() {
+            let hold = stage.hold_deletes(table);
+            target.value(&hold, "hold rows to be deleted").await?;
+        }
+        let delete = stage.delete(table, &references);
+        applied.deletes += target.touched(&delete, batch.plan(), "delete rows").await?;
     }
     for &position in &batch.touched {
-        let (stage, table) = (Stage::new(position), batch.target_side(position));
-        if let Some(update) = stage.update(table) {
-            applied.upserts += target.touched(&update, batch.plan(), "update rows").await?;
-        }
-        applied.upserts += target
-            .touched(&stage.insert(table), batch.plan(), "insert rows")
-            .await?;
+        applied.upserts += upsert(batch, position, target).await?;
     }
     for &position in batch.touched.iter().rev() {
         applied.deletes += delete_referenced(batch, position, target).await?;
     }
     Ok(applied.upserts + applied.deletes - before)
+}
+
+async fn upsert(batch: &Batch<'_>, position: usize, target: &mut Peer) -> Result<u64> {
+    let (stage, table) = (Stage::new(position), batch.target_side(position));
+    if batch.references_itself(position) {
+        let written = target.value(&stage.upsert(table), "update and insert rows").await?;
+        return Ok(count(written));
+    }
+    let mut written = 0;
+    if let Some(update) = stage.update(table) {
+        written += target.touched(&update, batch.plan(), "update rows").await?;
+    }
+    let insert = stage.insert(table);
+    Ok(written + target.touched(&insert, batch.plan(), "insert rows").await?)
 }
 
 async fn delete_referenced(batch: &Batch<'_>, position: usize, target: &mut Peer) -> Result<u64> {
@@ -341,11 +428,9 @@ async fn delete_referenced(batch: &Batch<'_>, position: usize, target: &mut Peer
         return Ok(0);
     }
     let (stage, table) = (Stage::new(position), batch.target_side(position));
-    for key in references {
-        if target
-            .holds(&stage.referenced(table, key), "look for references")
-            .await?
-        {
+    for reference in &references {
+        let referenced = stage.referenced(table, reference);
+        if target.holds(&referenced, "look for references").await? {
             return Err(blocked(
                 batch,
                 target,
@@ -353,15 +438,14 @@ async fn delete_referenced(batch: &Batch<'_>, position: usize, target: &mut Peer
                     "rows of {} were deleted on \"{}\" while rows of {} that reference them were added or kept on \"{}\"",
                     table.name,
                     batch.spec.node(batch.source),
-                    key.child_name(),
+                    reference.key.child_name(),
                     target.name()
                 ),
             ));
         }
     }
-    target
-        .touched(&stage.delete(table, &[]), batch.plan(), "delete rows")
-        .await
+    let delete = stage.delete(table, &[]);
+    target.touched(&delete, batch.plan(), "delete rows").await
 }
 
 fn blocked(batch: &Batch<'_>, target: &Peer, what: &str) -> Error {
@@ -412,6 +496,8 @@ async fn refuse_orphans(batch: &Batch<'_>, target: &mut Peer) -> Result<()> {
     for &position in &batch.touched {
         let (stage, table) = (Stage::new(position), batch.target_side(position));
         for key in batch.references_from(position) {
+            let hold = stage.hold_parents(table, key);
+            target.value(&hold, "hold referenced rows").await?;
             if target
                 .holds(&stage.orphans(table, key), "look for orphans")
                 .await?

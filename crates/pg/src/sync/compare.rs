@@ -1,7 +1,7 @@
 //! `ponte sync diff`: whether both sides hold the same rows, decided inside the databases.
 //!
 //! Both sides are live, so a difference means something only if it is not on its way: what differs is looked at again after a
-//! moment, and keys that are pending on either side are left out.
+//! moment, and keys that are pending or have changed since on either side are left out.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::pin::Pin;
@@ -65,6 +65,10 @@ impl LiveLink {
     }
 
     async fn compare_table(&mut self, position: usize) -> Result<TableComparison> {
+        let consumed = [
+            self.consumed(Side::First).await?,
+            self.consumed(Side::Second).await?,
+        ];
         let sides = &self.tables[position].sides;
         let (one, other) = (compare::buckets(&sides[0]), compare::buckets(&sides[1]));
         let [first, second] = &self.peers;
@@ -81,29 +85,27 @@ impl LiveLink {
         };
         let suspects = differing(&one, &other);
         if !suspects.is_empty() {
-            self.look_into(position, &suspects, &mut comparison).await?;
+            self.look_into(position, &suspects, &consumed, &mut comparison)
+                .await?;
         }
         Ok(comparison)
     }
 
-    /// Merges the rows of the suspect buckets of both sides; keys that are pending on either side do not count.
+    /// Merges the rows of the suspect buckets of both sides. What was pending at the beginning or has changed since then, also if
+    /// it has arrived meanwhile, does not count.
     async fn look_into(
         &mut self,
         position: usize,
         suspects: &[i32],
+        consumed: &[String; 2],
         found: &mut TableComparison,
     ) -> Result<()> {
-        let in_flight = self.keys_in_flight(position).await?;
         let sides = &self.tables[position].sides;
         let mut one = SortedRows::open(&self.peers[0], &compare::rows(&sides[0]), suspects).await?;
         let mut other = SortedRows::open(&self.peers[1], &compare::rows(&sides[1]), suspects).await?;
         while let Some((divergence, advance)) = merge_step(one.head.as_ref(), other.head.as_ref()) {
             if let Some(divergence) = divergence {
-                if in_flight.contains(divergence.key()) {
-                    found.in_flight += 1;
-                } else {
-                    found.count(divergence);
-                }
+                found.count(divergence);
             }
             if advance != Advance::Second {
                 one.next().await?;
@@ -112,16 +114,19 @@ impl LiveLink {
                 other.next().await?;
             }
         }
+        drop((one, other));
+        let in_flight = self.keys_in_flight(position, consumed).await?;
+        found.forget(&in_flight);
         Ok(())
     }
 
-    async fn keys_in_flight(&mut self, position: usize) -> Result<BTreeSet<String>> {
+    /// The keys that each side has changed since `consumed`, the other side's progress at some moment.
+    async fn keys_in_flight(&mut self, position: usize, consumed: &[String; 2]) -> Result<BTreeSet<String>> {
         let mut keys = BTreeSet::new();
         for source in Side::BOTH {
-            let consumed = self.consumed(source).await?;
             let sql = compare::pending_keys(&self.tables[position].sides[source.index()], &self.spec.name);
             let rows = self.peers[source.index()]
-                .rows(&sql, &[&consumed], "read pending keys")
+                .rows(&sql, &[&consumed[source.index()]], "read pending keys")
                 .await?;
             keys.extend(rows.iter().map(|row| row.get::<_, String>(0)));
         }
@@ -155,12 +160,29 @@ impl LiveLink {
 }
 
 impl TableComparison {
-    fn count(&mut self, divergence: Divergence) {
+    fn counter(&mut self, divergence: &Divergence) -> &mut u64 {
         match divergence {
-            Divergence::MissingInFirst(_) => self.missing[0] += 1,
-            Divergence::MissingInSecond(_) => self.missing[1] += 1,
-            Divergence::Different(_) => self.different += 1,
+            Divergence::MissingInFirst(_) => &mut self.missing[0],
+            Divergence::MissingInSecond(_) => &mut self.missing[1],
+            Divergence::Different(_) => &mut self.different,
         }
+    }
+
+    /// Takes back what was counted about keys that are on their way.
+    fn forget(&mut self, in_flight: &BTreeSet<String>) {
+        let keys = std::mem::take(&mut self.keys);
+        let (passing, lasting) = keys
+            .into_iter()
+            .partition::<Vec<_>, _>(|d| in_flight.contains(d.key()));
+        for divergence in &passing {
+            *self.counter(divergence) -= 1;
+        }
+        self.in_flight += passing.len() as u64;
+        self.keys = lasting;
+    }
+
+    fn count(&mut self, divergence: Divergence) {
+        *self.counter(&divergence) += 1;
         if self.keys.len() < KEYS_MAX {
             self.keys.push(divergence);
         }

@@ -10,7 +10,7 @@ use ponte_sync::batch::{self, Wire};
 use ponte_sync::link::{FirstContact, LinkSpec, Side};
 
 use super::apply::{self, Applied, Batch, Content};
-use super::inspect::LinkedTable;
+use super::inspect::{LinkedTable, foreign_keys};
 use super::install::{InitPlan, current_snapshot, install, mark_ready};
 use super::pass::{LiveLink, PassReport};
 use super::peer::Peer;
@@ -78,6 +78,7 @@ impl LiveLink {
         for position in 0..self.tables.len() {
             routes.push(self.route(position).await?);
         }
+        self.unite_below_united(&mut routes);
         for source in Side::BOTH {
             report.copied += self.copy_into_empty(source, &routes).await?;
         }
@@ -98,6 +99,22 @@ impl LiveLink {
             [false, true] => Route::Copy { source: Side::Second },
             [true, true] => Route::Unite,
         })
+    }
+
+    /// A child of a united table is united too: its parents are all there only then.
+    fn unite_below_united(&self, routes: &mut [Route]) {
+        let keys = foreign_keys(&self.tables, Side::First)
+            .into_iter()
+            .chain(foreign_keys(&self.tables, Side::Second));
+        let position = |name| self.tables.iter().position(|t| *t.name() == name);
+        let edges: Vec<(usize, usize)> = keys
+            .filter_map(|key| Some((position(key.child_name())?, position(key.parent_name())?)))
+            .collect();
+        while let Some((child, _)) = edges.iter().find(|(child, parent)| {
+            routes[*parent] == Route::Unite && matches!(routes[*child], Route::Copy { .. })
+        }) {
+            routes[*child] = Route::Unite;
+        }
     }
 
     /// Copies the tables that are empty on the other side, all under one snapshot. Changes that are captured meanwhile overlap with
@@ -158,6 +175,7 @@ impl LiveLink {
     async fn trust(&mut self) -> Result<()> {
         for source in Side::BOTH {
             let reached = current_snapshot(&mut self.peers[source.index()]).await?;
+            apply::harden(&self.peers[source.index()]).await?;
             let from = self.consumed_at(source.other()).await?;
             let writer = &mut self.peers[source.other().index()];
             apply::begin(writer, &self.spec, &from, &reached).await?;

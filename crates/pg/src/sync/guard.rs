@@ -5,13 +5,15 @@
 //! a WHEN clause that knows about the sync. The original statement is kept, and `drop` brings it back.
 
 use ponte_schema::{Ident, Literal, QualifiedName, Sql};
-use ponte_sync::shape::{Shape, Trigger};
+use ponte_sync::capture::CAPTURING;
+use ponte_sync::link::ApplyAs;
+use ponte_sync::shape::{Fires, Shape, Trigger};
 
 use super::peer::Peer;
 use crate::error::{Error, ErrorKind, Result};
 
-/// True outside of apply transactions.
-const GUARD: &str = "(coalesce(current_setting('ponte.applying', true), '') = '' OR NOT ponte.is_applying())";
+const ALWAYS: &str = "always";
+const REPLICA: &str = "replica";
 
 /// One trigger to be recreated, with the statement that does it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,17 +28,19 @@ pub struct Guard {
     pub original: String,
     /// The statement that creates the guarded one.
     pub guarded: String,
+    /// In which sessions it fires, before and after.
+    pub fires: Fires,
 }
 
-/// The triggers of a table that have to be guarded.
+/// The triggers of a table that have to be guarded, where rows are written in this way.
 ///
 /// # Errors
 /// A trigger that cannot be recreated: the role does not own the table, or the definition has no place for the clause.
-pub fn needed(node: &str, shape: &Shape) -> Result<Vec<Guard>> {
+pub fn needed(node: &str, shape: &Shape, apply: ApplyAs) -> Result<Vec<Guard>> {
     let rewriting = shape
         .triggers
         .iter()
-        .filter(|t| t.rewrites_rows && t.enabled && !t.guarded);
+        .filter(|t| t.rewrites_rows && t.fires.when(apply) && !t.guarded);
     rewriting.map(|trigger| plan(node, shape, trigger)).collect()
 }
 
@@ -65,6 +69,7 @@ fn plan(node: &str, shape: &Shape, trigger: &Trigger) -> Result<Guard> {
         trigger: trigger.name.clone(),
         original: trigger.definition.clone(),
         guarded,
+        fires: trigger.fires,
     })
 }
 
@@ -74,9 +79,9 @@ fn guarded_definition(definition: &str) -> Option<String> {
     Some(match head.split_once(" WHEN (") {
         Some((before, condition)) => {
             let condition = condition.strip_suffix(')')?;
-            format!("{before} WHEN (({condition}) AND {GUARD}) EXECUTE FUNCTION {call}")
+            format!("{before} WHEN (({condition}) AND {CAPTURING}) EXECUTE FUNCTION {call}")
         }
-        None => format!("{head} WHEN ({GUARD}) EXECUTE FUNCTION {call}"),
+        None => format!("{head} WHEN ({CAPTURING}) EXECUTE FUNCTION {call}"),
     })
 }
 
@@ -84,8 +89,8 @@ fn guarded_definition(definition: &str) -> Option<String> {
 pub(super) async fn install(peer: &mut Peer, guard: &Guard) -> Result<()> {
     let what = format!("guard trigger {} of table {}", guard.trigger, guard.table);
     let remember = Sql::text(
-        "INSERT INTO ponte.guarded_trigger VALUES ($1, $2, $3, $4) \
-         ON CONFLICT (table_schema, table_name, trigger_name) DO UPDATE SET original = excluded.original",
+        "INSERT INTO ponte.guarded_trigger VALUES ($1, $2, $3, $4, $5) \
+         ON CONFLICT (table_schema, table_name, trigger_name) DO UPDATE SET original = excluded.original, fires = excluded.fires",
     );
     let table = &guard.table;
     peer.rows(
@@ -95,18 +100,20 @@ pub(super) async fn install(peer: &mut Peer, guard: &Guard) -> Result<()> {
             &table.name.as_str(),
             &guard.trigger,
             &guard.original,
+            &mode(guard.fires),
         ],
         &what,
     )
     .await?;
-    recreate(peer, &guard.table, &guard.trigger, &guard.guarded, &what).await
+    let definition = (guard.guarded.as_str(), mode(guard.fires));
+    recreate(peer, &guard.table, &guard.trigger, definition, &what).await
 }
 
 /// Brings back the originals of a table's guarded triggers. Inside the caller's transaction.
 pub(super) async fn restore(peer: &mut Peer, table: &QualifiedName) -> Result<()> {
     let what = format!("restore the triggers of table {table}");
     let forget = Sql::text(
-        "DELETE FROM ponte.guarded_trigger WHERE table_schema = $1 AND table_name = $2 RETURNING trigger_name, original",
+        "DELETE FROM ponte.guarded_trigger WHERE table_schema = $1 AND table_name = $2 RETURNING trigger_name, original, fires",
     );
     let rows = peer
         .rows(&forget, &[&table.schema.as_str(), &table.name.as_str()], &what)
@@ -114,7 +121,7 @@ pub(super) async fn restore(peer: &mut Peer, table: &QualifiedName) -> Result<()
     for row in rows {
         let name: String = row.get(0);
         if trigger_exists(peer, table, &name).await? {
-            recreate(peer, table, &name, row.get(1), &what).await?;
+            recreate(peer, table, &name, (row.get(1), row.get(2)), &what).await?;
         }
     }
     Ok(())
@@ -137,7 +144,7 @@ async fn recreate(
     peer: &Peer,
     table: &QualifiedName,
     trigger: &str,
-    definition: &str,
+    (definition, fires): (&str, &str),
     what: &str,
 ) -> Result<()> {
     let drop = Sql::render(
@@ -145,7 +152,30 @@ async fn recreate(
         &[("trigger", &Ident::new(trigger)), ("table", table)],
     );
     peer.script(&drop, what).await?;
-    peer.catalog_text(definition, what).await
+    peer.catalog_text(definition, what).await?;
+    let enable = match fires {
+        ALWAYS => Sql::text("ENABLE ALWAYS"),
+        REPLICA => Sql::text("ENABLE REPLICA"),
+        _ => return Ok(()),
+    };
+    let alter = Sql::render(
+        "ALTER TABLE {table} {enable} TRIGGER {trigger}",
+        &[
+            ("table", table),
+            ("enable", &enable),
+            ("trigger", &Ident::new(trigger)),
+        ],
+    );
+    peer.script(&alter, what).await
+}
+
+/// How `ponte.guarded_trigger` says in which sessions a trigger fires.
+fn mode(fires: Fires) -> &'static str {
+    match fires {
+        Fires::Always => ALWAYS,
+        Fires::AsReplica => REPLICA,
+        Fires::Ordinarily | Fires::Never => "ordinarily",
+    }
 }
 
 #[cfg(test)]
@@ -160,7 +190,7 @@ mod tests {
     fn a_trigger_without_a_condition_gets_one() {
         check(
             "CREATE TRIGGER stamp BEFORE UPDATE ON public.perfis FOR EACH ROW EXECUTE FUNCTION stamp()",
-            "CREATE TRIGGER stamp BEFORE UPDATE ON public.perfis FOR EACH ROW WHEN ((coalesce(current_setting('ponte.applying', true), '') = '' OR NOT ponte.is_applying())) EXECUTE FUNCTION stamp()",
+            "CREATE TRIGGER stamp BEFORE UPDATE ON public.perfis FOR EACH ROW WHEN ((coalesce(current_setting('ponte.applying', true), '') = '' OR pg_trigger_depth() > 0 OR NOT ponte.is_applying())) EXECUTE FUNCTION stamp()",
         );
     }
 
@@ -168,7 +198,7 @@ mod tests {
     fn an_existing_condition_stays() {
         check(
             "CREATE TRIGGER stamp BEFORE UPDATE ON public.perfis FOR EACH ROW WHEN ((old.* IS DISTINCT FROM new.*)) EXECUTE FUNCTION stamp('a')",
-            "CREATE TRIGGER stamp BEFORE UPDATE ON public.perfis FOR EACH ROW WHEN (((old.* IS DISTINCT FROM new.*)) AND (coalesce(current_setting('ponte.applying', true), '') = '' OR NOT ponte.is_applying())) EXECUTE FUNCTION stamp('a')",
+            "CREATE TRIGGER stamp BEFORE UPDATE ON public.perfis FOR EACH ROW WHEN (((old.* IS DISTINCT FROM new.*)) AND (coalesce(current_setting('ponte.applying', true), '') = '' OR pg_trigger_depth() > 0 OR NOT ponte.is_applying())) EXECUTE FUNCTION stamp('a')",
         );
     }
 

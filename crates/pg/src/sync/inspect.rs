@@ -70,6 +70,15 @@ pub async fn linked_tables(spec: &LinkSpec, peers: &mut [Peer; 2]) -> Result<Vec
     in_order(spec, tables)
 }
 
+/// Whether rows of these tables still travel in the same form.
+pub(crate) fn same_columns(before: &[LinkedTable], now: &[LinkedTable]) -> bool {
+    let form = |table: &LinkedTable| {
+        let columns = table.shapes.each_ref().map(|shape| shape.columns.clone());
+        (table.sides.clone(), columns)
+    };
+    before.iter().map(form).eq(now.iter().map(form))
+}
+
 fn missing_tables(spec: &LinkSpec, names: &[QualifiedName], found: [&Vec<Shape>; 2]) -> Vec<Problem> {
     let mut problems = Vec::new();
     for (side, shapes) in Side::BOTH.into_iter().zip(found) {
@@ -186,11 +195,10 @@ pub(crate) fn check_triggers(spec: &LinkSpec, tables: &[LinkedTable]) -> Result<
                 )
                 .hint(format!("ponte sync drop {0}, then ponte sync init {0}, which compares all rows", spec.name)));
             }
-            if spec.apply == ApplyAs::Plain
-                && let Some(trigger) = shape
-                    .triggers
-                    .iter()
-                    .find(|t| t.rewrites_rows && t.enabled && !t.guarded)
+            if let Some(trigger) = shape
+                .triggers
+                .iter()
+                .find(|t| t.rewrites_rows && t.fires.when(spec.apply) && !t.guarded)
             {
                 return Err(Error::new(
                     ErrorKind::SyncTriggers,

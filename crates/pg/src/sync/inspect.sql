@@ -5,6 +5,11 @@
 SELECT w.position, jsonb_build_object(
   'schema', n.nspname, 'name', c.relname, 'kind', c.relkind,
   'inherited', c.relkind = 'r' AND EXISTS (SELECT FROM pg_inherits i WHERE i.inhparent = c.oid),
+  'inherits', NOT c.relispartition AND EXISTS (SELECT FROM pg_inherits i WHERE i.inhrelid = c.oid),
+  'partition_of', (
+    SELECT jsonb_build_array(pn.nspname, pc.relname)
+    FROM pg_inherits i JOIN pg_class pc ON pc.oid = i.inhparent JOIN pg_namespace pn ON pn.oid = pc.relnamespace
+    WHERE c.relispartition AND i.inhrelid = c.oid),
   'owned', pg_has_role(c.relowner, 'USAGE'),
   'row_security', c.relrowsecurity AND row_security_active(c.oid),
   'missing_privileges', (
@@ -14,7 +19,11 @@ SELECT w.position, jsonb_build_object(
   'columns', (
     SELECT coalesce(jsonb_agg(jsonb_build_object(
       'name', a.attname, 'type_name', format_type(a.atttypid, a.atttypmod),
-      'portable', a.atttypid < 16384 AND t.typtype IN ('b', 'r', 'm') AND a.atttypid::regtype::text NOT LIKE 'reg%',
+      'portable', a.atttypid < 16384 AND t.typtype IN ('b', 'r', 'm') AND t.typsend <> 0 AND a.atttypid::regtype::text NOT LIKE 'reg%',
+      'exact', (t.typtype = 'e' OR a.atttypid IN (SELECT unnest(
+          '{bool,int2,int4,int8,uuid,date,time,timestamp,timestamptz,bytea,text,varchar}'::regtype[])))
+        AND NOT EXISTS (SELECT FROM pg_collation l WHERE l.oid = a.attcollation AND NOT l.collisdeterministic),
+      'domain', t.typtype = 'd',
       'not_null', a.attnotnull, 'generated', a.attgenerated <> '', 'identity', a.attidentity,
       'has_default', a.atthasdef OR a.attidentity <> '' OR t.typdefault IS NOT NULL) ORDER BY a.attnum), '[]')
     FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid
@@ -43,13 +52,14 @@ SELECT w.position, jsonb_build_object(
     SELECT coalesce(jsonb_agg(jsonb_build_object(
       'name', g.tgname, 'definition', pg_get_triggerdef(g.oid),
       'rewrites_rows', (g.tgtype & 1) <> 0 AND (g.tgtype & 2) <> 0 AND (g.tgtype & (4 | 16)) <> 0,
-      'enabled', g.tgenabled IN ('O', 'A'),
-      'guarded', pg_get_triggerdef(g.oid) LIKE '%ponte.is_applying()%') ORDER BY g.tgname), '[]')
+      'fires', g.tgenabled,
+      'guarded', EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_trigger'::regclass AND d.objid = g.oid
+                         AND d.refobjid = to_regprocedure('ponte.is_applying()'))) ORDER BY g.tgname), '[]')
     FROM pg_trigger g
     WHERE g.tgrelid = c.oid AND NOT g.tgisinternal AND g.tgname NOT IN (SELECT unnest($3::text[]))),
   'sequences', (
     SELECT coalesce(jsonb_agg(jsonb_build_object(
-      'name', jsonb_build_array(sn.nspname, sc.relname), 'column', a.attname, 'increment', s.seqincrement) ORDER BY a.attnum), '[]')
+      'name', jsonb_build_array(sn.nspname, sc.relname), 'column', a.attname, 'increment', s.seqincrement, 'start', s.seqstart) ORDER BY a.attnum), '[]')
     FROM pg_depend d
     JOIN pg_class sc ON sc.oid = d.objid AND sc.relkind = 'S' JOIN pg_namespace sn ON sn.oid = sc.relnamespace
     JOIN pg_sequence s ON s.seqrelid = sc.oid
@@ -58,7 +68,9 @@ SELECT w.position, jsonb_build_object(
   'capture', (
     SELECT coalesce(jsonb_agg(g.tgname ORDER BY g.tgname), '[]')
     FROM pg_trigger g
-    WHERE g.tgrelid = c.oid AND NOT g.tgisinternal AND g.tgenabled IN ('O', 'A') AND g.tgname IN (SELECT unnest($3::text[])))
+    WHERE g.tgrelid = c.oid AND NOT g.tgisinternal AND g.tgenabled IN ('O', 'A') AND g.tgname IN (SELECT unnest($3::text[]))
+      AND NOT EXISTS (SELECT FROM pg_trigger p WHERE p.tgparentid <> 0 AND p.tgname = g.tgname AND p.tgenabled NOT IN ('O', 'A')
+                      AND p.tgrelid IN (SELECT relid FROM pg_partition_tree(c.oid))))
 )::text
 FROM unnest($1::text[], $2::text[]) WITH ORDINALITY w(schema_name, table_name, position)
 JOIN pg_namespace n ON n.nspname = w.schema_name

@@ -7,12 +7,13 @@
 use std::time::Duration;
 
 use ponte_schema::{Ident, QualifiedName, Sql};
-use ponte_sync::link::{LinkSpec, Side};
+use ponte_sync::link::{ApplyAs, LinkSpec, Side};
 use ponte_sync::snapshot::Snapshot;
 use ponte_sync::table::TableSide;
 use ponte_sync::{capture, metadata};
 use uuid::Uuid;
 
+use super::apply::DURABLE;
 use super::guard::{self, Guard};
 use super::inspect::{LinkedTable, linked_tables};
 use super::peer::Peer;
@@ -24,6 +25,9 @@ const ATTEMPTS_MAX: u32 = 20;
 
 /// How long one attempt waits for a lock. Short, because everybody who comes later waits behind it.
 const LOCK_TIMEOUT: &str = "SET LOCAL lock_timeout = '2s'; SET LOCAL statement_timeout = '5min'";
+
+/// Whatever the role's default is: each statement has to see what was committed while it waited for locks.
+const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED";
 
 /// What `init` is about to do.
 #[derive(Debug, Clone)]
@@ -68,6 +72,9 @@ pub async fn plan_init(spec: &LinkSpec, peers: &mut [Peer; 2]) -> Result<InitPla
     for side in Side::BOTH {
         state[side.index()] = node_state(spec, side, &mut peers[side.index()], &tables).await?;
         may_create(&mut peers[side.index()], &tables, side).await?;
+        if spec.apply == ApplyAs::Replica {
+            may_replicate(&mut peers[side.index()]).await?;
+        }
     }
     same_partners(spec, peers, &state).await?;
     let mut guards = Vec::new();
@@ -75,9 +82,7 @@ pub async fn plan_init(spec: &LinkSpec, peers: &mut [Peer; 2]) -> Result<InitPla
     for side in Side::BOTH {
         for table in &tables {
             let shape = &table.shapes[side.index()];
-            if spec.apply == ponte_sync::link::ApplyAs::Plain {
-                guards.extend(guard::needed(spec.node(side), shape)?);
-            }
+            guards.extend(guard::needed(spec.node(side), shape, spec.apply)?);
             sequences.extend(
                 sequence::to_interleave(shape)
                     .map(|s| format!("{}: {}", spec.node(side), s.qualified_name())),
@@ -126,13 +131,15 @@ pub async fn install(spec: &LinkSpec, peers: &mut [Peer; 2], plan: &InitPlan) ->
 
 async fn install_once(spec: &LinkSpec, peers: &mut [Peer; 2], plan: &InitPlan) -> Result<()> {
     let highest = sequence::highest(peers, &plan.tables).await?;
-    let begin = Sql::text("BEGIN");
+    let begin = Sql::text(BEGIN);
     let mut snapshots: Vec<Option<Snapshot>> = vec![None, None];
     for side in Side::BOTH {
         let peer = &mut peers[side.index()];
         peer.script(&begin, "begin the installation").await?;
-        peer.script(&Sql::text(LOCK_TIMEOUT), "begin the installation")
-            .await?;
+        for settings in [LOCK_TIMEOUT, DURABLE] {
+            peer.script(&Sql::text(settings), "begin the installation")
+                .await?;
+        }
         peer.script(&metadata::install(), "create schema ponte").await?;
         let id = peer
             .row(&Sql::text("SELECT id FROM ponte.node"), &[], "read the node's id")
@@ -461,7 +468,8 @@ async fn may_create(peer: &mut Peer, tables: &[LinkedTable], side: Side) -> Resu
         .row(
             &Sql::text(
                 "SELECT pg_is_in_recovery() OR current_setting('transaction_read_only')::bool, current_user::text, current_database()::text, \
-                 coalesce(has_schema_privilege(to_regnamespace('ponte'), 'CREATE, USAGE'), has_database_privilege(current_database(), 'CREATE'))",
+                 coalesce(has_schema_privilege(to_regnamespace('ponte'), 'CREATE'), has_database_privilege(current_database(), 'CREATE')), \
+                 has_database_privilege(current_database(), 'TEMPORARY')",
             ),
             &[],
             "read the role's privileges",
@@ -485,6 +493,26 @@ async fn may_create(peer: &mut Peer, tables: &[LinkedTable], side: Side) -> Resu
             ),
         ));
     }
+    if !row.get::<_, bool>(4) {
+        return Err(refuse(
+            "may not create temporary tables".to_owned(),
+            format!(
+                "GRANT TEMPORARY ON DATABASE {} TO {}",
+                Ident::new(database),
+                Ident::new(role)
+            ),
+        ));
+    }
+    for shape in tables.iter().map(|t| &t.shapes[side.index()]) {
+        if let Some(sequence) = sequence::to_interleave(shape).next()
+            && !shape.owned
+        {
+            return Err(refuse(
+                format!("may not alter sequence {}", sequence.qualified_name()),
+                format!("let the owner of {} run ponte sync init", shape.qualified_name()),
+            ));
+        }
+    }
     for table in tables.iter().map(|t| &t.sides[side.index()]) {
         view_is_free(peer, &table.changelog_view(), &table.changelog()).await?;
         let row = peer
@@ -504,6 +532,23 @@ async fn may_create(peer: &mut Peer, tables: &[LinkedTable], side: Side) -> Resu
                 ),
             ));
         }
+    }
+    Ok(())
+}
+
+async fn may_replicate(peer: &mut Peer) -> Result<()> {
+    let attempt = Sql::text("BEGIN; SET LOCAL session_replication_role = replica; ROLLBACK");
+    let outcome = peer.script(&attempt, "set session_replication_role").await;
+    if let Err(error) = outcome {
+        peer.roll_back().await;
+        if error.kind() != ErrorKind::SqlRejected {
+            return Err(error);
+        }
+        return Err(Error::new(
+            ErrorKind::SyncUnfit,
+            format!("the role of node \"{}\" may not set session_replication_role", peer.name()),
+        )
+        .hint("set apply = \"plain\", or on PostgreSQL 15 and later GRANT SET ON PARAMETER session_replication_role to the role"));
     }
     Ok(())
 }
@@ -540,7 +585,7 @@ pub async fn drop_link(link: &str, peer: &mut Peer) -> Result<bool> {
     if !has_metadata(peer).await? {
         return Ok(false);
     }
-    peer.script(&Sql::text("BEGIN"), "begin").await?;
+    peer.script(&Sql::text(BEGIN), "begin").await?;
     let outcome = drop_inside(link, peer).await;
     if outcome.is_err() {
         peer.roll_back().await;

@@ -24,6 +24,8 @@ pub struct LiveLink {
     pub(crate) peers: [Peer; 2],
     pub(crate) tables: Vec<LinkedTable>,
     checked_at: Instant,
+    /// A pass is under way, or was given up half-way by whoever polled it.
+    unfinished: bool,
 }
 
 /// What a pass did in one direction.
@@ -101,6 +103,7 @@ impl LiveLink {
             peers,
             tables: Vec::new(),
             checked_at: Instant::now(),
+            unfinished: false,
         };
         for side in Side::BOTH {
             link.standing(side).await?;
@@ -117,6 +120,7 @@ impl LiveLink {
             peers,
             tables,
             checked_at: Instant::now(),
+            unfinished: false,
         }
     }
 
@@ -145,7 +149,13 @@ impl LiveLink {
     /// # Errors
     /// Drift between the sides, capture triggers that are missing, triggers that would rewrite rows.
     pub async fn check(&mut self) -> Result<()> {
-        self.tables = inspect::linked_tables(&self.spec, &mut self.peers).await?;
+        let tables = inspect::linked_tables(&self.spec, &mut self.peers).await?;
+        if !inspect::same_columns(&self.tables, &tables) {
+            for peer in &mut self.peers {
+                peer.forget_stages().await?;
+            }
+        }
+        self.tables = tables;
         inspect::check_triggers(&self.spec, &self.tables)?;
         self.checked_at = Instant::now();
         Ok(())
@@ -157,13 +167,22 @@ impl LiveLink {
     /// The first failure in either direction. What was committed before stays; the sessions are left without a transaction
     /// where they still exist.
     pub async fn pass(&mut self) -> Result<PassReport> {
+        if self.unfinished {
+            self.roll_back().await;
+        }
+        self.unfinished = true;
         let outcome = self.both_directions().await;
         if outcome.is_err() {
-            for peer in &mut self.peers {
-                peer.roll_back().await;
-            }
+            self.roll_back().await;
         }
+        self.unfinished = false;
         outcome
+    }
+
+    async fn roll_back(&mut self) {
+        for peer in &mut self.peers {
+            peer.roll_back().await;
+        }
     }
 
     async fn both_directions(&mut self) -> Result<PassReport> {
@@ -245,7 +264,10 @@ impl LiveLink {
     /// Carries what is pending at `source` to the other side.
     async fn direction(&mut self, source: Side, standings: &[Standing; 2]) -> Result<Applied> {
         let from = standings[source.other().index()].consumed.clone();
-        let counts = self.count_pending(source, &from).await?;
+        let (counts, now) = self.count_pending(source, &from).await?;
+        if now.went_back_from(&from) {
+            return Err(went_back(&self.spec, self.spec.node(source)));
+        }
         if counts.iter().all(|n| *n == 0) {
             if standings[source.index()].outgoing != from.as_str() {
                 self.acknowledge(source, &from).await?;
@@ -253,11 +275,8 @@ impl LiveLink {
             return Ok(Applied::default());
         }
         let (to, seen_by_source) = self.begin_reading(source).await?;
-        if to.went_back_from(&from) {
-            return Err(went_back(&self.spec, self.spec.node(source)));
-        }
         // Counted again under the reading snapshot: what appeared in between belongs to this batch.
-        let counts = self.count_pending(source, &from).await?;
+        let (counts, _) = self.count_pending(source, &from).await?;
         let touched = (0..counts.len()).filter(|i| counts[*i] > 0).collect();
         let batch = Batch {
             spec: &self.spec,
@@ -282,13 +301,14 @@ impl LiveLink {
         Ok(applied)
     }
 
-    async fn count_pending(&mut self, source: Side, consumed: &Snapshot) -> Result<Vec<i64>> {
+    /// How much is pending, table by table, and the snapshot in which that is so.
+    async fn count_pending(&mut self, source: Side, consumed: &Snapshot) -> Result<(Vec<i64>, Snapshot)> {
         let sides: Vec<&TableSide> = self.tables.iter().map(|t| &t.sides[source.index()]).collect();
         let sql = batch::count_pending(&sides, &self.spec.name, SMALL_BATCH_ROWS_MAX + 1);
         let row = self.peers[source.index()]
             .row(&sql, &[&consumed.as_str()], "look for changes")
             .await?;
-        Ok(row.get(0))
+        Ok((row.get(0), parse_snapshot(row.get(1))?))
     }
 
     /// Opens the reading transaction; answers its snapshot and what the source has consumed of the other side by then.
@@ -308,7 +328,7 @@ impl LiveLink {
     /// need not wait for the disk.
     pub(crate) async fn acknowledge(&mut self, source: Side, consumed: &Snapshot) -> Result<()> {
         let sql = Sql::render(
-            "BEGIN; SET LOCAL synchronous_commit = off; \
+            "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL synchronous_commit = off; \
              UPDATE ponte.outgoing SET consumed = {consumed}, updated_at = clock_timestamp() WHERE link = {link}; COMMIT",
             &[
                 ("consumed", consumed),

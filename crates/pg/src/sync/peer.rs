@@ -3,6 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use ponte_schema::Sql;
+use ponte_sync::apply::Stage;
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Row, SimpleQueryMessage, Statement};
 use uuid::Uuid;
@@ -70,6 +71,16 @@ impl Peer {
 
     pub(crate) fn keep_stage(&mut self, position: usize) {
         self.stages.insert(position);
+    }
+
+    /// Drops the session's stages, because the tables that they were made for have changed.
+    pub(crate) async fn forget_stages(&mut self) -> Result<()> {
+        self.prepared.clear();
+        for position in std::mem::take(&mut self.stages) {
+            self.script(&Stage::new(position).forget(), "drop a stage")
+                .await?;
+        }
+        Ok(())
     }
 
     /// A script of statements without results.

@@ -26,7 +26,8 @@ pub(crate) async fn highest(peers: &mut [Peer; 2], tables: &[LinkedTable]) -> Re
     let mut found = BTreeMap::new();
     for side in Side::BOTH {
         for shape in tables.iter().map(|t| &t.shapes[side.index()]) {
-            for sequence in to_interleave(shape) {
+            // Also of those that an earlier run has interleaved: the other side's may still have to be.
+            for sequence in shape.sequences.iter().filter(|s| s.increment > 0) {
                 let here = highest_here(&peers[side.index()], shape, sequence).await?;
                 let known = found
                     .entry((shape.qualified_name(), sequence.column.clone()))
@@ -64,19 +65,28 @@ pub(crate) async fn interleave(
             let name = sequence.qualified_name();
             let what = format!("interleave sequence {name}");
             let remember = Sql::text(
-                "INSERT INTO ponte.interleaved_sequence VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
+                "INSERT INTO ponte.interleaved_sequence VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING",
             );
             peer.rows(
                 &remember,
-                &[&sequence.name.0, &sequence.name.1, &sequence.increment],
+                &[
+                    &sequence.name.0,
+                    &sequence.name.1,
+                    &sequence.increment,
+                    &sequence.start,
+                ],
                 &what,
             )
             .await?;
-            peer.script(
-                &Sql::render("ALTER SEQUENCE {name} INCREMENT BY 2", &[("name", &name)]),
-                &what,
-            )
-            .await?;
+            // TRUNCATE ... RESTART IDENTITY goes back to the start, which has to be odd or even too.
+            let alter = Sql::render(
+                "ALTER SEQUENCE {name} INCREMENT BY 2 START WITH {start}",
+                &[
+                    ("name", &name),
+                    ("start", &parity(sequence.start, side == Side::First)),
+                ],
+            );
+            peer.script(&alter, &what).await?;
             let known = highest
                 .get(&(shape.qualified_name(), sequence.column.clone()))
                 .copied()
@@ -98,13 +108,18 @@ pub(crate) async fn interleave(
     Ok(())
 }
 
+/// The first number from `n` on that is odd, or even.
+fn parity(n: i64, odd: bool) -> i64 {
+    if (n % 2 != 0) == odd { n } else { n + 1 }
+}
+
 /// Lets a table's sequences count as before. Inside the dropping transaction.
 pub(crate) async fn restore(peer: &mut Peer, table: &QualifiedName) -> Result<()> {
     let sql = Sql::text(
         "DELETE FROM ponte.interleaved_sequence i USING pg_depend d, pg_class s, pg_namespace n \
          WHERE n.nspname = i.sequence_schema AND s.relnamespace = n.oid AND s.relname = i.sequence_name AND s.relkind = 'S' \
            AND d.classid = 'pg_class'::regclass AND d.objid = s.oid AND d.refobjid = to_regclass($1) AND d.deptype IN ('a', 'i') \
-         RETURNING i.sequence_schema, i.sequence_name, i.original_increment",
+         RETURNING i.sequence_schema, i.sequence_name, i.original_increment, i.original_start",
     );
     let rows = peer
         .rows(
@@ -116,8 +131,12 @@ pub(crate) async fn restore(peer: &mut Peer, table: &QualifiedName) -> Result<()
     for row in rows {
         let name = QualifiedName::new(row.get::<_, String>(0), row.get::<_, String>(1));
         let alter = Sql::render(
-            "ALTER SEQUENCE {name} INCREMENT BY {step}",
-            &[("name", &name), ("step", &row.get::<_, i64>(2))],
+            "ALTER SEQUENCE {name} INCREMENT BY {step} START WITH {start}",
+            &[
+                ("name", &name),
+                ("step", &row.get::<_, i64>(2)),
+                ("start", &row.get::<_, i64>(3)),
+            ],
         );
         peer.script(&alter, &format!("restore sequence {name}")).await?;
     }

@@ -1,9 +1,24 @@
 //! The sync against real servers.
+//!
+//! Every scenario that writes rows runs in both apply modes, through [`support::in_both_modes`].
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
-    reason = "this is a test, and its helpers are too"
+    clippy::print_stdout,
+    reason = "this is a test, and its helpers are too; the harness shows what they print where one fails"
 )]
 
+mod capture;
 mod carry;
+mod compare;
+mod conflict;
+mod crash;
+mod first_contact;
+mod foreign_keys;
+mod guards;
+mod in_flight;
+mod install;
+mod keys;
 mod support;
+mod triggers;
+mod types;

@@ -1,10 +1,12 @@
 //! Two servers with a plain owner role on each, a link between them, and ways to write and look.
 
+use std::time::Duration;
+
 use ponte_pg::sync::{InitReport, LiveLink, PassReport, Peer, init, plan_init};
 use ponte_pg::{ConnectOptions, Conninfo, Result, Session};
 use ponte_schema::QualifiedName;
 use ponte_sync::link::{ApplyAs, ConflictRule, FirstContact, LinkSpec, Side, TableSpec};
-use ponte_testkit::Pair;
+use ponte_testkit::{Pair, TestCluster, TestClusterBuilder, eventually};
 use tokio_postgres::Client;
 
 pub(crate) const PERFIS: &str = "
@@ -18,21 +20,65 @@ pub(crate) const PERFIS: &str = "
       'BEGIN NEW.updated_at := clock_timestamp(); RETURN NEW; END';
     CREATE TRIGGER carimbo BEFORE UPDATE ON perfis FOR EACH ROW EXECUTE FUNCTION carimbar();";
 
+/// A table whose versions the test writes itself.
+pub(crate) const NOTA: &str = "CREATE TABLE nota (id int PRIMARY KEY, texto text, updated_at timestamptz NOT NULL DEFAULT clock_timestamp());";
+
 pub(crate) struct World {
     pub(crate) pair: Pair,
     pub(crate) a: Client,
     pub(crate) b: Client,
+    apply: ApplyAs,
+}
+
+/// Runs a scenario twice: as a plain owner, and as a role that may set `session_replication_role`.
+pub(crate) async fn in_both_modes(schema: &str, scenario: impl AsyncFn(&World)) {
+    // Captured, and shown where the scenario fails.
+    println!("rows are applied as a plain owner");
+    let world = World::applying(schema, ApplyAs::Plain).await;
+    scenario(&world).await;
+    println!("rows are applied in replica mode");
+    let world = world.again(schema, ApplyAs::Replica).await;
+    scenario(&world).await;
 }
 
 impl World {
     /// Two databases `app`, owned by the plain role `dono`, with the same schema.
     pub(crate) async fn with(schema: &str) -> Self {
-        let pair = Pair::start("app", "dono").await;
+        Self::applying(schema, ApplyAs::Plain).await
+    }
+
+    pub(crate) async fn applying(schema: &str, apply: ApplyAs) -> Self {
+        Self::over(TestCluster::builder(), schema, apply).await
+    }
+
+    pub(crate) async fn over(builder: TestClusterBuilder, schema: &str, apply: ApplyAs) -> Self {
+        let pair = Pair::start_from(builder, "app", "dono").await;
+        Self::in_pair(pair, schema, apply).await
+    }
+
+    /// Fresh databases on the same servers, which is faster than other servers.
+    async fn again(self, schema: &str, apply: ApplyAs) -> Self {
+        let Self { pair, .. } = self;
+        for cluster in [&pair.a, &pair.b] {
+            cluster.sql("postgres", "DROP DATABASE app WITH (FORCE)").await;
+            cluster.create_database("app", "dono").await;
+        }
+        Self::in_pair(pair, schema, apply).await
+    }
+
+    async fn in_pair(pair: Pair, schema: &str, apply: ApplyAs) -> Self {
+        if apply == ApplyAs::Replica {
+            for cluster in [&pair.a, &pair.b] {
+                cluster
+                    .sql("app", "GRANT SET ON PARAMETER session_replication_role TO dono")
+                    .await;
+            }
+        }
         let (a, b) = tokio::join!(
             ponte_testkit::connect(&pair.url_a),
             ponte_testkit::connect(&pair.url_b)
         );
-        let world = Self { pair, a, b };
+        let world = Self { pair, a, b, apply };
         world.both(schema).await;
         world
     }
@@ -65,7 +111,7 @@ impl World {
                 .collect(),
             conflict: ConflictRule::Latest,
             first_contact: FirstContact::Merge,
-            apply: ApplyAs::Plain,
+            apply: self.apply,
             max_future_seconds: 300,
         }
     }
@@ -97,14 +143,50 @@ impl World {
         LiveLink::open(spec.clone(), self.peers().await).await.unwrap()
     }
 
+    /// Runs one statement per side at the same time.
+    pub(crate) async fn sides(&self, sql_a: &str, sql_b: &str) {
+        let (a, b) = tokio::join!(self.a.batch_execute(sql_a), self.b.batch_execute(sql_b));
+        a.unwrap();
+        b.unwrap();
+    }
+
+    pub(crate) fn cluster(&self, side: Side) -> &TestCluster {
+        [&self.pair.a, &self.pair.b][side.index()]
+    }
+
+    pub(crate) fn client(&self, side: Side) -> &Client {
+        [&self.a, &self.b][side.index()]
+    }
+
+    /// Another session of the owner.
+    pub(crate) async fn another(&self, side: Side) -> Client {
+        ponte_testkit::connect([&self.pair.url_a, &self.pair.url_b][side.index()]).await
+    }
+
+    /// Conflicts recorded on both sides.
+    pub(crate) async fn conflicts(&self) -> i64 {
+        let sql = "SELECT count(*) FROM ponte.conflict";
+        number(&self.a, sql).await + number(&self.b, sql).await
+    }
+
+    /// Waits until a session of the sync waits for a lock on that side.
+    pub(crate) async fn sync_waits_on(&self, side: Side) {
+        let superuser = self.cluster(side).superuser("app").await;
+        eventually(Duration::from_secs(10), "the sync to wait for a lock", async || {
+            let waits = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'ponte test' AND wait_event_type = 'Lock'";
+            (number(&superuser, waits).await > 0).then_some(())
+        })
+        .await;
+    }
+
     /// Every row of a table on both sides, as text.
-    pub(crate) async fn rows(&self, table: &'static str) -> [Vec<String>; 2] {
+    pub(crate) async fn rows(&self, table: &str) -> [Vec<String>; 2] {
         let sql = format!("SELECT t::text FROM {table} t ORDER BY 1");
         let (a, b) = tokio::join!(self.a.query(&sql, &[]), self.b.query(&sql, &[]));
         [a, b].map(|rows| rows.unwrap().iter().map(|r| r.get(0)).collect())
     }
 
-    pub(crate) async fn assert_equal(&self, table: &'static str) -> Vec<String> {
+    pub(crate) async fn assert_equal(&self, table: &str) -> Vec<String> {
         let [a, b] = self.rows(table).await;
         assert_eq!(a, b, "{table} differs");
         a

@@ -4,5 +4,5 @@
 -- locks:   ROW EXCLUSIVE on {table}
 INSERT INTO {table} ({columns}){overriding}
 SELECT {staged} FROM {plan} p JOIN {stage} s ON s.ctid = p.staged
-WHERE p.present AND p.seen IS NULL
+WHERE p.present AND p.seen IS NULL{condition}
 ON CONFLICT ({key}) DO NOTHING

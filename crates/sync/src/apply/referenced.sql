@@ -1,8 +1,7 @@
 -- purpose: whether rows that are about to be deleted are still referenced by rows of {child} that stay
 -- reads:   {plan}, {table}, {child}
--- writes:  row locks on the rows about to be deleted, so that no new reference can appear
--- locks:   ROW SHARE on {table}
+-- writes:  nothing
+-- locks:   ACCESS SHARE
 SELECT EXISTS (
-  SELECT FROM {child} r JOIN (
-    SELECT {parent_columns} FROM {table} t JOIN {plan} p ON {matches} WHERE NOT p.present AND t.xmin = p.seen
-    FOR UPDATE OF t) d ON {references})
+  SELECT FROM {table} t JOIN {plan} p ON {matches} JOIN {child} r ON {references}
+  WHERE NOT p.present AND t.xmin = p.seen AND {stays})

@@ -93,6 +93,7 @@ CREATE TABLE IF NOT EXISTS ponte.guarded_trigger (
   table_name text NOT NULL,
   trigger_name text NOT NULL,
   original text NOT NULL,
+  fires text NOT NULL,
   PRIMARY KEY (table_schema, table_name, trigger_name)
 );
 COMMENT ON TABLE ponte.guarded_trigger IS 'Triggers that were recreated so that they leave applied rows alone, with the statement that brings back the original.';
@@ -101,13 +102,16 @@ CREATE TABLE IF NOT EXISTS ponte.interleaved_sequence (
   sequence_schema text NOT NULL,
   sequence_name text NOT NULL,
   original_increment bigint NOT NULL,
+  original_start bigint NOT NULL,
   PRIMARY KEY (sequence_schema, sequence_name)
 );
-COMMENT ON TABLE ponte.interleaved_sequence IS 'Sequences that count in steps of two since the link exists, with their original step.';
+COMMENT ON TABLE ponte.interleaved_sequence IS 'Sequences that count in steps of two since the link exists, with their original step and start.';
 
 CREATE OR REPLACE FUNCTION ponte.is_applying() RETURNS boolean
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$ SELECT EXISTS (SELECT FROM ponte.progress p WHERE p.applying = pg_current_xact_id_if_assigned()) $$;
+-- Every writer's triggers ask this, also where functions are not executable by default.
+GRANT EXECUTE ON FUNCTION ponte.is_applying() TO PUBLIC;
 COMMENT ON FUNCTION ponte.is_applying() IS 'Whether this very transaction applies a batch. A setting alone proves nothing: it can leak or be forged.';
 
 INSERT INTO ponte.metadata VALUES ('sync', 1) ON CONFLICT DO NOTHING;
