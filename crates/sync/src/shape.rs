@@ -336,6 +336,9 @@ impl VersionKind {
     }
 }
 
+/// Encloses the bodies of our trigger functions, which hold names of the user's.
+const BODY_QUOTE: &str = "$ponte$";
+
 /// What keeps a role from syncing this table, apart from its key. All of it, so that one round of mending is enough.
 pub fn obstacles(shape: &Shape, role: &str) -> Vec<Problem> {
     let table = shape.qualified_name();
@@ -346,6 +349,16 @@ pub fn obstacles(shape: &Shape, role: &str) -> Vec<Problem> {
             "sync the tables behind it",
         ));
         return found;
+    }
+    let columns = shape.columns.iter().map(|c| &c.name);
+    for name in columns
+        .chain([&shape.schema, &shape.name])
+        .filter(|n| n.contains(BODY_QUOTE))
+    {
+        found.push(Problem::new(
+            format!("the name {name} of or in table {table} would end the body of a trigger function"),
+            format!("rename it to one without {BODY_QUOTE}"),
+        ));
     }
     if let Some((schema, name)) = &shape.partition_of {
         let whole = QualifiedName::new(schema, name);

@@ -411,7 +411,9 @@ async fn write_round(batch: &Batch<'_>, target: &mut Peer, applied: &mut Applied
 async fn upsert(batch: &Batch<'_>, position: usize, target: &mut Peer) -> Result<u64> {
     let (stage, table) = (Stage::new(position), batch.target_side(position));
     if batch.references_itself(position) {
-        let written = target.value(&stage.upsert(table), "update and insert rows").await?;
+        let written = target
+            .value(&stage.upsert(table), "update and insert rows")
+            .await?;
         return Ok(count(written));
     }
     let mut written = 0;

@@ -152,7 +152,7 @@ impl LiveLink {
         let tables = inspect::linked_tables(&self.spec, &mut self.peers).await?;
         if !inspect::same_columns(&self.tables, &tables) {
             for peer in &mut self.peers {
-                peer.forget_stages().await?;
+                peer.forget_stages(self.tables.len()).await?;
             }
         }
         self.tables = tables;

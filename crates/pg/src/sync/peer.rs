@@ -73,10 +73,11 @@ impl Peer {
         self.stages.insert(position);
     }
 
-    /// Drops the session's stages, because the tables that they were made for have changed.
-    pub(crate) async fn forget_stages(&mut self) -> Result<()> {
+    /// Drops the session's stages of a link with so many tables, because the tables that they were made for have changed.
+    pub(crate) async fn forget_stages(&mut self, tables: usize) -> Result<()> {
         self.prepared.clear();
-        for position in std::mem::take(&mut self.stages) {
+        self.stages.clear();
+        for position in 0..tables {
             self.script(&Stage::new(position).forget(), "drop a stage")
                 .await?;
         }

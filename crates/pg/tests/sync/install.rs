@@ -204,7 +204,7 @@ async fn an_init_that_was_cut_between_the_two_commits_is_completed_by_the_next_o
 }
 
 #[tokio::test]
-async fn a_link_that_was_lost_on_one_node_is_made_again() {
+async fn a_link_that_was_lost_on_one_node_is_dropped_on_the_other_and_made_again() {
     let world = World::with(PERFIS).await;
     world
         .a("INSERT INTO perfis (id, nome) SELECT g, 'a' || g FROM generate_series(1, 3000) g")
@@ -217,6 +217,15 @@ async fn a_link_that_was_lost_on_one_node_is_made_again() {
         .unwrap();
     world.b("TRUNCATE perfis RESTART IDENTITY").await;
     world.a("INSERT INTO perfis (nome) VALUES ('depois')").await;
+    let error = world.try_init(&spec).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::SyncAlreadyLinked);
+    assert!(
+        error.next_step().unwrap().contains("ponte sync drop"),
+        "{error:?}"
+    );
+    drop_link(&spec.name, &mut world.peer(Side::First).await)
+        .await
+        .unwrap();
     world.try_init(&spec).await.unwrap();
     let mut link = world.open(&spec).await;
     world
@@ -273,7 +282,7 @@ async fn what_cannot_be_synced_is_refused_with_a_remedy() {
          CREATE TABLE gerada (id int PRIMARY KEY, g int GENERATED ALWAYS AS (id) STORED UNIQUE NOT NULL);
          CREATE TABLE numerada (id uuid PRIMARY KEY, n int GENERATED ALWAYS AS IDENTITY);
          CREATE TABLE boa_changelog (x int); CREATE MATERIALIZED VIEW mat AS SELECT 1 AS id; CREATE SEQUENCE seq;
-         CREATE TABLE ocupada (id int PRIMARY KEY); CREATE TABLE ocupada_changelog (x int);",
+         CREATE TABLE \"fim$ponte$\" (id int PRIMARY KEY); CREATE TABLE ocupada (id int PRIMARY KEY); CREATE TABLE ocupada_changelog (x int);",
     )
     .await;
     world

@@ -322,6 +322,7 @@ async fn names_of_any_kind_are_quoted() {
         twin,
         "x'y",
         "a{b}",
+        "linha\n; DROP TABLE select; --",
     ];
     let quote = |name: &str| format!("\"{}\"", name.replace('"', "\"\""));
     let mut schema = "CREATE SCHEMA \"Minha App\";".to_owned();

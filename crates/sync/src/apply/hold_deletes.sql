@@ -1,7 +1,7 @@
 -- purpose: hold the rows that are about to be deleted, so that later statements see every reference to them and no new one can appear
--- reads:   {plan}, {table}
+-- reads:   the plan, the table
 -- writes:  row locks
--- locks:   ROW SHARE on {table}, FOR UPDATE on the rows
+-- locks:   ROW SHARE on the table, FOR UPDATE on the rows
 SELECT count(*) FROM (
   SELECT FROM {table} t JOIN {plan} p ON {matches}
   WHERE NOT p.present AND t.xmin = p.seen

@@ -1,7 +1,7 @@
--- purpose: hold the rows of {parent} that arrived rows of {table} point at (replica mode holds nothing)
--- reads:   {stage}, {table}, {parent}
+-- purpose: hold the rows of the referenced table that arrived rows of the table point at (replica mode holds nothing)
+-- reads:   the stage, the table, the referenced table
 -- writes:  row locks
--- locks:   ROW SHARE on {parent}, FOR KEY SHARE on the rows
+-- locks:   ROW SHARE on the referenced table, FOR KEY SHARE on the rows
 SELECT count(*) FROM (
   SELECT FROM {parent} r
   WHERE EXISTS (SELECT FROM {stage} s JOIN {table} t ON {matches} WHERE s.present AND {not_null} AND {references})

@@ -1,5 +1,5 @@
 -- purpose: at the first contact every row is a local change that the source has not seen; changes captured since count before it
--- reads:   {changelog}, {table}
+-- reads:   the changelog, the table
 -- writes:  nothing
 -- locks:   ACCESS SHARE
 SELECT DISTINCT ON ({keys}) {keys}, l.version_at, l.changed_at, l.node

@@ -1,5 +1,5 @@
 -- purpose: the last local change of each key that the source had not seen when the batch was read
--- reads:   {changelog}
+-- reads:   the changelog
 -- writes:  nothing
 -- locks:   ACCESS SHARE
 SELECT DISTINCT ON ({keys}) {keys}, l.version_at, l.changed_at, coalesce(l.version_node, {here_id}::uuid) AS node

@@ -1,7 +1,7 @@
 -- purpose: hold the rows that both sides changed, in key order, so that what is recorded about them stays true
--- reads:   {plan}, {table}, {changelog}
+-- reads:   the plan, the table, the changelog
 -- writes:  row locks
--- locks:   ROW SHARE on {table}, FOR UPDATE on the rows in conflict
+-- locks:   ROW SHARE on the table, FOR UPDATE on the rows in conflict
 SELECT count(*) FROM (
   SELECT FROM {plan} p JOIN ({local_keys}) l ON {same_key} JOIN {table} t ON {matches}
   WHERE t.xmin = p.seen

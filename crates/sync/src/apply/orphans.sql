@@ -1,5 +1,5 @@
--- purpose: whether rows of {table} that arrived point at rows of {parent} that are not here (replica mode checks nothing)
--- reads:   {stage}, {table}, {parent}
+-- purpose: whether rows of the table that arrived point at rows of the referenced table that are not here (replica mode checks nothing)
+-- reads:   the stage, the table, the referenced table
 -- writes:  nothing
 -- locks:   ACCESS SHARE
 SELECT EXISTS (

@@ -1,5 +1,5 @@
--- purpose: whether rows that are about to be deleted are still referenced by rows of {child} that stay
--- reads:   {plan}, {table}, {child}
+-- purpose: whether rows that are about to be deleted are still referenced by rows of the referencing table that stay
+-- reads:   the plan, the table, the referencing table
 -- writes:  nothing
 -- locks:   ACCESS SHARE
 SELECT EXISTS (

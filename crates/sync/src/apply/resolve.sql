@@ -1,6 +1,6 @@
 -- purpose: find the staged keys that were changed here too, decide each by policy, and keep both images
--- reads:   {plan}, {stage}, {table}, {changelog}
--- writes:  ponte.conflict; {changelog} for won keys, so that they are confirmed to the other side once; losers leave {stage} and {plan}
+-- reads:   the plan, the stage, the table, the changelog
+-- writes:  ponte.conflict; the changelog for won keys, so that they are confirmed to the other side once; losers leave the stage and the plan
 -- locks:   ROW EXCLUSIVE on those
 WITH local AS (
   {local}

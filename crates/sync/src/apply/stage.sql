@@ -1,10 +1,10 @@
--- purpose: where a batch for {table} lands at its target, and the plan of what has to be written
--- reads:   the catalog entry of {table}
+-- purpose: where a batch for the table lands at its target, and the plan of what has to be written
+-- reads:   the catalog entry of the table
 -- writes:  two temporary tables
--- locks:   ACCESS SHARE on {table}
-CREATE TEMPORARY TABLE {stage} ON COMMIT {on_commit} AS
+-- locks:   ACCESS SHARE on the table
+CREATE TEMPORARY TABLE IF NOT EXISTS {stage} ON COMMIT {on_commit} AS
   SELECT true AS present, now() AS version_at, now() AS changed_at, NULL::uuid AS node, true AS inserted, {row}
   FROM {table} t WITH NO DATA;
-CREATE TEMPORARY TABLE {plan} ON COMMIT {on_commit} AS
+CREATE TEMPORARY TABLE IF NOT EXISTS {plan} ON COMMIT {on_commit} AS
   SELECT t.ctid AS staged, t.xmin AS seen, true AS present, {keys}
   FROM {table} t WITH NO DATA

@@ -1,5 +1,5 @@
--- purpose: every row of {table} in the form of a batch, for the first contact with a node that holds rows too
--- reads:   {table}
+-- purpose: every row of the table in the form of a batch, for the first contact with a node that holds rows too
+-- reads:   the table
 -- writes:  nothing
 -- locks:   ACCESS SHARE
 COPY (

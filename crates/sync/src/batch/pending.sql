@@ -1,5 +1,5 @@
--- purpose: the keys of {table} that changed since {consumed}, each with its row as it is now, ready for the stage
--- reads:   {changelog}, {table}; run in the REPEATABLE READ transaction whose snapshot becomes the consumed one
+-- purpose: the keys of the table that changed since the consumed snapshot, each with its row as it is now, ready for the stage
+-- reads:   the changelog, the table; run in the REPEATABLE READ transaction whose snapshot becomes the consumed one
 -- writes:  nothing
 -- locks:   ACCESS SHARE
 COPY (

@@ -1,5 +1,5 @@
 -- purpose: how many changes of a table are on their way, and how long the oldest has been
--- reads:   {changelog}
+-- reads:   the changelog
 -- writes:  nothing
 -- locks:   ACCESS SHARE
 SELECT count(*), coalesce(extract(epoch FROM clock_timestamp() - min(l.changed_at)), 0)::float8

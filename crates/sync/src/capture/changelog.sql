@@ -1,7 +1,7 @@
--- purpose: the append-only record of which keys of {table} changed, and the view that people read
--- reads:   the catalog entry of {table}
--- writes:  creates {changelog} and {view}
--- locks:   ACCESS SHARE on {table}
+-- purpose: the append-only record of which keys of the table changed, and the view that people read
+-- reads:   the catalog entry of the table
+-- writes:  creates the changelog and the view
+-- locks:   ACCESS SHARE on the table
 CREATE TABLE {changelog} AS SELECT {keys_as_staged} FROM {table} t WITH NO DATA;
 ALTER TABLE {changelog}
   ADD COLUMN seq bigint GENERATED ALWAYS AS IDENTITY (CACHE 1),

@@ -1,6 +1,6 @@
 -- purpose: log the key of one changed row, for the events that statement triggers cannot see
 -- reads:   ponte.clock where the table has no version column
--- writes:  {changelog}; at most one NOTIFY per transaction, and only while somebody listens
+-- writes:  the changelog; at most one NOTIFY per transaction, and only while somebody listens
 -- locks:   a shared advisory transaction lock that tells whether somebody listens
 CREATE OR REPLACE FUNCTION {function}() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $ponte$

@@ -1,5 +1,5 @@
--- purpose: the content of {table} as counts and sums of hashes, split by the hash of the key, so that equal parts need no second look
--- reads:   {table}
+-- purpose: the content of the table as counts and sums of hashes, split by the hash of the key, so that equal parts need no second look
+-- reads:   the table
 -- writes:  nothing
 -- locks:   ACCESS SHARE
 SELECT bucket, count(*), sum(low)::text, sum(high)::text

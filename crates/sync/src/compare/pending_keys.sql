@@ -1,5 +1,5 @@
--- purpose: the keys of {table} that are on their way to the other side, in the form in which rows are compared
--- reads:   {changelog}
+-- purpose: the keys of the table that are on their way to the other side, in the form in which rows are compared
+-- reads:   the changelog
 -- writes:  nothing
 -- locks:   ACCESS SHARE
 SELECT DISTINCT ROW({keys})::text

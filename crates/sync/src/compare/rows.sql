@@ -1,5 +1,5 @@
 -- purpose: key and hash of every row in the buckets that differ, in an order that both servers agree on
--- reads:   {table}
+-- reads:   the table
 -- writes:  nothing
 -- locks:   ACCESS SHARE
 SELECT key, hashtextextended(row, 1) AS low, hashtextextended(row, 2) AS high
