@@ -13,6 +13,7 @@ pub mod inspect;
 pub mod install;
 pub mod pass;
 pub mod peer;
+mod privileges;
 pub mod probe;
 mod sequence;
 pub mod status;

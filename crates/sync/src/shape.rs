@@ -161,6 +161,8 @@ pub struct Shape {
     pub columns: Vec<Column>,
     /// The usable unique keys, the primary key first.
     pub unique_keys: Vec<UniqueKey>,
+    /// Unique and exclusion constraints that can be deferred; replica mode would not check them.
+    pub deferrable: Vec<String>,
     /// The foreign keys in which the table takes part, at either end.
     pub foreign_keys: Vec<ForeignKey>,
     /// The user's triggers.
@@ -340,7 +342,7 @@ impl VersionKind {
 const BODY_QUOTE: &str = "$ponte$";
 
 /// What keeps a role from syncing this table, apart from its key. All of it, so that one round of mending is enough.
-pub fn obstacles(shape: &Shape, role: &str) -> Vec<Problem> {
+pub fn obstacles(shape: &Shape, role: &str, apply: ApplyAs) -> Vec<Problem> {
     let table = shape.qualified_name();
     let mut found = Vec::new();
     if !matches!(shape.kind.as_str(), "r" | "p") {
@@ -359,6 +361,14 @@ pub fn obstacles(shape: &Shape, role: &str) -> Vec<Problem> {
             format!("the name {name} of or in table {table} would end the body of a trigger function"),
             format!("rename it to one without {BODY_QUOTE}"),
         ));
+    }
+    if apply == ApplyAs::Replica {
+        found.extend(shape.deferrable.iter().map(|constraint| {
+            Problem::new(
+                format!("constraint {constraint} of table {table} is deferrable, and replica mode does not check it"),
+                format!("set apply = \"plain\", or make {constraint} NOT DEFERRABLE"),
+            )
+        }));
     }
     if let Some((schema, name)) = &shape.partition_of {
         let whole = QualifiedName::new(schema, name);
@@ -522,6 +532,7 @@ mod tests {
                 deferrable: false,
                 columns: vec!["id".into()],
             }],
+            deferrable: vec![],
             foreign_keys: vec![],
             triggers: vec![],
             sequences: vec![],
@@ -620,7 +631,7 @@ mod tests {
         let mut shape = perfis();
         shape.missing_privileges = vec!["INSERT".into(), "TRIGGER".into()];
         assert_eq!(
-            obstacles(&shape, "app")[0].remedy,
+            obstacles(&shape, "app", ApplyAs::Plain)[0].remedy,
             "GRANT INSERT, TRIGGER ON perfis TO app"
         );
     }

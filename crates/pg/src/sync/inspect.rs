@@ -58,7 +58,7 @@ pub async fn linked_tables(spec: &LinkSpec, peers: &mut [Peer; 2]) -> Result<Vec
         let shapes = [one, other];
         for (shape, side) in shapes.iter().zip(Side::BOTH) {
             let role = format!("of node \"{}\"", spec.node(side));
-            problems.extend(shape::obstacles(shape, &role));
+            problems.extend(shape::obstacles(shape, &role, spec.apply));
         }
         match fit(wanted, shapes) {
             Ok(table) => tables.push(table),

@@ -36,6 +36,9 @@ SELECT w.position, jsonb_build_object(
                   JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = k.attnum)) ORDER BY i.indisprimary DESC, i.indexrelid), '[]')
     FROM pg_index i
     WHERE i.indrelid = c.oid AND i.indisunique AND i.indisvalid AND i.indpred IS NULL AND i.indexprs IS NULL),
+  'deferrable', (
+    SELECT coalesce(jsonb_agg(d.conname ORDER BY d.conname), '[]')
+    FROM pg_constraint d WHERE d.conrelid = c.oid AND d.condeferrable AND d.contype IN ('p', 'u', 'x')),
   'foreign_keys', (
     SELECT coalesce(jsonb_agg(jsonb_build_object(
       'name', f.conname, 'deferrable', f.condeferrable,

@@ -7,7 +7,7 @@
 use std::time::Duration;
 
 use ponte_schema::{Ident, QualifiedName, Sql};
-use ponte_sync::link::{ApplyAs, LinkSpec, Side};
+use ponte_sync::link::{LinkSpec, Side};
 use ponte_sync::snapshot::Snapshot;
 use ponte_sync::table::TableSide;
 use ponte_sync::{capture, metadata};
@@ -17,7 +17,7 @@ use super::apply::DURABLE;
 use super::guard::{self, Guard};
 use super::inspect::{LinkedTable, linked_tables};
 use super::peer::Peer;
-use super::sequence;
+use super::{privileges, sequence};
 use crate::error::{Error, ErrorKind, Result, Retry};
 
 /// How often an installation is tried while somebody holds a lock on a table.
@@ -71,10 +71,7 @@ pub async fn plan_init(spec: &LinkSpec, peers: &mut [Peer; 2]) -> Result<InitPla
     let mut state = [NodeState::Absent; 2];
     for side in Side::BOTH {
         state[side.index()] = node_state(spec, side, &mut peers[side.index()], &tables).await?;
-        may_create(&mut peers[side.index()], &tables, side).await?;
-        if spec.apply == ApplyAs::Replica {
-            may_replicate(&mut peers[side.index()]).await?;
-        }
+        privileges::check(&mut peers[side.index()], &tables, side, spec.apply).await?;
     }
     same_partners(spec, peers, &state).await?;
     let mut guards = Vec::new();
@@ -451,128 +448,6 @@ async fn same_partners(spec: &LinkSpec, peers: &mut [Peer; 2], state: &[NodeStat
                 spec.name
             )));
         }
-    }
-    Ok(())
-}
-
-async fn may_create(peer: &mut Peer, tables: &[LinkedTable], side: Side) -> Result<()> {
-    let name = peer.name().to_owned();
-    let refuse = |what: String, remedy: String| {
-        Error::new(
-            ErrorKind::SyncUnfit,
-            format!("the role of node \"{name}\" {what}"),
-        )
-        .hint(remedy)
-    };
-    let row = peer
-        .row(
-            &Sql::text(
-                "SELECT pg_is_in_recovery() OR current_setting('transaction_read_only')::bool, current_user::text, current_database()::text, \
-                 coalesce(has_schema_privilege(to_regnamespace('ponte'), 'CREATE'), has_database_privilege(current_database(), 'CREATE')), \
-                 has_database_privilege(current_database(), 'TEMPORARY')",
-            ),
-            &[],
-            "read the role's privileges",
-        )
-        .await?;
-    let (role, database): (&str, &str) = (row.get(1), row.get(2));
-    if row.get(0) {
-        return Err(Error::new(
-            ErrorKind::SyncUnfit,
-            format!("node \"{name}\" is read only: a replica, or default_transaction_read_only"),
-        )
-        .hint("give the url of the primary server"));
-    }
-    if !row.get::<_, bool>(3) {
-        return Err(refuse(
-            "may not create schema ponte".to_owned(),
-            format!(
-                "GRANT CREATE ON DATABASE {} TO {}",
-                Ident::new(database),
-                Ident::new(role)
-            ),
-        ));
-    }
-    if !row.get::<_, bool>(4) {
-        return Err(refuse(
-            "may not create temporary tables".to_owned(),
-            format!(
-                "GRANT TEMPORARY ON DATABASE {} TO {}",
-                Ident::new(database),
-                Ident::new(role)
-            ),
-        ));
-    }
-    for shape in tables.iter().map(|t| &t.shapes[side.index()]) {
-        if let Some(sequence) = sequence::to_interleave(shape).next()
-            && !shape.owned
-        {
-            return Err(refuse(
-                format!("may not alter sequence {}", sequence.qualified_name()),
-                format!("let the owner of {} run ponte sync init", shape.qualified_name()),
-            ));
-        }
-    }
-    for table in tables.iter().map(|t| &t.sides[side.index()]) {
-        view_is_free(peer, &table.changelog_view(), &table.changelog()).await?;
-        let row = peer
-            .row(
-                &Sql::text("SELECT has_schema_privilege($1::text, 'CREATE')"),
-                &[&table.name.schema.as_str()],
-                "read the role's privileges",
-            )
-            .await?;
-        if !row.get::<_, bool>(0) {
-            return Err(refuse(
-                format!("may not create {} beside its table", table.changelog_view()),
-                format!(
-                    "GRANT CREATE ON SCHEMA {} TO {}",
-                    table.name.schema,
-                    Ident::new(role)
-                ),
-            ));
-        }
-    }
-    Ok(())
-}
-
-async fn may_replicate(peer: &mut Peer) -> Result<()> {
-    let attempt = Sql::text("BEGIN; SET LOCAL session_replication_role = replica; ROLLBACK");
-    let outcome = peer.script(&attempt, "set session_replication_role").await;
-    if let Err(error) = outcome {
-        peer.roll_back().await;
-        if error.kind() != ErrorKind::SqlRejected {
-            return Err(error);
-        }
-        return Err(Error::new(
-            ErrorKind::SyncUnfit,
-            format!("the role of node \"{}\" may not set session_replication_role", peer.name()),
-        )
-        .hint("set apply = \"plain\", or on PostgreSQL 15 and later GRANT SET ON PARAMETER session_replication_role to the role"));
-    }
-    Ok(())
-}
-
-async fn view_is_free(peer: &mut Peer, view: &QualifiedName, changelog: &QualifiedName) -> Result<()> {
-    let sql = Sql::text("SELECT to_regclass($1) IS NOT NULL AND to_regclass($2) IS NULL");
-    let (view_text, log_text) = (Sql::of(view), Sql::of(changelog));
-    let taken: bool = peer
-        .row(
-            &sql,
-            &[&view_text.as_str(), &log_text.as_str()],
-            "look for the changelog view",
-        )
-        .await?
-        .get(0);
-    if taken {
-        return Err(Error::new(
-            ErrorKind::SyncUnfit,
-            format!("{view} exists on \"{}\" already and is not ours", peer.name()),
-        )
-        .hint(format!(
-            "rename it, for instance ALTER TABLE {view} RENAME TO {}_old",
-            view.name
-        )));
     }
     Ok(())
 }

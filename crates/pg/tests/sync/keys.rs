@@ -1,7 +1,7 @@
 //! Keys that change, odd keys, odd columns, odd names.
 
 use ponte_schema::QualifiedName;
-use ponte_sync::link::Side;
+use ponte_sync::link::{ApplyAs, Side};
 
 use crate::support::{NOTA, World, in_both_modes, number, settle, text};
 
@@ -86,6 +86,10 @@ async fn values_of_a_deferrable_unique_column_may_be_swapped() {
         .await,
         "3,1"
     );
+    // Replica mode would let two rows have the same place.
+    let world = World::applying(schema, ApplyAs::Replica).await;
+    let error = world.try_init(&world.spec(&["fila"])).await.unwrap_err();
+    assert!(error.to_string().contains("fila_lugar_key"), "{error}");
 }
 
 #[tokio::test]

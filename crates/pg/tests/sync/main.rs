@@ -19,6 +19,7 @@ mod guards;
 mod in_flight;
 mod install;
 mod keys;
+mod refusals;
 mod support;
 mod triggers;
 mod types;
