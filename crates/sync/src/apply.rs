@@ -5,6 +5,8 @@
 //! *write* (only rows that still are the pinned version). Rows that were changed in between are fewer written than planned,
 //! and go round again, where the change has become a conflict like any other.
 
+mod sweep;
+
 use ponte_schema::{Ident, Literal, QualifiedName, Sql};
 use uuid::Uuid;
 
@@ -124,18 +126,6 @@ impl Stage {
 
     /// Fills the plan.
     pub fn pin(&self, table: &TableSide) -> Sql {
-        let staged = table.staged_columns();
-        let differs = if table.columns.is_empty() {
-            Sql::text("false")
-        } else {
-            Sql::render(
-                "ROW({row})::record OPERATOR(pg_catalog.*<>) ROW({staged})::record",
-                &[
-                    ("row", &qualified("t", &table.columns)),
-                    ("staged", &qualified("s", &staged)),
-                ],
-            )
-        };
         Sql::render(
             include_str!("apply/pin.sql"),
             &[
@@ -145,7 +135,7 @@ impl Stage {
                 ("keys", &listed(&table.staged_key())),
                 ("staged_keys", &qualified("s", &table.staged_key())),
                 ("matches", &table.matches_staged_key("t", "s")),
-                ("differs", &differs),
+                ("differs", &sweep::differs(table)),
             ],
         )
     }
@@ -287,26 +277,13 @@ impl Stage {
         if table.columns.is_empty() {
             return None;
         }
-        let assignments = Sql::join(
-            ", ",
-            table
-                .columns
-                .iter()
-                .zip(table.staged_columns())
-                .map(|(column, staged)| {
-                    Sql::render(
-                        "{column} = {staged}",
-                        &[("column", column), ("staged", &member("s", &staged))],
-                    )
-                }),
-        );
         Some(Sql::render(
             include_str!("apply/update.sql"),
             &[
                 ("table", &table.name),
                 ("plan", &self.plan),
                 ("stage", &self.stage),
-                ("assignments", &assignments),
+                ("assignments", &sweep::assignments(table)),
                 ("matches", &table.matches_staged_key("t", "p")),
             ],
         ))
@@ -314,11 +291,6 @@ impl Stage {
 
     /// Inserts planned rows.
     pub fn insert(&self, table: &TableSide) -> Sql {
-        let overriding = if table.identity_always {
-            " OVERRIDING SYSTEM VALUE"
-        } else {
-            ""
-        };
         Sql::render(
             include_str!("apply/insert.sql"),
             &[
@@ -326,7 +298,7 @@ impl Stage {
                 ("plan", &self.plan),
                 ("stage", &self.stage),
                 ("columns", &listed(&table.all_columns())),
-                ("overriding", &Sql::text(overriding)),
+                ("overriding", &sweep::overriding(table)),
                 ("staged", &qualified("s", &table.all_staged())),
                 ("key", &listed(&table.key)),
             ],

@@ -7,3 +7,4 @@
 
 mod carry;
 mod support;
+mod sweep;
