@@ -5,6 +5,8 @@
 //! *write* (only rows that still are the pinned version). Rows that were changed in between are fewer written than planned,
 //! and go round again, where the change has become a conflict like any other.
 
+mod sweep;
+
 use ponte_schema::{Ident, Literal, QualifiedName, Sql};
 use uuid::Uuid;
 
@@ -141,24 +143,6 @@ impl Stage {
 
     /// Fills the plan.
     pub fn pin(&self, table: &TableSide) -> Sql {
-        let updated = table.updated_columns();
-        let differs = if updated.is_empty() {
-            Sql::text("false")
-        } else {
-            Sql::render(
-                "ROW({row})::record OPERATOR(pg_catalog.*<>) ROW({staged})::record",
-                &[
-                    (
-                        "row",
-                        &table.plain_values("t", updated.iter().map(|(column, _)| column)),
-                    ),
-                    (
-                        "staged",
-                        &Sql::join(", ", updated.iter().map(|(_, staged)| member("s", staged))),
-                    ),
-                ],
-            )
-        };
         Sql::render(
             include_str!("apply/pin.sql"),
             &[
@@ -168,7 +152,7 @@ impl Stage {
                 ("keys", &listed(&table.staged_key())),
                 ("staged_keys", &qualified("s", &table.staged_key())),
                 ("matches", &table.matches_staged_key("t", "s")),
-                ("differs", &differs),
+                ("differs", &sweep::differs(table)),
             ],
         )
     }
@@ -342,22 +326,13 @@ impl Stage {
         if updated.is_empty() {
             return None;
         }
-        let assignments = Sql::join(
-            ", ",
-            updated.iter().map(|(column, staged)| {
-                Sql::render(
-                    "{column} = {staged}",
-                    &[("column", column), ("staged", &member("s", staged))],
-                )
-            }),
-        );
         Some(Sql::render(
             include_str!("apply/update.sql"),
             &[
                 ("table", &table.name),
                 ("plan", &self.plan),
                 ("stage", &self.stage),
-                ("assignments", &assignments),
+                ("assignments", &sweep::assignments(table)),
                 ("matches", &table.matches_staged_key("t", "p")),
             ],
         ))
@@ -390,11 +365,6 @@ impl Stage {
     }
 
     fn insert_where(&self, table: &TableSide, condition: &Sql) -> Sql {
-        let overriding = if table.identity_always {
-            " OVERRIDING SYSTEM VALUE"
-        } else {
-            ""
-        };
         Sql::render(
             include_str!("apply/insert.sql"),
             &[
@@ -402,7 +372,7 @@ impl Stage {
                 ("plan", &self.plan),
                 ("stage", &self.stage),
                 ("columns", &listed(&table.all_columns())),
-                ("overriding", &Sql::text(overriding)),
+                ("overriding", &sweep::overriding(table)),
                 ("staged", &qualified("s", &table.all_staged())),
                 ("condition", condition),
                 ("key", &listed(&table.key)),

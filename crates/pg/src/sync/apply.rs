@@ -1,5 +1,7 @@
 //! Carrying one batch from its source into its target, as `ponte_sync::apply` plans it.
 
+mod sweep;
+
 use ponte_schema::{QualifiedName, Sql};
 use ponte_sync::apply::{Direction, FENCE, Local, Reference, Stage, StageLife, Winner, captured_meanwhile};
 use ponte_sync::batch::{self, Source, Wire};
@@ -76,6 +78,15 @@ impl Batch<'_> {
         match &self.content {
             Content::Changes { seen_by_source } => Local::Pending(seen_by_source),
             Content::Everything => Local::All,
+        }
+    }
+
+    fn direction(&self, target: &Peer) -> Direction<'_> {
+        Direction {
+            link: &self.spec.name,
+            here: self.spec.node(self.source.other()),
+            here_id: target.id(),
+            there: self.spec.node(self.source),
         }
     }
 
@@ -200,11 +211,12 @@ async fn carry_and_commit(batch: &Batch<'_>, source: &mut Peer, target: &mut Pee
 /// and left open.
 async fn carry(batch: &Batch<'_>, source: &mut Peer, target: &mut Peer) -> Result<Applied> {
     begin(target, batch.spec, &batch.from, &batch.to).await?;
+    let mut staged = 0;
     for &position in &batch.touched {
-        fill_stage(batch, position, source, target).await?;
+        staged += fill_stage(batch, position, source, target).await?;
     }
     source.script(&Sql::text("COMMIT"), "end reading").await?;
-    let (hardened, applied) = tokio::join!(harden(source), write(batch, target));
+    let (hardened, applied) = tokio::join!(harden(source), write(batch, target, staged));
     hardened?;
     applied
 }
@@ -223,13 +235,16 @@ pub(crate) async fn harden(source: &Peer) -> Result<()> {
 }
 
 /// Brings what is staged into the tables.
-async fn write(batch: &Batch<'_>, target: &mut Peer) -> Result<Applied> {
-    if batch.small {
-        target
-            .script(&Sql::text(SMALL_BATCH_PLANS), "choose plans")
-            .await?;
-    }
+async fn write(batch: &Batch<'_>, target: &mut Peer, staged: u64) -> Result<Applied> {
     let mut applied = Applied::default();
+    if sweep::fits(batch) {
+        applied = sweep::sweep(batch, target).await?;
+        if applied.upserts + applied.deletes == staged && !changed_by_triggers(batch, target).await? {
+            finish(batch, target, applied).await?;
+            return Ok(applied);
+        }
+    }
+    prepare_rounds(batch, target).await?;
     let mut trigger_rounds = 0;
     for _ in 0..ROUNDS_MAX {
         let planned = plan_round(batch, target, &mut applied).await?;
@@ -280,7 +295,21 @@ fn rewritten(batch: &Batch<'_>, target: &Peer) -> Error {
     .hint("give that trigger the condition WHEN (coalesce(current_setting('ponte.applying', true), '') = '')")
 }
 
-async fn fill_stage(batch: &Batch<'_>, position: usize, source: &mut Peer, target: &mut Peer) -> Result<()> {
+/// Gives the planner what it needs to know for the rounds.
+async fn prepare_rounds(batch: &Batch<'_>, target: &mut Peer) -> Result<()> {
+    if batch.small {
+        return target.script(&Sql::text(SMALL_BATCH_PLANS), "choose plans").await;
+    }
+    target.script(&Sql::text(ANY_PLAN), "choose plans").await?;
+    for &position in &batch.touched {
+        let analyze = Stage::new(position).analyze_stage();
+        target.script(&analyze, "analyze the stage").await?;
+    }
+    Ok(())
+}
+
+/// Copies one table's part of the batch into its stage; answers how many rows that are.
+async fn fill_stage(batch: &Batch<'_>, position: usize, source: &mut Peer, target: &mut Peer) -> Result<u64> {
     let table = batch.target_side(position);
     let stage = Stage::new(position);
     // Large batches bring their own stage: the plans kept for small ones must not see theirs grow.
@@ -289,22 +318,19 @@ async fn fill_stage(batch: &Batch<'_>, position: usize, source: &mut Peer, targe
             .script(&stage.create(table, StageLife::Session), "create the stage")
             .await?;
     }
-    stream::copy(
+    let staged = stream::copy(
         source,
         &batch.copy_out(source, position),
         target,
         &stage.copy_in(table, batch.wire(position)),
     )
     .await?;
-    if !batch.small {
-        target.script(&stage.analyze_stage(), "analyze the stage").await?;
-    }
     if table.version.is_none() {
         target
             .touched(&stage.newest_version(), Plan::Fresh, "push the clock")
             .await?;
     }
-    Ok(())
+    Ok(staged)
 }
 
 /// Pins and resolves; answers how many rows are to be written.
@@ -313,13 +339,7 @@ async fn plan_round(batch: &Batch<'_>, target: &mut Peer, applied: &mut Applied)
     if planned == 0 {
         return Ok(0);
     }
-    let names = (target.name().to_owned(), batch.spec.node(batch.source).to_owned());
-    let direction = Direction {
-        link: &batch.spec.name,
-        here: &names.0,
-        here_id: target.id(),
-        there: &names.1,
-    };
+    let direction = batch.direction(target);
     let mut resolved = false;
     for &position in &batch.touched {
         let stage = Stage::new(position);

@@ -21,5 +21,6 @@ mod install;
 mod keys;
 mod refusals;
 mod support;
+mod sweep;
 mod triggers;
 mod types;

@@ -5,7 +5,7 @@
 COPY (
   WITH pending AS (
     SELECT DISTINCT ON ({keys}) {keys}, l.version_at, l.changed_at, l.version_node,
-           bool_or(l.op = 'I') OVER (PARTITION BY {keys}) AS inserted
+           bool_or(l.op = 'I') OVER (PARTITION BY {keys} ORDER BY l.seq DESC ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING) AS inserted
     FROM {changelog} l
     WHERE l.xid >= '{xmin}'::xid8 AND NOT pg_visible_in_snapshot(l.xid, {consumed}) AND l.via IS DISTINCT FROM {link}
     ORDER BY {keys}, l.seq DESC)

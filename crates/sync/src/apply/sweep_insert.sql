@@ -1,0 +1,8 @@
+-- purpose: add the rows that the source has inserted, as if nobody else wrote here; a check of that follows
+-- reads:   the stage
+-- writes:  the table
+-- locks:   ROW EXCLUSIVE on the table
+INSERT INTO {table} ({columns}){overriding}
+SELECT {staged} FROM {stage} s
+WHERE s.present AND s.inserted
+ON CONFLICT ({key}) DO NOTHING
