@@ -56,15 +56,6 @@ pub struct Reference<'a> {
     pub child: Option<(&'a TableSide, Stage)>,
 }
 
-/// How long the stage lives.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum StageLife {
-    /// As long as the connection, emptied at each commit. Frequent small batches then leave the catalog alone.
-    Session,
-    /// One transaction, for poolers that hand the next one to another connection.
-    Transaction,
-}
-
 /// The tables that a batch for `table` lands in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Stage {
@@ -82,19 +73,15 @@ impl Stage {
         }
     }
 
-    /// Creates both tables.
-    pub fn create(&self, table: &TableSide, life: StageLife) -> Sql {
-        let on_commit = match life {
-            StageLife::Session => "DELETE ROWS",
-            StageLife::Transaction => "DROP",
-        };
+    /// Creates both tables. They live as long as the connection and are emptied at each commit: frequent small batches then leave
+    /// the catalog alone.
+    pub fn create(&self, table: &TableSide) -> Sql {
         Sql::render(
             include_str!("apply/stage.sql"),
             &[
                 ("stage", &self.stage),
                 ("plan", &self.plan),
                 ("table", &table.name),
-                ("on_commit", &Sql::text(on_commit)),
                 ("row", &table.plain_values_staged("t")),
                 ("keys", &renamed("t", &table.key, &table.staged_key())),
             ],

@@ -3,7 +3,7 @@
 mod sweep;
 
 use ponte_schema::{QualifiedName, Sql};
-use ponte_sync::apply::{Direction, FENCE, Local, Reference, Stage, StageLife, Winner, captured_meanwhile};
+use ponte_sync::apply::{Direction, FENCE, Local, Reference, Stage, Winner, captured_meanwhile};
 use ponte_sync::batch::{self, Source, Wire};
 use ponte_sync::link::{ApplyAs, LinkSpec, Side};
 use ponte_sync::shape::ForeignKey;
@@ -314,9 +314,7 @@ async fn fill_stage(batch: &Batch<'_>, position: usize, source: &mut Peer, targe
     let stage = Stage::new(position);
     // Large batches bring their own stage: the plans kept for small ones must not see theirs grow.
     if !target.has_stage(position) {
-        target
-            .script(&stage.create(table, StageLife::Session), "create the stage")
-            .await?;
+        target.script(&stage.create(table), "create the stage").await?;
     }
     let staged = stream::copy(
         source,
