@@ -4,8 +4,10 @@
 //! times travels once. Plain tables get statement-level triggers with transition tables, one set-based INSERT per statement;
 //! only changed keys and partitioned tables need row triggers.
 //!
-//! A trigger stays silent inside the transaction that applies a batch. It asks two things: the transaction-local setting
-//! `ponte.applying`, which costs nothing, and, only where that is set, whether this very transaction holds the progress row.
+//! A trigger stays silent inside the transaction that applies a batch. Its function asks two things: the transaction-local
+//! setting `ponte.applying`, which costs nothing, and, only where that is set, whether this very transaction holds the progress
+//! row. The trigger's own WHEN clause is no place for that: the server parses it anew for every statement, which cost a
+//! one-row UPDATE more than writing the changelog did.
 
 use ponte_schema::sql::Fragment;
 use ponte_schema::{Ident, Literal, Sql};
@@ -21,9 +23,12 @@ pub const CHANNEL: &str = "ponte";
 /// The names that the changelog's view gives to its own columns.
 const VIEW_COLUMNS: [&str; 5] = ["seq", "operation", "version_at", "changed_at", "synced"];
 
-/// True where a statement is not one with which a batch is applied. What triggers and cascades do on such a statement's
-/// account is a change of this node like any other.
+/// True where a statement is not one with which a batch is applied, for the WHEN clause of a trigger. What triggers and
+/// cascades do on such a statement's account is a change of this node like any other.
 pub const CAPTURING: &str = "(coalesce(current_setting('ponte.applying', true), '') = '' OR pg_trigger_depth() > 0 OR NOT ponte.is_applying())";
+
+/// The opposite, asked inside a trigger's function, where the depth counts that function too.
+const APPLYING: &str = "coalesce(current_setting('ponte.applying', true), '') <> '' AND pg_trigger_depth() = 1 AND ponte.is_applying()";
 
 /// One capture trigger.
 struct Event {
@@ -245,6 +250,7 @@ fn function(table: &TableSide, event: &Event, max_future_seconds: i64) -> Sql {
                 &version(table, alias, event.op == "D", max_future_seconds),
             ),
             ("rows", rows.as_ref()),
+            ("applying", &Sql::text(APPLYING)),
         ],
     )
 }
@@ -283,32 +289,31 @@ fn trigger(table: &TableSide, event: &Event) -> Sql {
     } else {
         "STATEMENT"
     };
-    let changed = if event.only_changed_keys {
-        changed_key(table)
+    let condition = if event.only_changed_keys {
+        Sql::render(" WHEN ({changed})", &[("changed", &changed_key(table))])
     } else {
         Sql::default()
     };
     Sql::render(
-        "CREATE TRIGGER {trigger} {fires} ON {table}{referencing} FOR EACH {each}\n  WHEN ({changed}{capturing}) EXECUTE FUNCTION {function}();\n",
+        "CREATE TRIGGER {trigger} {fires} ON {table}{referencing} FOR EACH {each}{condition}\n  EXECUTE FUNCTION {function}();\n",
         &[
             ("trigger", &trigger_name(event)),
             ("fires", &Sql::text(event.fires)),
             ("table", &table.name),
             ("referencing", &referencing),
             ("each", &Sql::text(each)),
-            ("changed", &changed),
-            ("capturing", &Sql::text(CAPTURING)),
+            ("condition", &condition),
             ("function", &table.capture_function(event.name)),
         ],
     )
 }
 
-/// `ROW(OLD.key)::record *<> ROW(NEW.key)::record AND `, true for any change of the key, also one that the type calls equal.
+/// `ROW(OLD.key)::record *<> ROW(NEW.key)::record`, true for any change of the key, also one that the type calls equal.
 /// The version column is named too, to no effect but one: the server then knows that it must not be dropped, for without it
 /// the capture functions, and with them every write to the table, would fail.
 fn changed_key(table: &TableSide) -> Sql {
     let mut sql = Sql::render(
-        "ROW({old})::record OPERATOR(pg_catalog.*<>) ROW({new})::record AND ",
+        "ROW({old})::record OPERATOR(pg_catalog.*<>) ROW({new})::record",
         &[
             ("old", &qualified("OLD", &table.key)),
             ("new", &qualified("NEW", &table.key)),
@@ -316,7 +321,7 @@ fn changed_key(table: &TableSide) -> Sql {
     );
     if let Some(version) = &table.version {
         sql.push(&Sql::render(
-            "(true OR {version} IS NULL) AND ",
+            " AND (true OR {version} IS NULL)",
             &[("version", &member("OLD", &Ident::new(&version.name)))],
         ));
     }
