@@ -1,6 +1,7 @@
 # make setup   installs what is missing on this machine, once
 # make demo    two PostgreSQL servers, live traffic on both, kept in agreement; DEMO_ARGS="--for 30" ends by itself
 # make test    everything that has to hold: format, lints, house rules, tests against real servers
+# make matrix  the sync's tests once more on pairs of PostgreSQL versions, 13 to 18; PAIRS="14:16 17:13" chooses others
 # make bench   what the sync costs, beside the same work done by hand on the same servers; BENCH_ARGS="--quick" only shows that it runs
 # make lint    the first three of these
 # make fmt     lays the sources out
@@ -11,8 +12,9 @@ CARGO ?= cargo
 LOCKED := $(if $(CI),--locked)
 # cargo-nextest runs every test in a process of its own, and several at once; cargo's own runner does too, a crate at a time.
 NEXTEST := $(shell $(CARGO) nextest --version >/dev/null 2>&1 && echo yes)
+RUN_TESTS := $(CARGO) $(if $(NEXTEST),nextest run,test) --no-fail-fast
 
-.PHONY: help setup build demo test bench lint fmt reference
+.PHONY: help setup build demo test matrix bench lint fmt reference
 
 help:
 	@sed -n 's/^# \(make .*\)/\1/p' $(MAKEFILE_LIST)
@@ -35,12 +37,18 @@ lint: setup
 	$(CARGO) xtask tidy
 
 test: lint
-ifeq ($(NEXTEST),yes)
-	$(CARGO) nextest run --workspace --no-fail-fast $(LOCKED)
-else
-	$(CARGO) test --workspace --all-targets --no-fail-fast $(LOCKED)
-endif
+	$(RUN_TESTS) --workspace $(if $(NEXTEST),,--all-targets) $(LOCKED)
 	$(CARGO) test --workspace --doc --quiet $(LOCKED)
+
+# Each version with itself, the oldest with the newest both ways.
+PAIRS ?= 13:13 14:14 15:15 16:16 17:17 18:18 13:18 18:13
+
+matrix: setup
+	scripts/servers.sh --all
+	@set -e; for pair in $(PAIRS); do \
+	  echo "matrix: PostgreSQL $$pair"; \
+	  for package in ponte-pg ponte; do PONTE_TEST_MAJORS=$$pair $(RUN_TESTS) --package $$package --test sync $(LOCKED); done; \
+	done
 
 bench: build
 	$(CARGO) run --release --quiet --package ponte-bench $(LOCKED) -- $(BENCH_ARGS)

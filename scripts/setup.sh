@@ -3,7 +3,8 @@
 #
 #   PostgreSQL's server and client programs   embedded clusters are made from them; no cluster of the system is created
 #   a C compiler and the C library's headers  one dependency, ring, has C and assembler in it
-#   pgbouncer                                 one test proves that a pooler is recognised
+#   pgbouncer                                 tests sync through one, and prove that it is recognised
+#   servers of PostgreSQL 13 and 18           tests put the oldest and the newest on the ends of a link; npm fetches them
 set -euo pipefail
 
 rust_needed=1.95
@@ -29,6 +30,10 @@ have psql || missing+=(postgresql-client)
 have cc || missing+=(gcc)
 { [ "$(uname -s)" != Linux ] || [ -e /usr/include/stdio.h ]; } || missing+=(libc6-dev)
 have pgbouncer || [ -x /usr/sbin/pgbouncer ] || missing+=(pgbouncer)
+# The oldest and the newest release that are supported.
+majors=(13 18)
+servers=$(dirname "${BASH_SOURCE[0]}")/servers.sh
+"$servers" --have "${majors[@]}" || have npm || missing+=(npm)
 
 check_rust() {
   have cargo || fail "cargo is missing: install Rust $rust_needed or newer from https://rustup.rs"
@@ -71,7 +76,7 @@ install_with_apt() {
 
 check_rust
 if [ ${#missing[@]} -eq 0 ]; then
-  say "nothing to do"
+  if "$servers" --have "${majors[@]}"; then say "nothing to do"; fi
 elif have apt-get; then
   say "missing here: ${missing[*]}"
   install_with_apt
@@ -80,3 +85,4 @@ elif have apt-get; then
 else
   fail "missing here: ${missing[*]}. Install them with this system's package manager (names as in Debian), then try again"
 fi
+"$servers" "${majors[@]}"

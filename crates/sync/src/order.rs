@@ -63,6 +63,7 @@ mod tests {
             parent: ("public".into(), parent.into()),
             parent_columns: vec!["id".into()],
             deferrable,
+            temporal: false,
         }
     }
 

@@ -60,6 +60,9 @@ pub struct ForeignKey {
     pub parent_columns: Vec<String>,
     /// Whether the check can wait for the commit.
     pub deferrable: bool,
+    /// Whether it asks for a period that is covered, not for equal values (`PERIOD`, PostgreSQL 18).
+    #[serde(default)]
+    pub temporal: bool,
 }
 
 impl ForeignKey {
@@ -341,6 +344,23 @@ impl VersionKind {
 /// Encloses the bodies of our trigger functions, which hold names of the user's.
 const BODY_QUOTE: &str = "$ponte$";
 
+/// Foreign keys that do not compare values: the order of writes and the check for orphans would be wrong.
+fn periods(shape: &Shape) -> impl Iterator<Item = Problem> {
+    shape.foreign_keys.iter().filter(|key| key.temporal).map(|key| {
+        let (child, parent) = (key.child_name(), key.parent_name());
+        Problem::new(
+            format!(
+                "foreign key {} of table {child} asks for a covered PERIOD",
+                key.name
+            ),
+            format!(
+                "leave {child} and {parent} out of the link, or make {} NOT ENFORCED",
+                key.name
+            ),
+        )
+    })
+}
+
 /// What keeps a role from syncing this table, apart from its key. All of it, so that one round of mending is enough.
 pub fn obstacles(shape: &Shape, role: &str, apply: ApplyAs) -> Vec<Problem> {
     let table = shape.qualified_name();
@@ -370,6 +390,7 @@ pub fn obstacles(shape: &Shape, role: &str, apply: ApplyAs) -> Vec<Problem> {
             )
         }));
     }
+    found.extend(periods(shape));
     if let Some((schema, name)) = &shape.partition_of {
         let whole = QualifiedName::new(schema, name);
         found.push(Problem::new(

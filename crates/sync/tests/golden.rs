@@ -145,6 +145,7 @@ fn references() {
         parent: ("public".into(), "perfis".into()),
         parent_columns: vec!["id".into()],
         deferrable: false,
+        temporal: false,
     };
     let (stage, child_stage) = (Stage::new(0), Stage::new(1));
     let reference = Reference {

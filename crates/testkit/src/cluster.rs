@@ -1,11 +1,16 @@
 //! A server of a test's own.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use ponte_pg::embedded::{Binaries, Cluster, ClusterOptions, SUPERUSER, SearchPlaces};
 use tokio_postgres::Client;
 
-use crate::connect;
+use crate::certificates::{Authority, Certificate};
+use crate::{connect, eventually};
+
+/// How long a server may take to follow a reload.
+const RELOAD: Duration = Duration::from_secs(10);
 
 /// The server programs to test with: `PONTE_PG_BIN` if it is set, otherwise the newest that are found.
 ///
@@ -23,7 +28,7 @@ pub fn binaries() -> Binaries {
     clippy::disallowed_methods,
     reason = "tests have no configuration to read these from"
 )]
-fn environment(name: &str) -> Option<String> {
+pub(crate) fn environment(name: &str) -> Option<String> {
     std::env::var(name).ok()
 }
 
@@ -51,6 +56,14 @@ impl TestClusterBuilder {
     pub fn binaries(mut self, binaries: Binaries) -> Self {
         self.binaries = Some(binaries);
         self
+    }
+
+    /// The same, with these server programs where nobody chose any.
+    pub(crate) fn binaries_by_default(self, binaries: Option<Binaries>) -> Self {
+        Self {
+            binaries: self.binaries.or(binaries),
+            ..self
+        }
     }
 
     /// Starts it.
@@ -153,6 +166,47 @@ impl TestCluster {
         }
     }
 
+    /// Turns TLS on with this certificate; `client_ca` signs the clients'.
+    ///
+    /// # Panics
+    /// When the server does not follow.
+    pub async fn encrypt(&self, certificate: &Certificate, client_ca: Option<&Authority>) {
+        let write = |name: &str, text: &str| {
+            or_panic(
+                self.cluster.write_file(name, text.as_bytes()),
+                "write a certificate",
+            );
+        };
+        write("server.crt", &certificate.crt);
+        write("server.key", &certificate.key);
+        if let Some(authority) = client_ca {
+            write("clients.crt", &authority.pem());
+            self.sql("postgres", "ALTER SYSTEM SET ssl_ca_file = 'clients.crt'")
+                .await;
+        }
+        self.sql("postgres", "ALTER SYSTEM SET ssl = on").await;
+        self.reload().await;
+    }
+
+    /// Has the server read its files again, and waits until new sessions see what they say.
+    ///
+    /// # Panics
+    /// When the server does not follow.
+    pub async fn reload(&self) {
+        let loaded_at = async || {
+            let client = self.superuser("postgres").await;
+            let sql = "SELECT pg_conf_load_time()::text";
+            let row = client.query_one(sql, &[]).await.ok()?;
+            row.get::<_, Option<String>>(0)
+        };
+        let before = loaded_at().await;
+        self.cluster.reload();
+        eventually(RELOAD, "the server to read its files again", async || {
+            (loaded_at().await != before).then_some(())
+        })
+        .await;
+    }
+
     /// Kills every process of the server, as a crash of its machine would.
     ///
     /// # Panics
@@ -187,7 +241,7 @@ impl TestCluster {
 }
 
 /// The value, or a panic with everything that the error knows.
-fn or_panic<T>(result: ponte_pg::Result<T>, what: &str) -> T {
+pub(crate) fn or_panic<T>(result: ponte_pg::Result<T>, what: &str) -> T {
     result.unwrap_or_else(|e| {
         let context = e
             .context()

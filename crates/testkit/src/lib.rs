@@ -2,7 +2,7 @@
 //!
 //! A test that needs a server starts a [`TestCluster`]; one that needs two starts a [`Pair`]. Both are real servers, up in a
 //! fraction of a second, and gone with the test process even when that is killed. [`Proxy`] is a network that a test
-//! can break. [`eventually`] waits for a condition and never for a time.
+//! can break, [`Bouncer`] a pooler. [`eventually`] waits for a condition and never for a time.
 //!
 //! Everything here panics with a clear message instead of returning errors: in a test, that is the report.
 #![warn(missing_docs)]
@@ -11,14 +11,20 @@
     reason = "a failed precondition of a test is reported by panicking"
 )]
 
+mod bouncer;
+mod certificates;
 mod cluster;
 mod connect;
+mod majors;
 mod pair;
 mod proxy;
 mod wait;
 
+pub use bouncer::Bouncer;
+pub use certificates::{Authority, Certificate, Valid};
 pub use cluster::{TestCluster, TestClusterBuilder, binaries};
 pub use connect::connect;
+pub use majors::{OLDEST_AND_NEWEST, binaries_of};
 pub use pair::Pair;
 pub use proxy::Proxy;
 pub use wait::eventually;

@@ -1,6 +1,7 @@
 //! Two servers side by side.
 
 use crate::cluster::{TestCluster, TestClusterBuilder};
+use crate::majors;
 
 /// Two clusters, each with a database of the same name owned by an ordinary role of the same name.
 #[derive(Debug)]
@@ -24,17 +25,27 @@ impl Pair {
         Self::start_from(TestCluster::builder(), database, owner).await
     }
 
-    /// The same from other settings.
+    /// The same from other settings. Which versions they are can be asked for from outside, see [`crate::binaries_of`].
     ///
     /// # Panics
     /// When one does not start.
     pub async fn start_from(builder: TestClusterBuilder, database: &str, owner: &str) -> Self {
+        let (first, second) = majors::wanted().unzip();
+        let builders = [first, second].map(|binaries| builder.clone().binaries_by_default(binaries));
+        Self::start_each(builders, database, owner).await
+    }
+
+    /// The same, each side from settings of its own.
+    ///
+    /// # Panics
+    /// When one does not start.
+    pub async fn start_each([first, second]: [TestClusterBuilder; 2], database: &str, owner: &str) -> Self {
         let one = async |builder: TestClusterBuilder| {
             let cluster = builder.start().await;
             let url = cluster.create_database(database, owner).await;
             (cluster, url)
         };
-        let ((a, url_a), (b, url_b)) = tokio::join!(one(builder.clone()), one(builder));
+        let ((a, url_a), (b, url_b)) = tokio::join!(one(first), one(second));
         Self { a, b, url_a, url_b }
     }
 }

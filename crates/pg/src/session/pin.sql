@@ -15,6 +15,9 @@ SET jit = off;
 SET statement_timeout = 0;
 SET lock_timeout = '5s';
 SET idle_in_transaction_session_timeout = '10min';
+-- From PostgreSQL 17 on there is a limit for whole transactions. The first copy of a large table is one.
+SELECT pg_catalog.set_config('transaction_timeout', '0', false)
+  WHERE pg_catalog.current_setting('server_version_num')::pg_catalog.int4 >= 170000;
 SELECT pg_catalog.current_setting('server_version_num'),
        pg_catalog.pg_is_in_recovery(),
        pg_catalog.current_setting('default_transaction_read_only')

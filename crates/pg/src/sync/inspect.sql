@@ -35,13 +35,15 @@ SELECT w.position, jsonb_build_object(
                   FROM unnest(i.indkey[0:i.indnkeyatts - 1]) WITH ORDINALITY k(attnum, position)
                   JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = k.attnum)) ORDER BY i.indisprimary DESC, i.indexrelid), '[]')
     FROM pg_index i
-    WHERE i.indrelid = c.oid AND i.indisunique AND i.indisvalid AND i.indpred IS NULL AND i.indexprs IS NULL),
+    WHERE i.indrelid = c.oid AND i.indisunique AND i.indisvalid AND i.indpred IS NULL AND i.indexprs IS NULL
+      -- UNIQUE (…, period WITHOUT OVERLAPS) of PostgreSQL 18 says nothing about equality.
+      AND NOT i.indisexclusion),
   'deferrable', (
     SELECT coalesce(jsonb_agg(d.conname ORDER BY d.conname), '[]')
     FROM pg_constraint d WHERE d.conrelid = c.oid AND d.condeferrable AND d.contype IN ('p', 'u', 'x')),
   'foreign_keys', (
     SELECT coalesce(jsonb_agg(jsonb_build_object(
-      'name', f.conname, 'deferrable', f.condeferrable,
+      'name', f.conname, 'deferrable', f.condeferrable, 'temporal', coalesce((to_jsonb(f) ->> 'conperiod')::boolean, false),
       'child', jsonb_build_array(cn.nspname, cc.relname), 'parent', jsonb_build_array(pn.nspname, pc.relname),
       'child_columns', (SELECT jsonb_agg(a.attname ORDER BY k.position) FROM unnest(f.conkey) WITH ORDINALITY k(attnum, position)
                         JOIN pg_attribute a ON a.attrelid = f.conrelid AND a.attnum = k.attnum),
@@ -50,7 +52,8 @@ SELECT w.position, jsonb_build_object(
     FROM pg_constraint f
     JOIN pg_class cc ON cc.oid = f.conrelid JOIN pg_namespace cn ON cn.oid = cc.relnamespace
     JOIN pg_class pc ON pc.oid = f.confrelid JOIN pg_namespace pn ON pn.oid = pc.relnamespace
-    WHERE f.contype = 'f' AND f.conparentid = 0 AND c.oid IN (f.conrelid, f.confrelid)),
+    -- Columns of pg_constraint that PostgreSQL 18 brought are asked for in a form that older servers understand.
+    WHERE f.contype = 'f' AND f.conparentid = 0 AND coalesce((to_jsonb(f) ->> 'conenforced')::boolean, true) AND c.oid IN (f.conrelid, f.confrelid)),
   'triggers', (
     SELECT coalesce(jsonb_agg(jsonb_build_object(
       'name', g.tgname, 'definition', pg_get_triggerdef(g.oid),

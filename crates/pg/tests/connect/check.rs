@@ -3,8 +3,8 @@
 use ponte_pg::check::check_server;
 use ponte_pg::{Conninfo, ErrorKind};
 
-use crate::certificates::{Authority, Valid};
 use crate::support::{ROLE, options, server, settings, tls_server};
+use ponte_testkit::{Authority, Valid};
 
 #[tokio::test]
 async fn an_ordinary_role_over_tls_is_described() {

@@ -6,8 +6,8 @@ use ponte_pg::error::During;
 use ponte_pg::{ErrorKind, Retry, Session};
 use ponte_testkit::eventually;
 
-use crate::certificates::{Authority, Valid};
 use crate::support::{connect, server, settings, tls_server};
+use ponte_testkit::{Authority, Valid};
 
 const SOON: Duration = Duration::from_secs(10);
 

@@ -5,7 +5,6 @@
     reason = "this is a test, and its helpers are too"
 )]
 
-mod certificates;
 mod check;
 mod hosts;
 mod life;

@@ -1,14 +1,9 @@
 //! Servers with TLS and rules of their own, and what a failed connection must say.
 
-use std::time::Duration;
-
 use ponte_pg::{ConnectOptions, Conninfo, Error, ErrorKind, Result, Session};
-use ponte_testkit::{TestCluster, eventually};
+use ponte_testkit::TestCluster;
 
-use crate::certificates::{Authority, Pair};
-
-/// How long a server may take to follow a reload.
-const RELOAD: Duration = Duration::from_secs(10);
+use ponte_testkit::{Authority, Certificate};
 
 /// The role that tests log in as; its password is the cluster's.
 pub(crate) const ROLE: &str = "app";
@@ -29,29 +24,9 @@ pub(crate) async fn server() -> TestCluster {
 }
 
 /// The same with TLS; `client_ca` signs clients' certificates.
-pub(crate) async fn tls_server(certificate: &Pair, client_ca: Option<&Authority>) -> TestCluster {
+pub(crate) async fn tls_server(certificate: &Certificate, client_ca: Option<&Authority>) -> TestCluster {
     let cluster = server().await;
-    let write = |name: &str, text: &str| drop(cluster.cluster().write_file(name, text.as_bytes()).unwrap());
-    write("server.crt", &certificate.crt);
-    write("server.key", &certificate.key);
-    if let Some(authority) = client_ca {
-        write("clients.crt", &authority.pem());
-        cluster
-            .sql("postgres", "ALTER SYSTEM SET ssl_ca_file = 'clients.crt'")
-            .await;
-    }
-    cluster.sql("postgres", "ALTER SYSTEM SET ssl = on").await;
-    cluster.cluster().reload();
-    eventually(RELOAD, "TLS", async || {
-        let row = cluster
-            .superuser("postgres")
-            .await
-            .query_one("SHOW ssl", &[])
-            .await
-            .unwrap();
-        (row.get::<_, String>(0) == "on").then_some(())
-    })
-    .await;
+    cluster.encrypt(certificate, client_ca).await;
     cluster
 }
 
@@ -64,16 +39,7 @@ pub(crate) async fn allow(cluster: &TestCluster, lines: &str) {
         .cluster()
         .write_file("pg_hba.conf", after.as_bytes())
         .unwrap();
-    let client = cluster.superuser("postgres").await;
-    let loaded = "SELECT pg_conf_load_time()::text";
-    let earlier: String = client.query_one(loaded, &[]).await.unwrap().get(0);
-    cluster.cluster().reload();
-    eventually(RELOAD, "the rules", async || {
-        let fresh = cluster.superuser("postgres").await;
-        let now: String = fresh.query_one(loaded, &[]).await.unwrap().get(0);
-        (now != earlier).then_some(())
-    })
-    .await;
+    cluster.reload().await;
 }
 
 /// Settings that lead to the role's database on that server.

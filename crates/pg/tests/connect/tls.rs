@@ -3,8 +3,8 @@
 use ponte_pg::ErrorKind;
 use tempfile::TempDir;
 
-use crate::certificates::{Authority, Pair, Valid};
 use crate::support::{allow, connect, refused, server, settings, tls_server, tls_version};
+use ponte_testkit::{Authority, Certificate, Valid};
 
 /// A server with a certificate for `localhost`, and the files that a client needs.
 struct Scene {
@@ -21,7 +21,7 @@ impl Scene {
         Self::with(&authority, &certificate, None).await
     }
 
-    async fn with(authority: &Authority, certificate: &Pair, client_ca: Option<&Authority>) -> Self {
+    async fn with(authority: &Authority, certificate: &Certificate, client_ca: Option<&Authority>) -> Self {
         let files = TempDir::new().unwrap();
         let root = format!(
             "sslrootcert={}",
@@ -131,7 +131,7 @@ async fn an_expired_certificate_is_refused_when_it_is_looked_at() {
 
 #[tokio::test]
 async fn a_self_signed_certificate_is_trusted_where_it_is_the_root_certificate() {
-    let certificate = Pair::self_signed("localhost");
+    let certificate = Certificate::self_signed("localhost");
     let scene = Scene::with(&Authority::new("unused"), &certificate, None).await;
     let pinned = scene.files.path().join("pinned.crt");
     std::fs::write(&pinned, &certificate.crt).unwrap();
@@ -144,7 +144,7 @@ async fn a_self_signed_certificate_is_trusted_where_it_is_the_root_certificate()
             ErrorKind::ConnUnknownCa,
         )
         .await;
-    let other = Pair::self_signed("localhost");
+    let other = Certificate::self_signed("localhost");
     std::fs::write(&pinned, &other.crt).unwrap();
     scene
         .refuses(

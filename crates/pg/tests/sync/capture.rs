@@ -24,6 +24,10 @@ async fn every_kind_of_statement_is_captured() {
             "PREPARE p AS INSERT INTO nota VALUES ($1); EXECUTE p (50); DEALLOCATE p",
             "DO $$ BEGIN EXECUTE 'UPDATE nota SET texto = NULL WHERE id = 50'; END $$",
         ] {
+            if statement.starts_with("MERGE") && world.older_major().await < 15 {
+                world.a("INSERT INTO nota VALUES (9, 'nove')").await;
+                continue;
+            }
             world.a(statement).await;
             link.pass().await.unwrap();
             let [a, b] = world.rows("nota").await;

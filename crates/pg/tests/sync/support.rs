@@ -57,7 +57,7 @@ impl World {
     }
 
     /// Fresh databases on the same servers, which is faster than other servers.
-    async fn again(self, schema: &str, apply: ApplyAs) -> Self {
+    pub(crate) async fn again(self, schema: &str, apply: ApplyAs) -> Self {
         let Self { pair, .. } = self;
         for cluster in [&pair.a, &pair.b] {
             cluster.sql("postgres", "DROP DATABASE app WITH (FORCE)").await;
@@ -66,12 +66,10 @@ impl World {
         Self::in_pair(pair, schema, apply).await
     }
 
-    async fn in_pair(pair: Pair, schema: &str, apply: ApplyAs) -> Self {
+    pub(crate) async fn in_pair(pair: Pair, schema: &str, apply: ApplyAs) -> Self {
         if apply == ApplyAs::Replica {
             for cluster in [&pair.a, &pair.b] {
-                cluster
-                    .sql("app", "GRANT SET ON PARAMETER session_replication_role TO dono")
-                    .await;
+                allow_replica_mode(cluster).await;
             }
         }
         let (a, b) = tokio::join!(
@@ -163,6 +161,12 @@ impl World {
         ponte_testkit::connect([&self.pair.url_a, &self.pair.url_b][side.index()]).await
     }
 
+    /// The older of the two servers' major versions.
+    pub(crate) async fn older_major(&self) -> i64 {
+        let version = "SELECT current_setting('server_version_num')::bigint / 10000";
+        number(&self.a, version).await.min(number(&self.b, version).await)
+    }
+
     /// Conflicts recorded on both sides.
     pub(crate) async fn conflicts(&self) -> i64 {
         let sql = "SELECT count(*) FROM ponte.conflict";
@@ -193,10 +197,23 @@ impl World {
     }
 }
 
+/// Lets the owner set `session_replication_role`, as far as the server's version knows how.
+async fn allow_replica_mode(cluster: &TestCluster) {
+    let version = "SELECT current_setting('server_version_num')::bigint";
+    let sql = if number(&cluster.superuser("app").await, version).await >= 150_000 {
+        "GRANT SET ON PARAMETER session_replication_role TO dono"
+    } else {
+        "ALTER ROLE dono SUPERUSER"
+    };
+    cluster.sql("app", sql).await;
+}
+
 pub(crate) async fn session(url: &str) -> Session {
-    Session::connect(&Conninfo::parse(url).unwrap(), &ConnectOptions::new("ponte test"))
-        .await
-        .unwrap()
+    try_session(&Conninfo::parse(url).unwrap()).await.unwrap()
+}
+
+pub(crate) async fn try_session(conninfo: &Conninfo) -> Result<Session> {
+    Session::connect(conninfo, &ConnectOptions::new("ponte test")).await
 }
 
 pub(crate) async fn number(client: &Client, sql: &str) -> i64 {

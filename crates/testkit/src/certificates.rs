@@ -1,5 +1,10 @@
 //! Authorities and certificates, made on the spot.
 
+#![allow(
+    clippy::unwrap_used,
+    reason = "what cannot be made ends the test, and says where"
+)]
+
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -7,23 +12,31 @@ use std::path::{Path, PathBuf};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
 
 /// An authority that signs certificates.
-pub(crate) struct Authority(CertifiedIssuer<'static, KeyPair>);
+pub struct Authority(CertifiedIssuer<'static, KeyPair>);
 
 /// A certificate and its key, as PEM.
-pub(crate) struct Pair {
-    pub(crate) crt: String,
-    pub(crate) key: String,
+pub struct Certificate {
+    /// The certificate.
+    pub crt: String,
+    /// Its private key.
+    pub key: String,
 }
 
 /// The years of validity.
-#[derive(Clone, Copy)]
-pub(crate) enum Valid {
+#[derive(Debug, Clone, Copy)]
+pub enum Valid {
+    /// This one is among them.
     Now,
+    /// All of them are over.
     LongAgo,
 }
 
 impl Authority {
-    pub(crate) fn new(name: &str) -> Self {
+    /// A new one, which nobody trusts yet.
+    ///
+    /// # Panics
+    /// When there is no randomness to make a key from.
+    pub fn new(name: &str) -> Self {
         let mut params = CertificateParams::new([]).unwrap();
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         params.distinguished_name.push(DnType::CommonName, name);
@@ -31,7 +44,10 @@ impl Authority {
     }
 
     /// A server's certificate for these names.
-    pub(crate) fn server(&self, names: &[&str], valid: Valid) -> Pair {
+    ///
+    /// # Panics
+    /// When one of them is no name.
+    pub fn server(&self, names: &[&str], valid: Valid) -> Certificate {
         let names: Vec<_> = names.iter().map(|name| (*name).to_owned()).collect();
         let mut params = CertificateParams::new(names).unwrap();
         if let Valid::LongAgo = valid {
@@ -42,35 +58,45 @@ impl Authority {
     }
 
     /// A client's certificate, whose common name is the role.
-    pub(crate) fn client(&self, role: &str) -> Pair {
+    ///
+    /// # Panics
+    /// When there is no randomness to make a key from.
+    pub fn client(&self, role: &str) -> Certificate {
         let mut params = CertificateParams::new([]).unwrap();
         params.distinguished_name.push(DnType::CommonName, role);
         self.sign(&params)
     }
 
-    fn sign(&self, params: &CertificateParams) -> Pair {
+    fn sign(&self, params: &CertificateParams) -> Certificate {
         let key = KeyPair::generate().unwrap();
-        Pair {
+        Certificate {
             crt: params.signed_by(&key, &self.0).unwrap().pem(),
             key: key.serialize_pem(),
         }
     }
 
-    pub(crate) fn pem(&self) -> String {
+    /// The authority's own certificate, as PEM.
+    pub fn pem(&self) -> String {
         self.0.pem()
     }
 
     /// Writes the authority's certificate into a file.
-    pub(crate) fn write(&self, directory: &Path, name: &str) -> PathBuf {
+    ///
+    /// # Panics
+    /// When the file cannot be written.
+    pub fn write(&self, directory: &Path, name: &str) -> PathBuf {
         let file = directory.join(name);
         fs::write(&file, self.pem()).unwrap();
         file
     }
 }
 
-impl Pair {
+impl Certificate {
     /// One that nobody signed but itself.
-    pub(crate) fn self_signed(name: &str) -> Self {
+    ///
+    /// # Panics
+    /// When `name` is no name.
+    pub fn self_signed(name: &str) -> Self {
         let key = KeyPair::generate().unwrap();
         let crt = CertificateParams::new([name.to_owned()])
             .unwrap()
@@ -83,7 +109,10 @@ impl Pair {
     }
 
     /// Writes both files and returns the settings that name them.
-    pub(crate) fn write(&self, directory: &Path, name: &str) -> String {
+    ///
+    /// # Panics
+    /// When a file cannot be written.
+    pub fn write(&self, directory: &Path, name: &str) -> String {
         let crt = directory.join(format!("{name}.crt"));
         let key = directory.join(format!("{name}.key"));
         fs::write(&crt, &self.crt).unwrap();
