@@ -21,7 +21,7 @@ mod stream;
 pub mod wake;
 
 pub use apply::Applied;
-pub use first_contact::{InitReport, init};
+pub use first_contact::{InitOptions, InitReport, init, init_with};
 pub use install::{InitPlan, drop_link, plan_init};
 pub use pass::{DirectionReport, LiveLink, PassReport};
 pub use peer::Peer;

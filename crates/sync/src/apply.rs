@@ -10,6 +10,7 @@ mod sweep;
 use ponte_schema::{Ident, Literal, QualifiedName, Sql};
 use uuid::Uuid;
 
+use crate::chunk::Range;
 use crate::shape::ForeignKey;
 use crate::snapshot::Snapshot;
 use crate::table::{TableSide, equal, listed, member, qualified, renamed};
@@ -43,8 +44,8 @@ pub enum Winner {
 pub enum Local<'a> {
     /// Those whose log row is not visible in what the source had consumed.
     Pending(&'a Snapshot),
-    /// All rows: the first contact.
-    All,
+    /// All rows of a range: the first contact.
+    All(&'a Range),
 }
 
 /// A foreign key that points at a table of which rows are to be deleted.
@@ -193,7 +194,11 @@ impl Stage {
                 ("incoming_wins", &Sql::text(incoming_wins)),
                 (
                     "confirm_local",
-                    &Sql::text(if local == Local::All { "true" } else { "false" }),
+                    &Sql::text(if matches!(local, Local::All(_)) {
+                        "true"
+                    } else {
+                        "false"
+                    }),
                 ),
                 ("clash_keys", &qualified("p", &table.staged_key())),
                 ("key_texts", &texts("p", &table.staged_key())),
@@ -367,8 +372,8 @@ impl Stage {
         )
     }
 
-    /// At the first contact, marks the rows that only the target has.
-    pub fn announce(&self, table: &TableSide) -> Sql {
+    /// At the first contact, marks the rows of a range that only the target has, and that are not marked already.
+    pub fn announce(&self, table: &TableSide, link: &str, range: &Range) -> Sql {
         Sql::render(
             include_str!("apply/announce.sql"),
             &[
@@ -379,6 +384,9 @@ impl Stage {
                 ("row_keys", &qualified("t", &table.key)),
                 ("version", &table.version_of("t")),
                 ("matches", &table.matches_staged_key("t", "s")),
+                ("range", &range.holds("t", &table.key)),
+                ("logged", &table.matches_staged_key("t", "l")),
+                ("link", &Literal::new(link)),
             ],
         )
     }
@@ -437,7 +445,7 @@ fn local_changes(table: &TableSide, direction: Direction<'_>, local: Local<'_>) 
                 ("link", &link),
             ],
         ),
-        Local::All => Sql::render(
+        Local::All(range) => Sql::render(
             include_str!("apply/local_all.sql"),
             &[
                 ("keys", &keys),
@@ -445,6 +453,8 @@ fn local_changes(table: &TableSide, direction: Direction<'_>, local: Local<'_>) 
                 ("row_keys", &renamed("u", &table.key, &staged)),
                 ("changelog", &table.changelog()),
                 ("table", &table.name),
+                ("log_range", &range.holds("g", &staged)),
+                ("row_range", &range.holds("u", &table.key)),
                 ("version", &table.version_of("u")),
                 ("here_id", &here_id),
                 ("link", &link),

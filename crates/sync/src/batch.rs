@@ -6,6 +6,7 @@
 
 use ponte_schema::{Literal, Sql};
 
+use crate::chunk::Range;
 use crate::snapshot::Snapshot;
 use crate::table::{TableSide, member, qualified};
 
@@ -47,6 +48,21 @@ pub struct Source<'a> {
 
 /// COPY of the changed keys since `consumed`, with their rows.
 pub fn copy_pending(source: Source<'_>, table: &TableSide, consumed: &Snapshot, wire: Wire) -> Sql {
+    copy_changed(source, table, consumed, wire, "LEFT JOIN")
+}
+
+/// The same without the keys that are gone: what has to be there before other rows can refer to it.
+pub fn copy_present(source: Source<'_>, table: &TableSide, consumed: &Snapshot, wire: Wire) -> Sql {
+    copy_changed(source, table, consumed, wire, "JOIN")
+}
+
+fn copy_changed(
+    source: Source<'_>,
+    table: &TableSide,
+    consumed: &Snapshot,
+    wire: Wire,
+    join: &'static str,
+) -> Sql {
     let keys = Sql::join(", ", table.staged_key().iter().map(|k| member("l", k)));
     let xmin = Sql::render(
         "{n}",
@@ -68,14 +84,15 @@ pub fn copy_pending(source: Source<'_>, table: &TableSide, consumed: &Snapshot, 
             ("node", &Literal::new(source.node_id.to_string())),
             ("staged_keys", &qualified("p", &table.staged_key())),
             ("columns", &columns),
+            ("join", &Sql::text(join)),
             ("matches", &table.matches_staged_key("t", "p")),
             ("format", &wire.sql()),
         ],
     )
 }
 
-/// COPY of all rows, in the same form.
-pub fn copy_all(source: Source<'_>, table: &TableSide, wire: Wire) -> Sql {
+/// COPY of all rows of a range, in the same form.
+pub fn copy_all(source: Source<'_>, table: &TableSide, range: &Range, wire: Wire) -> Sql {
     Sql::render(
         include_str!("batch/all.sql"),
         &[
@@ -83,16 +100,18 @@ pub fn copy_all(source: Source<'_>, table: &TableSide, wire: Wire) -> Sql {
             ("version", &table.version_of("t")),
             ("node", &Literal::new(source.node_id.to_string())),
             ("row", &qualified("t", &table.all_columns())),
+            ("range", &range.holds("t", &table.key)),
             ("format", &wire.sql()),
         ],
     )
 }
 
-/// COPY of all rows as they are, for a target that holds none.
-pub fn copy_rows(table: &TableSide, wire: Wire) -> Sql {
+/// COPY of all rows of a range as they are, for a target that holds none.
+pub fn copy_rows(table: &TableSide, range: &Range, wire: Wire) -> Sql {
     Sql::render(
-        "COPY (SELECT {row} FROM {table} t) TO STDOUT (FORMAT {format})",
+        "COPY (SELECT {row} FROM {table} t WHERE {range}) TO STDOUT (FORMAT {format})",
         &[
+            ("range", &range.holds("t", &table.key)),
             ("row", &qualified("t", &table.all_columns())),
             ("table", &table.name),
             ("format", &wire.sql()),

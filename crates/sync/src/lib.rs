@@ -2,12 +2,14 @@
 //!
 //! Nothing here has a driver, a clock, an environment or randomness. The order of the story: [`shape`] reads what a table is
 //! and whether it can be synced, [`table`] names everything that belongs to it, [`capture`] records which keys change,
-//! [`batch`] reads them at the source, [`apply`] brings them into the target, [`compare`] proves that both sides are equal.
+//! [`batch`] reads them at the source, [`apply`] brings them into the target, [`chunk`] cuts a table for the first contact,
+//! [`compare`] proves that both sides are equal.
 #![warn(missing_docs)]
 
 pub mod apply;
 pub mod batch;
 pub mod capture;
+pub mod chunk;
 pub mod compare;
 pub mod link;
 pub mod metadata;

@@ -31,6 +31,45 @@ pub fn parents_first(tables: &[QualifiedName], foreign_keys: &[ForeignKey]) -> R
         .map_err(|stuck| Cycle(stuck.into_iter().map(|i| tables[i].clone()).collect()))
 }
 
+/// Groups tables for a first contact that writes several at once: each wave only references rows of the waves before it, and
+/// what references each other, in a ring, is one group that has to be written together. `edges` are (child, parent).
+pub fn waves(count: usize, edges: &[(usize, usize)]) -> Vec<Vec<Vec<usize>>> {
+    let reaches = reachable(count, edges);
+    let in_ring = |a: usize, b: usize| a == b || (reaches[a][b] && reaches[b][a]);
+    let mut waiting: Vec<Vec<usize>> = (0..count)
+        .filter(|table| (0..*table).all(|earlier| !in_ring(earlier, *table)))
+        .map(|table| (table..count).filter(|other| in_ring(table, *other)).collect())
+        .collect();
+    let mut waves = Vec::new();
+    while !waiting.is_empty() {
+        let still: Vec<usize> = waiting.iter().flatten().copied().collect();
+        let (ready, later): (Vec<_>, Vec<_>) = waiting.into_iter().partition(|group: &Vec<usize>| {
+            !still
+                .iter()
+                .any(|parent| !group.contains(parent) && reaches[group[0]][*parent])
+        });
+        waves.push(ready);
+        waiting = later;
+    }
+    waves
+}
+
+/// Which tables each one references, directly or through others.
+fn reachable(count: usize, edges: &[(usize, usize)]) -> Vec<Vec<bool>> {
+    let mut reaches = vec![vec![false; count]; count];
+    for (child, parent) in edges {
+        reaches[*child][*parent] = true;
+    }
+    for through in 0..count {
+        for from in 0..count {
+            for to in 0..count {
+                reaches[from][to] |= reaches[from][through] && reaches[through][to];
+            }
+        }
+    }
+    reaches
+}
+
 fn sorted(count: usize, edges: &[(usize, usize)]) -> Result<Vec<usize>, BTreeSet<usize>> {
     let mut waiting: BTreeSet<usize> = (0..count).collect();
     let mut order = Vec::with_capacity(count);
@@ -80,6 +119,14 @@ mod tests {
             parents_first(&[name("node")], &[key("node", "node", false)]).unwrap(),
             [0]
         );
+    }
+
+    #[test]
+    fn a_wave_references_only_earlier_ones_and_a_ring_stays_together() {
+        // 3 references 0; 1 and 2 reference each other and 0; 4 references 2; 5 references itself.
+        let edges = [(3, 0), (1, 2), (2, 1), (1, 0), (4, 2), (5, 5)];
+        let expected = [vec![vec![0], vec![5]], vec![vec![1, 2], vec![3]], vec![vec![4]]];
+        assert_eq!(waves(6, &edges), expected);
     }
 
     #[test]

@@ -6,6 +6,7 @@ use ponte_schema::{Ident, QualifiedName, Sql};
 use ponte_sync::apply::{self, Direction, Local, Reference, Stage, Winner};
 use ponte_sync::batch::{self, Source, Wire};
 use ponte_sync::capture;
+use ponte_sync::chunk::{self, Order, Range};
 use ponte_sync::compare;
 use ponte_sync::shape::{ForeignKey, VersionColumn, VersionKind};
 use ponte_sync::snapshot::Snapshot;
@@ -82,6 +83,9 @@ fn statements(table: &TableSide) -> String {
         link: "perfis",
         node_id: Uuid::from_u128(1),
     };
+    let order = vec![Order::Own; table.key.len()];
+    let bound = |value: &str| Some(vec![value.to_owned(); table.key.len()]);
+    let range = Range::between(&order, bound("10"), bound("20"));
     let pending = Local::Pending(&consumed);
     let update = stage.update(table).unwrap();
     let sections: Vec<(&str, Sql)> = vec![
@@ -91,7 +95,13 @@ fn statements(table: &TableSide) -> String {
             "batch: copy_pending",
             batch::copy_pending(source, table, &consumed, wire),
         ),
-        ("batch: copy_all", batch::copy_all(source, table, wire)),
+        (
+            "batch: copy_present",
+            batch::copy_present(source, table, &consumed, wire),
+        ),
+        ("chunk: bounds", chunk::bounds(table, &order, 1_000_000, 4)),
+        ("batch: copy_rows", batch::copy_rows(table, &range, wire)),
+        ("batch: copy_all", batch::copy_all(source, table, &range, wire)),
         ("apply: stage", stage.create(table)),
         ("apply: copy_in", stage.copy_in(table, wire)),
         ("apply: pin", stage.pin(table)),
@@ -103,13 +113,13 @@ fn statements(table: &TableSide) -> String {
         ),
         (
             "apply: resolve at the first contact",
-            stage.resolve(table, direction(), Local::All, Winner::Target),
+            stage.resolve(table, direction(), Local::All(&range), Winner::Target),
         ),
         ("apply: update", update),
         ("apply: insert", stage.insert(table)),
         ("apply: upsert", stage.upsert(table)),
         ("apply: delete", stage.delete(table, &[])),
-        ("apply: announce", stage.announce(table)),
+        ("apply: announce", stage.announce(table, "perfis", &range)),
         ("apply: captured_meanwhile", apply::captured_meanwhile(&[table])),
         ("compare: buckets", compare::buckets(table)),
         ("compare: rows", compare::rows(table)),

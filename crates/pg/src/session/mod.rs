@@ -66,6 +66,7 @@ pub struct Session {
     end: Arc<OnceLock<Error>>,
     server: ServerState,
     conninfo: Conninfo,
+    options: ConnectOptions,
     route: Route,
 }
 
@@ -98,8 +99,17 @@ impl Session {
             end: identification.end,
             server: identification.server,
             conninfo: conninfo.clone(),
+            options: options.clone(),
             route,
         })
+    }
+
+    /// Another session of the same kind, for work that is done side by side.
+    ///
+    /// # Errors
+    /// As [`Self::connect`].
+    pub async fn another(&self) -> Result<Self> {
+        Self::connect(&self.conninfo, &self.options).await
     }
 
     /// The driver's client.

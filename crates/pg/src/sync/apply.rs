@@ -5,6 +5,7 @@ mod sweep;
 use ponte_schema::{QualifiedName, Sql};
 use ponte_sync::apply::{Direction, FENCE, Local, Reference, Stage, Winner, captured_meanwhile};
 use ponte_sync::batch::{self, Source, Wire};
+use ponte_sync::chunk::Range;
 use ponte_sync::link::{ApplyAs, LinkSpec, Side};
 use ponte_sync::shape::ForeignKey;
 use ponte_sync::snapshot::Snapshot;
@@ -46,6 +47,15 @@ pub struct Applied {
     pub conflicts: u64,
 }
 
+impl Applied {
+    /// Adds what another batch did.
+    pub(crate) fn add(&mut self, other: Self) {
+        self.upserts += other.upserts;
+        self.deletes += other.deletes;
+        self.conflicts += other.conflicts;
+    }
+}
+
 /// What has to be known to apply a batch.
 pub(crate) struct Batch<'a> {
     pub(crate) spec: &'a LinkSpec,
@@ -53,7 +63,7 @@ pub(crate) struct Batch<'a> {
     pub(crate) tables: &'a [LinkedTable],
     /// Which tables have anything to carry.
     pub(crate) touched: Vec<usize>,
-    pub(crate) content: Content,
+    pub(crate) content: Content<'a>,
     pub(crate) small: bool,
     /// The consumed snapshot the batch starts from, and the one it leads to.
     pub(crate) from: Snapshot,
@@ -61,12 +71,17 @@ pub(crate) struct Batch<'a> {
     pub(crate) winner: Winner,
 }
 
+/// Is told, now and then, how many rows and bytes of the link's n-th table have gone by since it was told last.
+pub(crate) type TableMeter<'a> = &'a (dyn Fn(usize, u64, u64) + Send + Sync);
+
 /// Which rows a batch carries.
-pub(crate) enum Content {
+pub(crate) enum Content<'a> {
     /// Those that changed; with what the source had consumed of the target.
     Changes { seen_by_source: Snapshot },
-    /// All of them.
-    Everything,
+    /// Those of the first that are there, for what refers to them.
+    Present { seen_by_source: Snapshot },
+    /// All of a range of keys: the first contact.
+    Everything { range: Range, meter: TableMeter<'a> },
 }
 
 impl Batch<'_> {
@@ -76,8 +91,10 @@ impl Batch<'_> {
 
     fn local(&self) -> Local<'_> {
         match &self.content {
-            Content::Changes { seen_by_source } => Local::Pending(seen_by_source),
-            Content::Everything => Local::All,
+            Content::Changes { seen_by_source } | Content::Present { seen_by_source } => {
+                Local::Pending(seen_by_source)
+            }
+            Content::Everything { range, .. } => Local::All(range),
         }
     }
 
@@ -96,15 +113,25 @@ impl Batch<'_> {
             link: &self.spec.name,
             node_id: source.id(),
         };
-        match self.content {
-            Content::Changes { .. } => batch::copy_pending(reader, table, &self.from, self.wire(position)),
-            Content::Everything => batch::copy_all(reader, table, self.wire(position)),
+        let wire = self.wire(position);
+        match &self.content {
+            Content::Changes { .. } => batch::copy_pending(reader, table, &self.from, wire),
+            Content::Present { .. } => batch::copy_present(reader, table, &self.from, wire),
+            Content::Everything { range, .. } => batch::copy_all(reader, table, range, wire),
         }
     }
 
     fn wire(&self, position: usize) -> Wire {
         let sides = &self.tables[position].sides;
         Wire::between(&sides[0], &sides[1])
+    }
+
+    fn meter(&self, position: usize) -> impl Fn(u64, u64) + Send + Sync {
+        move |rows, bytes| {
+            if let Content::Everything { meter, .. } = &self.content {
+                meter(position, rows, bytes);
+            }
+        }
     }
 
     fn target_side(&self, position: usize) -> &TableSide {
@@ -157,18 +184,7 @@ impl Batch<'_> {
 
 /// Opens the target's transaction, takes the fence and keeps capture quiet in it.
 pub(crate) async fn begin(target: &mut Peer, spec: &LinkSpec, from: &Snapshot, to: &Snapshot) -> Result<()> {
-    let mut sql = Sql::render(
-        "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL search_path TO DEFAULT; SET CONSTRAINTS ALL DEFERRED; \
-         SELECT set_config('ponte.applying', {link}, true); {durable}",
-        &[
-            ("link", &ponte_schema::Literal::new(spec.name.as_str())),
-            ("durable", &Sql::text(DURABLE)),
-        ],
-    );
-    if spec.apply == ApplyAs::Replica {
-        sql.push(&Sql::text("SET LOCAL session_replication_role = replica;"));
-    }
-    target.script(&sql, "begin to apply a batch").await?;
+    open(target, spec).await?;
     let taken = target
         .rows(
             &Sql::text(FENCE),
@@ -187,6 +203,22 @@ pub(crate) async fn begin(target: &mut Peer, spec: &LinkSpec, from: &Snapshot, t
         ));
     }
     Ok(())
+}
+
+/// Opens the target's transaction. Capture stays quiet in it once the transaction is noted down as one that applies.
+pub(crate) async fn open(target: &mut Peer, spec: &LinkSpec) -> Result<()> {
+    let mut sql = Sql::render(
+        "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL search_path TO DEFAULT; SET CONSTRAINTS ALL DEFERRED; \
+         SELECT set_config('ponte.applying', {link}, true); {durable}",
+        &[
+            ("link", &ponte_schema::Literal::new(spec.name.as_str())),
+            ("durable", &Sql::text(DURABLE)),
+        ],
+    );
+    if spec.apply == ApplyAs::Replica {
+        sql.push(&Sql::text("SET LOCAL session_replication_role = replica;"));
+    }
+    target.script(&sql, "begin to apply a batch").await
 }
 
 /// Carries a batch over and commits it. The source's reading transaction is open when this is called.
@@ -211,14 +243,33 @@ async fn carry_and_commit(batch: &Batch<'_>, source: &mut Peer, target: &mut Pee
 /// and left open.
 async fn carry(batch: &Batch<'_>, source: &mut Peer, target: &mut Peer) -> Result<Applied> {
     begin(target, batch.spec, &batch.from, &batch.to).await?;
-    let mut staged = 0;
-    for &position in &batch.touched {
-        staged += fill_stage(batch, position, source, target).await?;
-    }
+    let staged = fill_stages(batch, source, target).await?;
     source.script(&Sql::text("COMMIT"), "end reading").await?;
     let (hardened, applied) = tokio::join!(harden(source), write(batch, target, staged));
     hardened?;
     applied
+}
+
+/// Reads the batch and applies it inside transactions that are the caller's on both sides; answers also how many rows were staged.
+pub(crate) async fn carry_within(
+    batch: &Batch<'_>,
+    source: &mut Peer,
+    target: &mut Peer,
+) -> Result<(Applied, u64)> {
+    let outcome = async {
+        let staged = fill_stages(batch, source, target).await?;
+        Ok((write(batch, target, staged).await?, staged))
+    };
+    let outcome = outcome.await;
+    outcome.map_err(|error| explain(batch, target.name(), error))
+}
+
+async fn fill_stages(batch: &Batch<'_>, source: &mut Peer, target: &mut Peer) -> Result<u64> {
+    let mut staged = 0;
+    for &position in &batch.touched {
+        staged += fill_stage(batch, position, source, target).await?;
+    }
+    Ok(staged)
 }
 
 /// Makes sure that what was read survives a crash of the source. A transaction that ended without a flush (rolled back, or
@@ -321,6 +372,7 @@ async fn fill_stage(batch: &Batch<'_>, position: usize, source: &mut Peer, targe
         &batch.copy_out(source, position),
         target,
         &stage.copy_in(table, batch.wire(position)),
+        &batch.meter(position),
     )
     .await?;
     if table.version.is_none() {
@@ -485,9 +537,9 @@ async fn finish(batch: &Batch<'_>, target: &mut Peer, applied: Applied) -> Resul
     if batch.spec.apply == ApplyAs::Replica {
         refuse_orphans(batch, target).await?;
     }
-    if matches!(batch.content, Content::Everything) {
+    if let Content::Everything { range, .. } = &batch.content {
         for &position in &batch.touched {
-            let sql = Stage::new(position).announce(batch.target_side(position));
+            let sql = Stage::new(position).announce(batch.target_side(position), &batch.spec.name, range);
             target
                 .touched(&sql, Plan::Fresh, "mark rows that only this node has")
                 .await?;
@@ -559,7 +611,7 @@ fn explain(batch: &Batch<'_>, target: &str, error: Error) -> Error {
 }
 
 /// Remembers that the stages survived their first commit, so that the next batch on this session reuses them.
-fn keep_stages(batch: &Batch<'_>, target: &mut Peer) {
+pub(crate) fn keep_stages(batch: &Batch<'_>, target: &mut Peer) {
     for &position in &batch.touched {
         target.keep_stage(position);
     }

@@ -40,6 +40,14 @@ impl Peer {
         }
     }
 
+    /// The same node over a connection of its own.
+    pub(crate) async fn another(&self) -> Result<Self> {
+        Ok(Self {
+            id: self.id,
+            ..Self::new(self.name.as_str(), self.session.another().await?)
+        })
+    }
+
     /// Its name in the configuration.
     pub fn name(&self) -> &str {
         &self.name

@@ -4,6 +4,7 @@ use ponte_schema::{QualifiedName, Sql};
 use ponte_sync::batch;
 use ponte_sync::table::TableSide;
 
+use super::first_contact::{Unfinished, unfinished};
 use super::install::has_metadata;
 use super::pass::not_ready;
 use super::peer::Peer;
@@ -31,6 +32,8 @@ pub struct NodeStatus {
     pub upserts: i64,
     /// Rows deleted here since the link exists.
     pub deletes: i64,
+    /// How far the first contact has come here, where it is not complete.
+    pub first_contact: Option<Unfinished>,
 }
 
 /// Reads one node's view of a link; `None` where it is not initialised there. Needs only this node, so that `status` can tell
@@ -49,6 +52,11 @@ pub async fn node_status(spec: &LinkSpec, peer: &mut Peer) -> Result<Option<Node
     let Some(row) = rows.first() else { return Ok(None) };
     let outgoing: String = row.get(2);
     let (pending, lag_seconds) = pending(spec, peer, &outgoing).await?;
+    let first_contact = if row.get(0) {
+        None
+    } else {
+        unfinished(&spec.name, peer).await?
+    };
     Ok(Some(NodeStatus {
         node: peer.name().to_owned(),
         pending,
@@ -59,6 +67,7 @@ pub async fn node_status(spec: &LinkSpec, peer: &mut Peer) -> Result<Option<Node
         last_applied_at: row.get(6),
         upserts: row.get(3),
         deletes: row.get(4),
+        first_contact,
     }))
 }
 

@@ -10,8 +10,20 @@ use crate::error::{During, Result};
 /// How much is gathered before it is sent on. The server hands out one message per row, which is too little for a write.
 const CHUNK_BYTES: usize = 64 * 1024;
 
+/// What ends a COPY in binary format, in a message of its own.
+const BINARY_END: [u8; 2] = [0xff, 0xff];
+
+/// Is told, now and then, how many rows and bytes have gone by since it was told last.
+pub(crate) type Meter<'a> = &'a (dyn Fn(u64, u64) + Send + Sync);
+
 /// Streams the output of one COPY into the input of another; answers how many rows arrived. Holds one chunk in memory.
-pub(crate) async fn copy(source: &Peer, copy_out: &Sql, target: &Peer, copy_in: &Sql) -> Result<u64> {
+pub(crate) async fn copy(
+    source: &Peer,
+    copy_out: &Sql,
+    target: &Peer,
+    copy_in: &Sql,
+    meter: Meter<'_>,
+) -> Result<u64> {
     let reading = || source.during("read rows");
     let writing = || target.during("write rows");
     let out = source
@@ -28,10 +40,15 @@ pub(crate) async fn copy(source: &Peer, copy_out: &Sql, target: &Peer, copy_in: 
         .during(writing)?;
     let (mut out, mut sink) = (std::pin::pin!(out), std::pin::pin!(sink));
     let mut chunk = BytesMut::with_capacity(CHUNK_BYTES);
+    let (mut rows, mut bytes) = (0, 0);
     while let Some(row) = out.try_next().await.during(reading)? {
         if chunk.len() + row.len() > CHUNK_BYTES && !chunk.is_empty() {
             sink.feed(chunk.split().freeze()).await.during(writing)?;
+            meter(std::mem::take(&mut rows), std::mem::take(&mut bytes));
         }
+        // One message is one row, which saves looking into it.
+        rows += u64::from(*row != BINARY_END);
+        bytes += row.len() as u64;
         if row.len() > CHUNK_BYTES {
             sink.feed(row).await.during(writing)?;
         } else {
@@ -42,5 +59,6 @@ pub(crate) async fn copy(source: &Peer, copy_out: &Sql, target: &Peer, copy_in: 
     if !chunk.is_empty() {
         sink.feed(chunk.freeze()).await.during(writing)?;
     }
+    meter(rows, bytes);
     sink.finish().await.during(writing)
 }

@@ -10,6 +10,7 @@
 
 mod capture;
 mod carry;
+mod chunks;
 mod compare;
 mod conflict;
 mod crash;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use ponte_pg::sync::{InitReport, LiveLink, PassReport, Peer, init, plan_init};
+use ponte_pg::sync::{InitOptions, InitReport, LiveLink, PassReport, Peer, init, init_with, plan_init};
 use ponte_pg::{ConnectOptions, Conninfo, Result, Session};
 use ponte_schema::QualifiedName;
 use ponte_sync::link::{ApplyAs, ConflictRule, FirstContact, LinkSpec, Side, TableSpec};
@@ -130,6 +130,18 @@ impl World {
         let mut peers = self.peers().await;
         let plan = plan_init(spec, &mut peers).await?;
         init(spec.clone(), peers, plan).await
+    }
+
+    /// With chunks of so many rows.
+    pub(crate) async fn try_init_in_chunks(&self, spec: &LinkSpec, chunk_rows: i64) -> Result<InitReport> {
+        let mut peers = self.peers().await;
+        let plan = plan_init(spec, &mut peers).await?;
+        let options = InitOptions {
+            chunk_rows,
+            connections: 3,
+            ..InitOptions::default()
+        };
+        init_with(spec.clone(), peers, plan, &options).await
     }
 
     pub(crate) async fn init(&self, spec: &LinkSpec) -> LiveLink {

@@ -1,7 +1,11 @@
--- purpose: at the first contact, mark the rows that only this node has as changes, so that they travel the other way
--- reads:   the stage, the table
+-- purpose: at the first contact, mark the rows of a range that only this node has as changes, so that they travel the other way
+-- reads:   the stage, the table, ponte.outgoing, the changelog: what was written since capture began is marked already, with its version
 -- writes:  the changelog
 -- locks:   ROW EXCLUSIVE on the changelog
 INSERT INTO {changelog} ({keys}, op, version_at, changed_at)
 SELECT {row_keys}, 'I'::"char", coalesce({version}, '-infinity'), '-infinity'
-FROM {table} t WHERE NOT EXISTS (SELECT FROM {stage} s WHERE {matches})
+FROM {table} t
+WHERE {range} AND NOT EXISTS (SELECT FROM {stage} s WHERE {matches})
+  AND NOT EXISTS (
+    SELECT FROM {changelog} l JOIN ponte.outgoing o ON o.link = {link}
+    WHERE {logged} AND l.via IS DISTINCT FROM o.link AND NOT pg_visible_in_snapshot(l.xid, o.consumed))

@@ -1,8 +1,8 @@
--- purpose: every row of the table in the form of a batch, for the first contact with a node that holds rows too
+-- purpose: every row of a range of the table in the form of a batch, for the first contact with a node that holds rows too
 -- reads:   the table
 -- writes:  nothing
 -- locks:   ACCESS SHARE
 COPY (
   SELECT true, coalesce({version}, '-infinity'), '-infinity'::timestamptz, {node}::uuid, true, {row}
-  FROM {table} t
+  FROM {table} t WHERE {range}
 ) TO STDOUT (FORMAT {format})

@@ -10,5 +10,5 @@ COPY (
     WHERE l.xid >= '{xmin}'::xid8 AND NOT pg_visible_in_snapshot(l.xid, {consumed}) AND l.via IS DISTINCT FROM {link}
     ORDER BY {keys}, l.seq DESC)
   SELECT t.ctid IS NOT NULL, p.version_at, p.changed_at, coalesce(p.version_node, {node}::uuid), p.inserted, {staged_keys}{columns}
-  FROM pending p LEFT JOIN {table} t ON {matches}
+  FROM pending p {join} {table} t ON {matches}
 ) TO STDOUT (FORMAT {format})

@@ -107,9 +107,31 @@ CREATE TABLE IF NOT EXISTS ponte.interleaved_sequence (
 );
 COMMENT ON TABLE ponte.interleaved_sequence IS 'Sequences that count in steps of two since the link exists, with their original step and start.';
 
+CREATE TABLE IF NOT EXISTS ponte.copy_chunk (
+  link text NOT NULL REFERENCES ponte.link ON DELETE CASCADE,
+  table_schema text NOT NULL,
+  table_name text NOT NULL,
+  chunk integer NOT NULL,
+  source_id uuid NOT NULL,
+  route text NOT NULL,
+  key_from text[],
+  key_to text[],
+  rows_expected bigint NOT NULL,
+  rows bigint NOT NULL DEFAULT 0,
+  bytes bigint NOT NULL DEFAULT 0,
+  copied_at timestamptz,
+  applying xid8,
+  PRIMARY KEY (link, table_schema, table_name, chunk)
+);
+-- Capture asks for every statement, or every row, that a first contact writes.
+CREATE INDEX IF NOT EXISTS copy_chunk_applying ON ponte.copy_chunk (applying);
+COMMENT ON TABLE ponte.copy_chunk IS 'First contact: the ranges of keys that come here, each marked as copied by the transaction that wrote its rows.';
+COMMENT ON COLUMN ponte.copy_chunk.key_from IS 'First key of the range; NULL where it has no lower end. key_to is the first one after it.';
+
 CREATE OR REPLACE FUNCTION ponte.is_applying() RETURNS boolean
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
-AS $$ SELECT EXISTS (SELECT FROM ponte.progress p WHERE p.applying = pg_current_xact_id_if_assigned()) $$;
+AS $$ SELECT EXISTS (SELECT FROM ponte.progress p WHERE p.applying = pg_current_xact_id_if_assigned())
+          OR EXISTS (SELECT FROM ponte.copy_chunk c WHERE c.applying = pg_current_xact_id_if_assigned()) $$;
 -- Every writer's triggers ask this, also where functions are not executable by default.
 GRANT EXECUTE ON FUNCTION ponte.is_applying() TO PUBLIC;
 COMMENT ON FUNCTION ponte.is_applying() IS 'Whether this very transaction applies a batch. A setting alone proves nothing: it can leak or be forged.';

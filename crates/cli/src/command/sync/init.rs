@@ -1,15 +1,42 @@
 //! `ponte sync init`
 
 use std::io::{self, Write};
+use std::sync::Arc;
 
 use ponte_engine::link::LinkPlan;
 use ponte_engine::servers::Servers;
-use ponte_pg::sync::{InitPlan, InitReport, init, plan_init};
+use ponte_pg::sync::{InitOptions, InitPlan, InitReport, init_with, plan_init};
 use serde::Serialize;
 
+use super::LinkArg;
+use super::contact::Screen;
 use crate::context::Context;
 use crate::failure::{Failure, Verdict};
 use crate::output::Report;
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    #[command(flatten)]
+    pub(super) link: LinkArg,
+    /// How many connections to each side share the first copy
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=32))]
+    connections: Option<u8>,
+    /// How many rows one chunk of the first copy has, about; what is finished of it survives a crash
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    chunk_rows: Option<u32>,
+}
+
+impl Args {
+    fn options(&self, screen: &Arc<Screen>) -> InitOptions {
+        let plain = InitOptions::default();
+        let screen = Arc::clone(screen);
+        InitOptions {
+            connections: self.connections.map_or(plain.connections, usize::from),
+            chunk_rows: self.chunk_rows.map_or(plain.chunk_rows, i64::from),
+            observe: Arc::new(move |event| screen.note(event)),
+        }
+    }
+}
 
 #[derive(Debug, Serialize)]
 struct Initialised {
@@ -25,6 +52,9 @@ struct LinkLine {
     rows_copied: u64,
     rows_merged: u64,
     conflicts: u64,
+    /// Parts of tables that this run has carried, and those that an interrupted one had.
+    chunks: u64,
+    chunks_before: u64,
     interleaved_sequences: Vec<String>,
     guarded_triggers: Vec<String>,
 }
@@ -45,6 +75,13 @@ impl Report for Initialised {
                 line.rows_merged,
                 line.conflicts
             )?;
+            if line.chunks_before > 0 {
+                writeln!(
+                    out,
+                    "  taken up again: {} chunks were there already, {} were carried now",
+                    line.chunks_before, line.chunks
+                )?;
+            }
             for sequence in &line.interleaved_sequences {
                 writeln!(
                     out,
@@ -66,16 +103,22 @@ pub(super) async fn run(
     context: &Context,
     servers: &Servers,
     plans: &[LinkPlan],
+    args: &Args,
 ) -> Result<Verdict, Failure> {
     let mut links = Vec::with_capacity(plans.len());
     for plan in plans {
-        links.push(init_link(context, servers, plan).await?);
+        links.push(init_link(context, servers, plan, args).await?);
     }
     context.print(&Initialised { links })?;
     Ok(Verdict::Clean)
 }
 
-async fn init_link(context: &Context, servers: &Servers, link: &LinkPlan) -> Result<LinkLine, Failure> {
+async fn init_link(
+    context: &Context,
+    servers: &Servers,
+    link: &LinkPlan,
+    args: &Args,
+) -> Result<LinkLine, Failure> {
     link.require_direct(servers).await?;
     let mut peers = link.peers(servers).await?;
     let plan = plan_init(&link.spec, &mut peers).await?;
@@ -84,8 +127,10 @@ async fn init_link(context: &Context, servers: &Servers, link: &LinkPlan) -> Res
         return Ok(line);
     }
     consent(context, link, &plan)?;
-    let report = init(link.spec.clone(), peers, plan).await?;
-    fill(&mut line, &report);
+    let screen = Screen::new(context, &link.spec.name);
+    let report = init_with(link.spec.clone(), peers, plan, &args.options(&screen)).await;
+    screen.end();
+    fill(&mut line, &report?);
     Ok(line)
 }
 
@@ -97,6 +142,8 @@ fn line(link: &LinkPlan, plan: &InitPlan) -> LinkLine {
         rows_copied: 0,
         rows_merged: 0,
         conflicts: 0,
+        chunks: 0,
+        chunks_before: 0,
         interleaved_sequences: plan.sequences.clone(),
         guarded_triggers: plan
             .guards
@@ -112,6 +159,7 @@ fn fill(line: &mut LinkLine, report: &InitReport) {
         (u + d.applied.upserts, c + d.applied.conflicts)
     });
     line.changed = true;
+    (line.chunks, line.chunks_before) = (report.chunks, report.chunks_before);
     line.rows_copied = report.copied;
     line.rows_merged = report.merged.upserts + upserts;
     line.conflicts = report.merged.conflicts + conflicts;

@@ -1,6 +1,7 @@
 //! `ponte sync …`: one file per verb.
 
 mod conflicts;
+mod contact;
 mod diff;
 mod drop;
 mod init;
@@ -28,7 +29,7 @@ pub(crate) struct Args {
 #[derive(Debug, Subcommand)]
 enum Action {
     /// Install a link at both nodes and bring their rows together
-    Init(LinkArg),
+    Init(init::Args),
     /// Run one pass of each link: what changed on either side reaches the other
     Once(LinkArg),
     /// Keep links in agreement until stopped
@@ -68,7 +69,8 @@ impl Args {
 
     pub(crate) fn log_level(&self) -> LevelFilter {
         match self.action {
-            Action::Run(_) => LevelFilter::INFO,
+            // A first copy may take hours, and says so now and then.
+            Action::Run(_) | Action::Init(_) => LevelFilter::INFO,
             _ => LevelFilter::WARN,
         }
     }
@@ -77,7 +79,7 @@ impl Args {
 impl Action {
     async fn run(&self, context: &Context, servers: &Servers) -> Result<Verdict, Failure> {
         match self {
-            Self::Init(arg) => init::run(context, servers, &plans(context, arg)?).await,
+            Self::Init(args) => init::run(context, servers, &plans(context, &args.link)?, args).await,
             Self::Once(arg) => once::run(context, servers, &plans(context, arg)?).await,
             Self::Run(arg) => run::run(context, servers, plans(context, arg)?).await,
             Self::Status(arg) => status::run(context, servers, &plans(context, arg)?).await,

@@ -22,7 +22,8 @@ struct Status {
 #[derive(Debug, Serialize)]
 struct LinkLine {
     link: String,
-    /// `running`, `paused`, `retrying`, `stopped`; `idle` where no process of this machine runs it; `not_initialised`.
+    /// `running`, `paused`, `retrying`, `stopped`; `idle` where no process of this machine runs it; `not_initialised`;
+    /// `first_contact` while rows that were there before are being brought together, or an `init` was interrupted.
     state: String,
     reason: Option<String>,
     nodes: Vec<NodeLine>,
@@ -41,6 +42,16 @@ struct NodeLine {
     pending: Option<i64>,
     lag_seconds: Option<f64>,
     last_applied_at: Option<String>,
+    /// How far the rows that were there before the link have come to this node, while that is not complete.
+    first_contact: Option<ContactLine>,
+}
+
+#[derive(Debug, Serialize)]
+struct ContactLine {
+    chunks: i64,
+    chunks_done: i64,
+    rows_expected: i64,
+    rows: i64,
 }
 
 impl Report for Status {
@@ -50,6 +61,21 @@ impl Report for Status {
             writeln!(out, "link {}: {}{pid}", line.link, line.state)?;
             if let Some(reason) = &line.reason {
                 writeln!(out, "  reason: {reason}")?;
+            }
+            for node in &line.nodes {
+                if let Some(contact) = &node.first_contact {
+                    let ContactLine {
+                        chunks,
+                        chunks_done,
+                        rows_expected,
+                        rows,
+                    } = contact;
+                    writeln!(
+                        out,
+                        "  first contact: {chunks_done} of {chunks} chunks are on {}, {rows} of {rows_expected} rows",
+                        node.node
+                    )?;
+                }
             }
             let last = line.last_pass_at.as_deref().unwrap_or("never");
             writeln!(out, "  last pass: {last}; conflicts kept: {}", line.conflicts)?;
@@ -136,6 +162,10 @@ async fn ask(servers: &Servers, plan: &LinkPlan, side: Side) -> Answer {
 
 fn state(answers: &[&Answer; 2], note: Option<&Note>) -> (String, Option<String>) {
     let answered = || answers.iter().filter_map(|a| a.as_ref().ok());
+    if answered().flatten().any(|n| n.first_contact.is_some()) {
+        let reason = "not all rows that were there before have arrived; if ponte sync init does not run any more, run it again to go on";
+        return ("first_contact".into(), Some(reason.into()));
+    }
     if answered().any(Option::is_none) || answered().flatten().any(|n| !n.ready) {
         return ("not_initialised".into(), Some("run ponte sync init".into()));
     }
@@ -176,5 +206,11 @@ fn node_line(node: &str, answer: &Answer) -> NodeLine {
         pending: status.map(|s| s.pending),
         lag_seconds: status.map(|s| (s.lag_seconds * 1e3).round() / 1e3),
         last_applied_at: status.and_then(|s| s.last_applied_at.clone()),
+        first_contact: status.and_then(|s| s.first_contact).map(|contact| ContactLine {
+            chunks: contact.chunks,
+            chunks_done: contact.chunks_done,
+            rows_expected: contact.rows_expected,
+            rows: contact.rows,
+        }),
     }
 }
