@@ -20,7 +20,6 @@ impl Random {
             .duration_since(UNIX_EPOCH)
             .unwrap()
             .subsec_nanos();
-        eprintln!("seed {seed}");
         Self(u64::from(seed) | 1)
     }
 
