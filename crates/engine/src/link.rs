@@ -115,6 +115,14 @@ impl LinkPlan {
     pub async fn open(&self, servers: &Servers) -> Result<LiveLink> {
         Ok(LiveLink::open(self.spec.clone(), self.peers(servers).await?).await?)
     }
+
+    /// Connects to both sides of a link that may have missed changes.
+    ///
+    /// # Errors
+    /// As [`Self::peers`], and whatever [`LiveLink::open_estranged`] refuses.
+    pub async fn open_estranged(&self, servers: &Servers) -> Result<LiveLink> {
+        Ok(LiveLink::open_estranged(self.spec.clone(), self.peers(servers).await?).await?)
+    }
 }
 
 fn table(table: &crate::config::TableMapping) -> TableSpec {
@@ -123,6 +131,7 @@ fn table(table: &crate::config::TableMapping) -> TableSpec {
         name: table.table.clone(),
         key: (!key.is_empty()).then_some(key),
         version: table.version.as_ref().map(|v| v.as_str().to_owned()),
+        max_delete: table.max_delete,
     }
 }
 

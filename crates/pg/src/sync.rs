@@ -5,23 +5,30 @@
 //! `sequence` deal with triggers and identities that would get in the way.
 
 pub mod apply;
+pub mod approval;
+mod capture_watch;
 pub mod compare;
 pub mod conflicts;
 pub mod first_contact;
 pub mod guard;
+mod history;
+pub mod identity;
 pub mod inspect;
 pub mod install;
 pub mod pass;
 pub mod peer;
 mod privileges;
 pub mod probe;
+pub mod reconcile;
 mod sequence;
 pub mod status;
 mod stream;
 pub mod wake;
 
 pub use apply::Applied;
+pub use approval::MassDelete;
 pub use first_contact::{InitOptions, InitReport, init, init_with};
 pub use install::{InitPlan, drop_link, plan_init};
 pub use pass::{DirectionReport, LiveLink, PassReport};
 pub use peer::Peer;
+pub use reconcile::Estrangement;

@@ -5,7 +5,10 @@
 //! *write* (only rows that still are the pinned version). Rows that were changed in between are fewer written than planned,
 //! and go round again, where the change has become a conflict like any other.
 
+mod deletes;
 mod sweep;
+
+pub use deletes::count_rows;
 
 use ponte_schema::{Ident, Literal, QualifiedName, Sql};
 use uuid::Uuid;

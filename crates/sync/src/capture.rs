@@ -153,6 +153,12 @@ pub fn install(table: &TableSide, link: &str, max_future_seconds: i64) -> Sql {
     for event in events(table) {
         sql.push(&function(table, event, max_future_seconds));
         sql.push(&trigger(table, event));
+        if table.always {
+            sql.push(&Sql::render(
+                "ALTER TABLE {table} ENABLE ALWAYS TRIGGER {trigger};\n",
+                &[("table", &table.name), ("trigger", &trigger_name(event))],
+            ));
+        }
     }
     sql
 }
@@ -226,7 +232,7 @@ fn function(table: &TableSide, event: &Event, max_future_seconds: i64) -> Sql {
             Box::new(Sql::text(name)),
         ),
         Rows::Table => (
-            include_str!("capture/statement_function.sql"),
+            include_str!("capture/truncate_function.sql"),
             "r",
             Box::new(table.name.clone()),
         ),

@@ -11,6 +11,8 @@ pub mod batch;
 pub mod capture;
 pub mod chunk;
 pub mod compare;
+pub mod history;
+pub mod limit;
 pub mod link;
 pub mod metadata;
 pub mod order;

@@ -3,6 +3,7 @@
 use ponte_schema::QualifiedName;
 
 use crate::apply::Winner;
+use crate::limit::DeleteLimit;
 
 /// One of the two nodes of a link, in the order of its configuration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -83,6 +84,8 @@ pub struct TableSpec {
     pub key: Option<Vec<String>>,
     /// The column that says how new a row is, where it is not `updated_at`.
     pub version: Option<String>,
+    /// How many rows a batch may delete before a person is asked.
+    pub max_delete: DeleteLimit,
 }
 
 /// A link.

@@ -174,6 +174,12 @@ pub struct Shape {
     pub sequences: Vec<Sequence>,
     /// Names of our own capture triggers that are present and enabled.
     pub capture: Vec<String>,
+    /// Whether all of them fire also for what a subscription applies.
+    pub capture_always: bool,
+    /// Says of our own triggers and their functions whether anybody touched them: it changes when one is switched off and on again.
+    pub capture_marks: Option<String>,
+    /// Whether a native subscription writes to the table. Its worker fires row triggers alone, and only those that fire always.
+    pub subscribed: bool,
 }
 
 impl Shape {
@@ -574,6 +580,9 @@ mod tests {
             triggers: vec![],
             sequences: vec![],
             capture: vec![],
+            capture_always: true,
+            capture_marks: None,
+            subscribed: false,
         }
     }
 

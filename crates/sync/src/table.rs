@@ -32,6 +32,8 @@ pub struct TableSide {
     pub version: Option<VersionColumn>,
     /// Whether rows are written through other tables too (partitions, inheritance), which only row triggers can see.
     pub by_row: bool,
+    /// Whether capture has to fire also where ordinary triggers stay silent: a native subscription writes to the table.
+    pub always: bool,
     /// Whether every travelling column may go through binary COPY.
     pub portable: bool,
     /// Whether a travelling column is GENERATED ALWAYS AS IDENTITY.
@@ -63,7 +65,8 @@ impl TableSide {
             key: idents(key),
             columns: idents(columns),
             version,
-            by_row: shape.partitioned() || shape.inherits,
+            by_row: shape.partitioned() || shape.inherits || shape.subscribed,
+            always: shape.subscribed,
             portable: shape.written_columns().all(|c| c.portable),
             identity_always: shape.written_columns().any(|c| c.identity == "a"),
         }
@@ -79,6 +82,7 @@ impl TableSide {
             domains: Vec::new(),
             version: None,
             by_row: false,
+            always: false,
             portable: false,
             identity_always: false,
         }
@@ -273,6 +277,7 @@ mod tests {
             domains: Vec::new(),
             version: None,
             by_row: false,
+            always: false,
             portable: true,
             identity_always: false,
         }

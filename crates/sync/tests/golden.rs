@@ -30,6 +30,7 @@ fn plain() -> TableSide {
             kind: VersionKind::Timestamptz,
         }),
         by_row: false,
+        always: false,
         portable: true,
         identity_always: true,
     }
@@ -45,6 +46,7 @@ fn composite() -> TableSide {
         domains: idents(&["cep"]),
         version: None,
         by_row: false,
+        always: false,
         portable: false,
         identity_always: false,
     }
@@ -60,6 +62,7 @@ fn partitioned() -> TableSide {
         domains: Vec::new(),
         version: None,
         by_row: true,
+        always: false,
         portable: true,
         identity_always: false,
     }

@@ -18,6 +18,7 @@ mod connect;
 mod majors;
 mod pair;
 mod proxy;
+mod standby;
 mod wait;
 
 pub use bouncer::Bouncer;
@@ -27,4 +28,5 @@ pub use connect::connect;
 pub use majors::{OLDEST_AND_NEWEST, binaries_of};
 pub use pair::Pair;
 pub use proxy::Proxy;
+pub use standby::{Backup, Standby};
 pub use wait::eventually;

@@ -3,6 +3,7 @@
 
 mod chaos;
 mod contact;
+mod guards;
 mod refusals;
 mod running;
 mod support;

@@ -184,6 +184,13 @@ pub static KEYS: &[Key] = &[
     ),
     key(
         Section::Link,
+        "max_delete",
+        "share in percent, number of rows or \"off\"",
+        Some("\"50%\""),
+        "A batch that would delete more of a table waits for `ponte sync approve`. A share asks only beyond 1,000 rows; a TRUNCATE always asks.",
+    ),
+    key(
+        Section::Link,
         "tables",
         "array of tables",
         None,
@@ -212,6 +219,13 @@ pub static KEYS: &[Key] = &[
     ),
     key(
         Section::Table,
+        "max_delete",
+        "share in percent, number of rows or \"off\"",
+        Some("the link's"),
+        "The same for this table alone.",
+    ),
+    key(
+        Section::Table,
         "probe",
         "table of values",
         Some("none"),
@@ -223,7 +237,6 @@ pub static KEYS: &[Key] = &[
 const PLANNED: &[(Section, &str)] = &[
     (Section::Link, "log_table"),
     (Section::Link, "log"),
-    (Section::Link, "max_delete"),
     (Section::Link, "batch_rows_max"),
     (Section::Table, "where"),
     (Section::Table, "columns"),

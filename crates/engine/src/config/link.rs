@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use ponte_schema::{Ident, QualifiedName};
+use ponte_sync::limit::DeleteLimit;
 use ponte_sync::{ApplyMode, ConflictPolicy, Initial, LinkName, NodeName};
 use toml::de::{DeInteger, DeValue};
 
@@ -45,6 +46,8 @@ pub struct TableMapping {
     pub version: Option<Ident>,
     /// The columns that tell rows apart; empty for the primary key.
     pub key: Vec<Ident>,
+    /// How many rows a batch may delete before a person is asked; the link's where the table says nothing.
+    pub max_delete: DeleteLimit,
     /// Values for the columns that a probe row needs, in the notation of a PostgreSQL literal.
     pub probe: Vec<(Ident, String)>,
     /// Where it stands in the file.
@@ -97,7 +100,9 @@ pub(super) fn read(reader: &Reader<'_>, nodes: &Names<'_>, table: &Table<'_, '_>
             initial.as_ref().and_then(|i| Some((i.value.node()?, &i.span))),
         );
     }
-    let tables = tables(reader, table);
+    let max_delete = limit(reader, table, DeleteLimit::default());
+    let tables = tables(reader, table, max_delete.unwrap_or_default());
+    max_delete?;
     Some(Link {
         name: name?.value,
         between: between?,
@@ -170,7 +175,7 @@ fn check_winner(
     }
 }
 
-fn tables(reader: &Reader<'_>, link: &Table<'_, '_>) -> Option<Vec<TableMapping>> {
+fn tables(reader: &Reader<'_>, link: &Table<'_, '_>, max_delete: DeleteLimit) -> Option<Vec<TableMapping>> {
     let entries = link.tables("tables");
     if entries.is_empty() {
         if link.value("tables").is_none() {
@@ -184,7 +189,7 @@ fn tables(reader: &Reader<'_>, link: &Table<'_, '_>) -> Option<Vec<TableMapping>
     for (entry, header) in entries {
         let path = link.inner_path("tables", entry, "table");
         let table = Table::new(reader, Section::Table, path, entry, header.clone());
-        let mapping = mapping(reader, &table);
+        let mapping = mapping(reader, &table, max_delete);
         if let Some(new) = &mapping
             && mappings.iter().flatten().any(|old| old.table == new.table)
         {
@@ -195,7 +200,7 @@ fn tables(reader: &Reader<'_>, link: &Table<'_, '_>) -> Option<Vec<TableMapping>
     mappings.into_iter().collect()
 }
 
-fn mapping(reader: &Reader<'_>, table: &Table<'_, '_>) -> Option<TableMapping> {
+fn mapping(reader: &Reader<'_>, table: &Table<'_, '_>, max_delete: DeleteLimit) -> Option<TableMapping> {
     let name = table.required::<TableName>("table");
     let version = table.value("version").map(|_| table.parsed::<Column>("version"));
     let key = match table.value("key") {
@@ -206,6 +211,7 @@ fn mapping(reader: &Reader<'_>, table: &Table<'_, '_>) -> Option<TableMapping> {
         }
     };
     let probe = probe(reader, table);
+    let max_delete = limit(reader, table, max_delete);
     let version = match version {
         Some(column) => Some(column?.value.0),
         None => None,
@@ -215,8 +221,32 @@ fn mapping(reader: &Reader<'_>, table: &Table<'_, '_>) -> Option<TableMapping> {
         version,
         key: key?,
         probe: probe?,
+        max_delete: max_delete?,
         place: reader.document.place(table.header().start),
     })
+}
+
+/// `max_delete`, with or without quotes around a number.
+fn limit(reader: &Reader<'_>, table: &Table<'_, '_>, default: DeleteLimit) -> Option<DeleteLimit> {
+    let name = "max_delete";
+    let number = table.value(name).and_then(|value| match value.get_ref() {
+        DeValue::Integer(number) => Some((number, value.span())),
+        _ => None,
+    });
+    let Some((number, span)) = number else {
+        return table.parsed_or(name, default).map(|limit| limit.value);
+    };
+    match decimal(number).parse::<DeleteLimit>() {
+        Ok(limit) => {
+            let place = reader.document.place(span.start);
+            table.record(name, limit, Origin::File(place));
+            Some(limit)
+        }
+        Err(message) => {
+            reader.fault(&span, message);
+            None
+        }
+    }
 }
 
 fn key(reader: &Reader<'_>, table: &Table<'_, '_>) -> Option<Vec<Ident>> {

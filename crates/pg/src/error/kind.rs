@@ -78,6 +78,12 @@ pub enum ErrorKind {
     SyncOvertaken,
     /// The source's history lies before what was read from it earlier.
     SyncWentBack,
+    /// Capture was off for a while, so that changes may have been missed.
+    SyncCaptureGap,
+    /// A batch would delete so much of a table that a person is asked first.
+    SyncMassDelete,
+    /// The database carries the identity of another one.
+    SyncIdentity,
     /// A row cannot be applied without losing or orphaning another one.
     SyncBlocked,
     /// Capture triggers are missing or disabled, or a trigger would rewrite applied rows.
@@ -145,6 +151,9 @@ impl ErrorKind {
         Self::SyncAlreadyLinked,
         Self::SyncOvertaken,
         Self::SyncWentBack,
+        Self::SyncCaptureGap,
+        Self::SyncMassDelete,
+        Self::SyncIdentity,
         Self::SyncBlocked,
         Self::SyncTriggers,
         Self::SyncTimeout,
@@ -304,10 +313,13 @@ impl ErrorKind {
                 "give the link another name, or ponte sync drop it first",
             ),
             Self::SyncOvertaken => later("sync.overtaken", "run one process per link"),
-            Self::SyncWentBack => never(
-                "sync.went_back",
-                "ponte sync drop, then ponte sync init, which compares all rows",
+            Self::SyncWentBack => never("sync.went_back", "ponte sync reconcile, which compares all rows"),
+            Self::SyncCaptureGap => never(
+                "sync.capture_gap",
+                "ponte sync reconcile, which compares all rows",
             ),
+            Self::SyncMassDelete => never("sync.mass_delete", "ponte sync approve"),
+            Self::SyncIdentity => never("sync.identity", "ponte sync identity NODE --copy or --moved"),
             Self::SyncBlocked => never(
                 "sync.blocked",
                 "change one of the rows that the message names, then ponte sync once",

@@ -13,7 +13,7 @@ use ponte_sync::table::TableSide;
 
 use super::inspect::LinkedTable;
 use super::peer::{Peer, Plan};
-use super::stream;
+use super::{approval, history, stream};
 use crate::error::{Error, ErrorKind, Result};
 
 /// How often a batch goes round while local writers keep changing the same rows, before it is given up and read anew.
@@ -63,12 +63,16 @@ pub(crate) struct Batch<'a> {
     pub(crate) tables: &'a [LinkedTable],
     /// Which tables have anything to carry.
     pub(crate) touched: Vec<usize>,
+    /// Which of them were truncated at the source.
+    pub(crate) truncated: Vec<usize>,
     pub(crate) content: Content<'a>,
     pub(crate) small: bool,
     /// The consumed snapshot the batch starts from, and the one it leads to.
     pub(crate) from: Snapshot,
     pub(crate) to: Snapshot,
     pub(crate) winner: Winner,
+    /// Who wins where the table has no version column, if that is somebody else.
+    pub(crate) without_versions: Option<Winner>,
 }
 
 /// Is told, now and then, how many rows and bytes of the link's n-th table have gone by since it was told last.
@@ -85,6 +89,11 @@ pub(crate) enum Content<'a> {
 }
 
 impl Batch<'_> {
+    fn winner_of(&self, table: &TableSide) -> Winner {
+        let unversioned = self.without_versions.filter(|_| table.version.is_none());
+        unversioned.unwrap_or(self.winner)
+    }
+
     fn plan(&self) -> Plan {
         if self.small { Plan::Keep } else { Plan::Fresh }
     }
@@ -134,7 +143,7 @@ impl Batch<'_> {
         }
     }
 
-    fn target_side(&self, position: usize) -> &TableSide {
+    pub(super) fn target_side(&self, position: usize) -> &TableSide {
         &self.tables[position].sides[self.source.other().index()]
     }
 
@@ -245,8 +254,10 @@ async fn carry(batch: &Batch<'_>, source: &mut Peer, target: &mut Peer) -> Resul
     begin(target, batch.spec, &batch.from, &batch.to).await?;
     let staged = fill_stages(batch, source, target).await?;
     source.script(&Sql::text("COMMIT"), "end reading").await?;
-    let (hardened, applied) = tokio::join!(harden(source), write(batch, target, staged));
-    hardened?;
+    approval::check(batch, target).await?;
+    let offer = history::offer(source, &batch.spec.name, &batch.to);
+    let (offered, applied) = tokio::join!(offer, write(batch, target, staged));
+    offered?;
     applied
 }
 
@@ -360,7 +371,12 @@ async fn prepare_rounds(batch: &Batch<'_>, target: &mut Peer) -> Result<()> {
 }
 
 /// Copies one table's part of the batch into its stage; answers how many rows that are.
-async fn fill_stage(batch: &Batch<'_>, position: usize, source: &mut Peer, target: &mut Peer) -> Result<u64> {
+pub(super) async fn fill_stage(
+    batch: &Batch<'_>,
+    position: usize,
+    source: &mut Peer,
+    target: &mut Peer,
+) -> Result<u64> {
     let table = batch.target_side(position);
     let stage = Stage::new(position);
     // Large batches bring their own stage: the plans kept for small ones must not see theirs grow.
@@ -432,7 +448,7 @@ async fn resolve(
     target.script(&Sql::text(ANY_PLAN), "choose plans").await?;
     let lock = stage.lock(table, direction, batch.local());
     target.value(&lock, "hold rows in conflict").await?;
-    let resolve = stage.resolve(table, direction, batch.local(), batch.winner);
+    let resolve = stage.resolve(table, direction, batch.local(), batch.winner_of(table));
     let found = target.value(&resolve, "resolve conflicts").await?;
     if batch.small {
         let plans = Sql::text(SMALL_BATCH_PLANS);

@@ -20,6 +20,7 @@ use std::sync::Arc;
 use ponte_sync::link::{FirstContact, LinkSpec, Side};
 
 use super::apply::{self, Applied};
+use super::history;
 use super::install::{InitPlan, current_snapshot, install, mark_ready};
 use super::pass::{LiveLink, PassReport};
 use super::peer::Peer;
@@ -134,7 +135,7 @@ impl LiveLink {
     async fn trust(&mut self) -> Result<()> {
         for source in Side::BOTH {
             let reached = current_snapshot(&mut self.peers[source.index()]).await?;
-            apply::harden(&self.peers[source.index()]).await?;
+            history::offer(&self.peers[source.index()], &self.spec.name, &reached).await?;
             let from = self.consumed_at(source.other()).await?;
             let writer = &mut self.peers[source.other().index()];
             apply::begin(writer, &self.spec, &from, &reached).await?;

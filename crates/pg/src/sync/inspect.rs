@@ -2,6 +2,7 @@
 
 use ponte_schema::{QualifiedName, Sql};
 use ponte_sync::capture;
+use ponte_sync::limit::DeleteLimit;
 use ponte_sync::link::{ApplyAs, LinkSpec, Side};
 use ponte_sync::order::parents_first;
 use ponte_sync::shape::{self, ForeignKey, Problem, Shape};
@@ -17,6 +18,8 @@ pub struct LinkedTable {
     pub shapes: [Shape; 2],
     /// What the sync makes of it.
     pub sides: [TableSide; 2],
+    /// How many of its rows a batch may delete before a person is asked.
+    pub max_delete: DeleteLimit,
 }
 
 impl LinkedTable {
@@ -108,7 +111,11 @@ fn fit(wanted: &ponte_sync::link::TableSpec, shapes: [Shape; 2]) -> Result<Linke
             remedy: "name the columns to sync by with key = [...]".to_owned(),
         });
     }
-    Ok(LinkedTable { shapes, sides })
+    Ok(LinkedTable {
+        shapes,
+        sides,
+        max_delete: wanted.max_delete,
+    })
 }
 
 fn refuse(spec: &LinkSpec, problems: &[Problem]) -> Result<()> {
@@ -194,6 +201,16 @@ pub(crate) fn check_triggers(spec: &LinkSpec, tables: &[LinkedTable]) -> Result<
                     ),
                 )
                 .hint(format!("ponte sync drop {0}, then ponte sync init {0}, which compares all rows", spec.name)));
+            }
+            if shape.subscribed && !shape.capture_always {
+                return Err(Error::new(
+                    ErrorKind::SyncTriggers,
+                    format!(
+                        "a native subscription writes to table {} on \"{node}\", and capture does not see what it applies",
+                        table.name()
+                    ),
+                )
+                .hint(format!("ponte sync drop {0}, then ponte sync init {0}, which captures it too", spec.name)));
             }
             if let Some(trigger) = shape
                 .triggers

@@ -17,7 +17,7 @@ use super::apply::DURABLE;
 use super::guard::{self, Guard};
 use super::inspect::{LinkedTable, linked_tables};
 use super::peer::Peer;
-use super::{privileges, sequence};
+use super::{identity, privileges, sequence};
 use crate::error::{Error, ErrorKind, Result, Retry};
 
 /// How often an installation is tried while somebody holds a lock on a table.
@@ -138,11 +138,7 @@ async fn install_once(spec: &LinkSpec, peers: &mut [Peer; 2], plan: &InitPlan) -
                 .await?;
         }
         peer.script(&metadata::install(), "create schema ponte").await?;
-        let id = peer
-            .row(&Sql::text("SELECT id FROM ponte.node"), &[], "read the node's id")
-            .await?
-            .get(0);
-        peer.set_id(id);
+        identity::confirm(peer).await?;
         for guard in plan.guards.iter().filter(|g| g.node == spec.node(side)) {
             guard::install(peer, guard).await?;
         }
@@ -187,7 +183,9 @@ async fn record_link(
         let (node, other) = (spec.node(side), spec.node(side.other()));
         peer.rows(&sql, &[&spec.name, &node, &other, &peer_id, &own.as_str()], what)
             .await?;
-        let sql = Sql::text("INSERT INTO ponte.outgoing (link, consumed) VALUES ($1, $2::text::pg_snapshot)");
+        let sql = Sql::text(
+            "INSERT INTO ponte.outgoing (link, consumed, offered) VALUES ($1, $2::text::pg_snapshot, $2::text::pg_snapshot)",
+        );
         peer.rows(&sql, &[&spec.name, &own.as_str()], what).await?;
         for table in &plan.tables {
             record_table(&spec.name, peer, &table.sides[side.index()]).await?;
@@ -206,6 +204,12 @@ async fn record_link(
     } else if snapshots[side.index()].is_some() {
         // The other node was installed by an earlier run and has captured since; from then on nothing was consumed.
         let earlier = installed_snapshot(&spec.name, &mut peers[side.other().index()]).await?;
+        let sql = Sql::text(
+            "UPDATE ponte.outgoing SET consumed = $2::text::pg_snapshot, offered = $2::text::pg_snapshot WHERE link = $1",
+        );
+        peers[side.other().index()]
+            .rows(&sql, &[&spec.name, &earlier], what)
+            .await?;
         let sql = Sql::text("INSERT INTO ponte.progress (link, consumed) VALUES ($1, $2::text::pg_snapshot)");
         peers[side.index()]
             .rows(&sql, &[&spec.name, &earlier], what)
@@ -216,7 +220,9 @@ async fn record_link(
 
 async fn record_table(link: &str, peer: &mut Peer, table: &TableSide) -> Result<()> {
     let texts = |columns: &[Ident]| columns.iter().map(|c| c.as_str().to_owned()).collect::<Vec<_>>();
-    let sql = Sql::text("INSERT INTO ponte.link_table VALUES ($1, $2, $3, $4, $5)");
+    let sql = Sql::text(
+        "INSERT INTO ponte.link_table (link, table_schema, table_name, key_columns, other_columns) VALUES ($1, $2, $3, $4, $5)",
+    );
     peer.rows(
         &sql,
         &[
@@ -295,7 +301,7 @@ async fn node_state(
     peer: &mut Peer,
     tables: &[LinkedTable],
 ) -> Result<NodeState> {
-    if !has_metadata(peer).await? {
+    if identity::confirm(peer).await?.is_none() {
         return Ok(NodeState::Absent);
     }
     let layout: Option<i32> = peer

@@ -5,16 +5,20 @@
 
 use std::time::{Duration, Instant};
 
-use ponte_schema::{Literal, Sql};
+use ponte_schema::{Literal, QualifiedName, Sql};
 use ponte_sync::batch;
+use ponte_sync::history::Shipped;
 use ponte_sync::link::{LinkSpec, Side};
 use ponte_sync::snapshot::Snapshot;
 use ponte_sync::table::TableSide;
 use uuid::Uuid;
 
 use super::apply::{self, Applied, Batch, Content, SMALL_BATCH_ROWS_MAX};
+use super::capture_watch;
+use super::history::went_back;
+use super::identity;
 use super::inspect::{self, LinkedTable};
-use super::install::{has_metadata, parse_snapshot};
+use super::install::parse_snapshot;
 use super::peer::Peer;
 use crate::error::{Error, ErrorKind, Result};
 
@@ -70,13 +74,31 @@ impl PassReport {
 }
 
 /// What a node knows about a link.
-struct Standing {
+pub(super) struct Standing {
     paused: bool,
     ready: bool,
     /// What has arrived here.
-    consumed: Snapshot,
+    pub(super) consumed: Snapshot,
     /// What the node believes to have arrived at the other side.
-    outgoing: String,
+    pub(super) shipped: Shipped,
+}
+
+/// How far a batch goes.
+pub(super) struct Extent {
+    touched: Vec<usize>,
+    truncated: Vec<usize>,
+    small: bool,
+    from: Snapshot,
+    reading: Reading,
+}
+
+/// What a reading transaction saw when it began.
+pub(crate) struct Reading {
+    to: Snapshot,
+    /// What the source had consumed of the other side.
+    pub(crate) seen_by_source: Snapshot,
+    /// The tables that were truncated there lately.
+    truncated: Vec<QualifiedName>,
 }
 
 impl LiveLink {
@@ -84,19 +106,22 @@ impl LiveLink {
     ///
     /// # Errors
     /// The link is not initialised, or what [`Self::check`] refuses.
-    pub async fn open(spec: LinkSpec, mut peers: [Peer; 2]) -> Result<Self> {
+    pub async fn open(spec: LinkSpec, peers: [Peer; 2]) -> Result<Self> {
+        let mut link = Self::open_estranged(spec, peers).await?;
+        link.check_capture().await?;
+        Ok(link)
+    }
+
+    /// The same, although changes may have been missed: to find out what, and to mend it.
+    ///
+    /// # Errors
+    /// As [`Self::open`], but for gaps of capture.
+    pub async fn open_estranged(spec: LinkSpec, mut peers: [Peer; 2]) -> Result<Self> {
         for side in Side::BOTH {
             let peer = &mut peers[side.index()];
-            if !has_metadata(peer).await? {
+            if identity::confirm(peer).await?.is_none() {
                 return Err(not_ready(&spec, peer.name()));
             }
-            let rows = peer
-                .rows(&Sql::text("SELECT id FROM ponte.node"), &[], "read the node's id")
-                .await?;
-            let Some(row) = rows.first() else {
-                return Err(not_ready(&spec, peer.name()));
-            };
-            peer.set_id(row.get(0));
         }
         let mut link = Self {
             spec,
@@ -109,7 +134,7 @@ impl LiveLink {
             link.standing(side).await?;
             link.know_each_other(side).await?;
         }
-        link.check().await?;
+        link.check_shapes().await?;
         Ok(link)
     }
 
@@ -149,6 +174,15 @@ impl LiveLink {
     /// # Errors
     /// Drift between the sides, capture triggers that are missing, triggers that would rewrite rows.
     pub async fn check(&mut self) -> Result<()> {
+        self.check_shapes().await?;
+        self.check_capture().await
+    }
+
+    async fn check_capture(&mut self) -> Result<()> {
+        capture_watch::confirm(&self.spec, &mut self.peers, &self.tables).await
+    }
+
+    async fn check_shapes(&mut self) -> Result<()> {
         let tables = inspect::linked_tables(&self.spec, &mut self.peers).await?;
         if !inspect::same_columns(&self.tables, &tables) {
             for peer in &mut self.peers {
@@ -192,10 +226,7 @@ impl LiveLink {
         };
         for source in Side::BOTH {
             let started = Instant::now();
-            let standings = [
-                self.standing(Side::First).await?,
-                self.standing(Side::Second).await?,
-            ];
+            let standings = self.standings().await?;
             if standings.iter().any(|s| s.paused) {
                 report.paused = true;
                 return Ok(report);
@@ -203,6 +234,7 @@ impl LiveLink {
             if standings.iter().any(|s| !s.ready) {
                 return Err(not_ready(&self.spec, self.spec.node(source)));
             }
+            self.check_history(&standings).await?;
             let applied = self.direction(source, &standings).await?;
             report.directions.push(DirectionReport {
                 from: self.spec.node(source).to_owned(),
@@ -241,9 +273,16 @@ impl LiveLink {
         )))
     }
 
+    pub(super) async fn standings(&mut self) -> Result<[Standing; 2]> {
+        Ok([
+            self.standing(Side::First).await?,
+            self.standing(Side::Second).await?,
+        ])
+    }
+
     async fn standing(&mut self, side: Side) -> Result<Standing> {
         let sql = Sql::text(
-            "SELECT l.paused, l.ready, p.consumed::text, o.consumed::text FROM ponte.link l \
+            "SELECT l.paused, l.ready, p.consumed::text, o.consumed::text, o.offered::text FROM ponte.link l \
              JOIN ponte.progress p USING (link) JOIN ponte.outgoing o USING (link) WHERE link = $1",
         );
         let peer = &mut self.peers[side.index()];
@@ -257,48 +296,80 @@ impl LiveLink {
             paused: row.get(0),
             ready: row.get(1),
             consumed: parse_snapshot(row.get(2))?,
-            outgoing: row.get(3),
+            shipped: Shipped {
+                consumed: parse_snapshot(row.get(3))?,
+                offered: row.get::<_, Option<&str>>(4).map(parse_snapshot).transpose()?,
+            },
         })
     }
 
     /// Carries what is pending at `source` to the other side.
-    async fn direction(&mut self, source: Side, standings: &[Standing; 2]) -> Result<Applied> {
+    pub(super) async fn direction(&mut self, source: Side, standings: &[Standing; 2]) -> Result<Applied> {
+        let Some(extent) = self.begin_batch(source, standings).await? else {
+            return Ok(Applied::default());
+        };
+        let (batch, reader, writer) = self.batch(source, extent);
+        let applied = apply::run(&batch, reader, writer).await?;
+        let reached = batch.to;
+        self.acknowledge(source, &reached).await?;
+        Ok(applied)
+    }
+
+    /// Looks for changes at `source` and, where there are any, opens the reading transaction.
+    pub(super) async fn begin_batch(
+        &mut self,
+        source: Side,
+        standings: &[Standing; 2],
+    ) -> Result<Option<Extent>> {
         let from = standings[source.other().index()].consumed.clone();
         let (counts, now) = self.count_pending(source, &from).await?;
         if now.went_back_from(&from) {
             return Err(went_back(&self.spec, self.spec.node(source)));
         }
-        if counts.iter().all(|n| *n == 0) {
-            if standings[source.index()].outgoing != from.as_str() {
-                self.acknowledge(source, &from).await?;
-            }
-            return Ok(Applied::default());
+        // Before anything new is offered: the source must always know what its target holds.
+        if standings[source.index()].shipped.consumed != from {
+            self.acknowledge(source, &from).await?;
         }
-        let (to, seen_by_source) = self.begin_reading(source).await?;
+        if counts.iter().all(|n| *n == 0) {
+            return Ok(None);
+        }
+        let reading = self.begin_reading(source, &from).await?;
         // Counted again under the reading snapshot: what appeared in between belongs to this batch.
         let (counts, _) = self.count_pending(source, &from).await?;
-        let touched = (0..counts.len()).filter(|i| counts[*i] > 0).collect();
+        let truncated = |table: &LinkedTable| reading.truncated.contains(&table.sides[source.index()].name);
+        Ok(Some(Extent {
+            touched: (0..counts.len()).filter(|i| counts[*i] > 0).collect(),
+            truncated: (0..counts.len())
+                .filter(|i| truncated(&self.tables[*i]))
+                .collect(),
+            small: counts.iter().sum::<i64>() <= SMALL_BATCH_ROWS_MAX,
+            from,
+            reading,
+        }))
+    }
+
+    /// The batch of this extent, with its reader and its writer.
+    pub(super) fn batch(&mut self, source: Side, extent: Extent) -> (Batch<'_>, &mut Peer, &mut Peer) {
         let batch = Batch {
             spec: &self.spec,
             source,
             tables: &self.tables,
-            touched,
-            content: Content::Changes { seen_by_source },
-            small: counts.iter().sum::<i64>() <= SMALL_BATCH_ROWS_MAX,
-            from,
-            to,
+            touched: extent.touched,
+            truncated: extent.truncated,
+            content: Content::Changes {
+                seen_by_source: extent.reading.seen_by_source,
+            },
+            small: extent.small,
+            from: extent.from,
+            to: extent.reading.to,
             winner: self.spec.conflict.seen_from(source),
+            without_versions: None,
         };
         let [first, second] = &mut self.peers;
-        let (reader, writer) = if source == Side::First {
-            (first, second)
-        } else {
-            (second, first)
-        };
-        let applied = apply::run(&batch, reader, writer).await?;
-        let reached = batch.to.clone();
-        self.acknowledge(source, &reached).await?;
-        Ok(applied)
+        match source {
+            Side::First => (batch, first, second),
+            Side::Second => (batch, second, first),
+        }
     }
 
     /// How much is pending, table by table, and the snapshot in which that is so.
@@ -311,25 +382,40 @@ impl LiveLink {
         Ok((row.get(0), parse_snapshot(row.get(1))?))
     }
 
-    /// Opens the reading transaction; answers its snapshot and what the source has consumed of the other side by then.
-    pub(crate) async fn begin_reading(&mut self, source: Side) -> Result<(Snapshot, Snapshot)> {
+    /// Opens the reading transaction of a batch that starts from this snapshot.
+    pub(crate) async fn begin_reading(&mut self, source: Side, from: &Snapshot) -> Result<Reading> {
         let peer = &mut self.peers[source.index()];
         let begin =
             Sql::text("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL search_path TO DEFAULT");
         peer.script(&begin, "begin to read a batch").await?;
         let sql = Sql::text(
-            "SELECT pg_current_snapshot()::text, consumed::text FROM ponte.progress WHERE link = $1",
+            "WITH truncated AS ( \
+               SELECT table_schema, table_name FROM ponte.truncation \
+               WHERE xid >= pg_snapshot_xmin($2::text::pg_snapshot) AND NOT pg_visible_in_snapshot(xid, $2::text::pg_snapshot)) \
+             SELECT pg_current_snapshot()::text, consumed::text, \
+               ARRAY(SELECT table_schema FROM truncated), ARRAY(SELECT table_name FROM truncated) \
+             FROM ponte.progress WHERE link = $1",
         );
-        let row = peer.row(&sql, &[&self.spec.name], "take a snapshot").await?;
-        Ok((parse_snapshot(row.get(0))?, parse_snapshot(row.get(1))?))
+        let row = peer
+            .row(&sql, &[&self.spec.name, &from.as_str()], "take a snapshot")
+            .await?;
+        let (schemas, names): (Vec<String>, Vec<String>) = (row.get(2), row.get(3));
+        let name = |(schema, name): (String, String)| QualifiedName::new(schema, name);
+        Ok(Reading {
+            to: parse_snapshot(row.get(0))?,
+            seen_by_source: parse_snapshot(row.get(1))?,
+            truncated: schemas.into_iter().zip(names).map(name).collect(),
+        })
     }
 
-    /// Tells the source what has arrived. Nothing depends on it but what people see and what retention may drop, so the commit
-    /// need not wait for the disk.
+    /// Tells the source what has arrived; the commit need not wait for the disk, because the next offer does. Never backwards: a
+    /// process that was overtaken may come late.
     pub(crate) async fn acknowledge(&mut self, source: Side, consumed: &Snapshot) -> Result<()> {
         let sql = Sql::render(
             "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL synchronous_commit = off; \
-             UPDATE ponte.outgoing SET consumed = {consumed}, updated_at = clock_timestamp() WHERE link = {link}; COMMIT",
+             UPDATE ponte.outgoing SET consumed = {consumed}, updated_at = clock_timestamp() WHERE link = {link} \
+               AND (pg_snapshot_xmax(consumed), pg_snapshot_xmin(consumed)) <= (pg_snapshot_xmax({consumed}), pg_snapshot_xmin({consumed})); \
+             COMMIT",
             &[
                 ("consumed", consumed),
                 ("link", &Literal::new(self.spec.name.as_str())),
@@ -347,12 +433,4 @@ pub(crate) fn not_ready(spec: &LinkSpec, node: &str) -> Error {
         format!("link \"{}\" is not initialised on \"{node}\"", spec.name),
     )
     .hint(format!("ponte sync init {}", spec.name))
-}
-
-fn went_back(spec: &LinkSpec, node: &str) -> Error {
-    Error::new(
-        ErrorKind::SyncWentBack,
-        format!("the history of \"{node}\" lies before what was read from it: it was restored, or failed over to a replica that was behind"),
-    )
-    .hint(format!("ponte sync drop {0}, then ponte sync init {0}, which compares all rows", spec.name))
 }

@@ -51,7 +51,7 @@ async fn copy_in(client: &Client, sql: &str, data: &'static str) {
 #[tokio::test]
 async fn truncate_is_a_delete_of_every_row() {
     in_both_modes(NOTA, async |world| {
-        let mut link = world.init(&world.spec(&["nota"])).await;
+        let mut link = world.init(&world.unlimited(&["nota"])).await;
         world
             .a("INSERT INTO nota SELECT g FROM generate_series(1, 100) g")
             .await;
@@ -83,7 +83,7 @@ async fn an_application_that_knows_nothing_of_ponte_keeps_working() {
                     .sql("app", "GRANT SELECT, INSERT, UPDATE, DELETE, TRUNCATE ON perfis, par TO aplicativo; GRANT EXECUTE ON FUNCTION carimbar() TO aplicativo")
                     .await;
             }
-            let mut link = world.init(&world.spec(&["perfis", "par"])).await;
+            let mut link = world.init(&world.unlimited(&["perfis", "par"])).await;
             let app = ponte_testkit::connect(&world.pair.a.url("app", "aplicativo")).await;
             app.batch_execute(
                 "INSERT INTO perfis (nome) VALUES ('x'), ('y'); UPDATE perfis SET nome = 'z' WHERE nome = 'x'; \
@@ -122,6 +122,7 @@ async fn a_forged_or_leaked_setting_hides_nothing() {
     .await;
 }
 
+/// AT-014: looked at while it is so.
 #[tokio::test]
 async fn a_trigger_that_was_dropped_or_disabled_is_noticed() {
     let world = World::with(NOTA).await;
@@ -153,6 +154,11 @@ async fn a_trigger_that_was_dropped_or_disabled_is_noticed() {
             "{breaks}: {error:?}"
         );
         world.b(mends).await;
+        if let Err(error) = link.check().await
+            && error.kind() == ErrorKind::SyncCaptureGap
+        {
+            link.reconcile().await.unwrap();
+        }
     }
     let error = link.check().await.unwrap_err();
     assert!(error.to_string().contains("ponte_truncate"), "{error}");
@@ -167,7 +173,7 @@ const FATURA: &str = "
 #[tokio::test]
 async fn rows_of_partitions_are_followed_wherever_they_are_written() {
     in_both_modes(FATURA, async |world| {
-        let mut link = world.init(&world.spec(&["fatura"])).await;
+        let mut link = world.init(&world.unlimited(&["fatura"])).await;
         world
             .a("INSERT INTO fatura SELECT '2024-01-01'::date + g, g, 0 FROM generate_series(0, 49) g; \
                 INSERT INTO fatura_1 VALUES ('2024-01-31', 100, 0); INSERT INTO fatura_2a VALUES ('2024-02-01', 101, 0)")

@@ -5,6 +5,7 @@ use std::time::Duration;
 use ponte_pg::sync::{InitOptions, InitReport, LiveLink, PassReport, Peer, init, init_with, plan_init};
 use ponte_pg::{ConnectOptions, Conninfo, Result, Session};
 use ponte_schema::QualifiedName;
+use ponte_sync::limit::DeleteLimit;
 use ponte_sync::link::{ApplyAs, ConflictRule, FirstContact, LinkSpec, Side, TableSpec};
 use ponte_testkit::{Pair, TestCluster, TestClusterBuilder, eventually};
 use tokio_postgres::Client;
@@ -105,6 +106,7 @@ impl World {
                     name: QualifiedName::new("public", *t),
                     key: None,
                     version: None,
+                    max_delete: DeleteLimit::default(),
                 })
                 .collect(),
             conflict: ConflictRule::Latest,
@@ -112,6 +114,15 @@ impl World {
             apply: self.apply,
             max_future_seconds: 300,
         }
+    }
+
+    /// The same, where nobody is asked about deletes.
+    pub(crate) fn unlimited(&self, tables: &[&str]) -> LinkSpec {
+        let mut spec = self.spec(tables);
+        for table in &mut spec.tables {
+            table.max_delete = DeleteLimit::Off;
+        }
+        spec
     }
 
     pub(crate) async fn peers(&self) -> [Peer; 2] {

@@ -32,7 +32,7 @@ async fn a_whole_life(world: &World) {
             "INSERT INTO perfis (id, nome) SELECT g, 'b' || g FROM generate_series(41, 50) g",
         )
         .await;
-    let spec = world.spec(TABLES);
+    let spec = world.unlimited(TABLES);
     let mut link = world.init(&spec).await;
     settle(&mut link).await;
     assert_eq!(world.assert_equal("perfis").await.len(), 50);

@@ -15,6 +15,8 @@ CREATE TABLE IF NOT EXISTS ponte.node (
   id uuid NOT NULL DEFAULT gen_random_uuid(),
   created_at timestamptz NOT NULL DEFAULT now()
 );
+ALTER TABLE ponte.node ADD COLUMN IF NOT EXISTS system_identifier bigint, ADD COLUMN IF NOT EXISTS database_oid oid;
+COMMENT ON COLUMN ponte.node.database_oid IS 'Where the id was given out, with system_identifier (NULL where the role may not ask): a copy of this row elsewhere is noticed.';
 COMMENT ON TABLE ponte.node IS 'Who this database is among those that sync with it.';
 
 CREATE TABLE IF NOT EXISTS ponte.clock (
@@ -43,6 +45,8 @@ CREATE TABLE IF NOT EXISTS ponte.link_table (
   other_columns text[] NOT NULL,
   PRIMARY KEY (link, table_schema, table_name)
 );
+ALTER TABLE ponte.link_table ADD COLUMN IF NOT EXISTS capture_marks text;
+COMMENT ON COLUMN ponte.link_table.capture_marks IS 'What the capture triggers looked like when the link last trusted them; NULL until it looks.';
 COMMENT ON TABLE ponte.link_table IS 'Which tables a link carries, and by which key.';
 
 CREATE TABLE IF NOT EXISTS ponte.progress (
@@ -64,7 +68,31 @@ CREATE TABLE IF NOT EXISTS ponte.outgoing (
   consumed pg_snapshot NOT NULL,
   updated_at timestamptz NOT NULL DEFAULT now()
 );
+ALTER TABLE ponte.outgoing ADD COLUMN IF NOT EXISTS offered pg_snapshot;
+COMMENT ON COLUMN ponte.outgoing.offered IS 'What the peer is about to consume, flushed before it does. A peer that holds neither this nor consumed remembers what we have lost.';
 COMMENT ON TABLE ponte.outgoing IS 'How far our changes have arrived at the peer, as last reported; behind the truth after a crash, never ahead of it.';
+
+CREATE TABLE IF NOT EXISTS ponte.truncation (
+  id bigint GENERATED ALWAYS AS IDENTITY,
+  xid xid8 NOT NULL DEFAULT pg_current_xact_id(),
+  table_schema text NOT NULL,
+  table_name text NOT NULL,
+  truncated_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+  PRIMARY KEY (xid, id)
+);
+COMMENT ON TABLE ponte.truncation IS 'TRUNCATEs of synced tables that removed rows, until every peer has them.';
+
+CREATE TABLE IF NOT EXISTS ponte.approval (
+  link text NOT NULL REFERENCES ponte.link ON DELETE CASCADE,
+  table_schema text NOT NULL,
+  table_name text NOT NULL,
+  consumed pg_snapshot NOT NULL,
+  deletes bigint NOT NULL,
+  approved_by text NOT NULL DEFAULT session_user,
+  approved_at timestamptz NOT NULL DEFAULT now(),
+  PRIMARY KEY (link, table_schema, table_name)
+);
+COMMENT ON TABLE ponte.approval IS 'Mass deletes that a person let pass: so many of a table, in the batch that starts from this snapshot, and no more.';
 
 CREATE TABLE IF NOT EXISTS ponte.conflict (
   id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,

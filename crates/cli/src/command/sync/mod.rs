@@ -1,12 +1,15 @@
 //! `ponte sync …`: one file per verb.
 
+mod approve;
 mod conflicts;
 mod contact;
 mod diff;
 mod drop;
+mod identity;
 mod init;
 mod once;
 mod probe;
+mod reconcile;
 mod run;
 mod status;
 mod switch;
@@ -42,6 +45,12 @@ enum Action {
     Probe(probe::Args),
     /// List rows that were changed on both sides, or show one with both images
     Conflicts(conflicts::Args),
+    /// Let deletes pass that wait because they are so many, exactly these
+    Approve(LinkArg),
+    /// Say which database a node's identity was given to, and settle it after a copy or a move
+    Identity(identity::Args),
+    /// Bring both sides to agreement again after a restore or a lossy failover: compares all rows
+    Reconcile(LinkArg),
     /// Stop passes without losing changes
     Pause(LinkArg),
     /// Let passes go on
@@ -86,6 +95,9 @@ impl Action {
             Self::Diff(arg) => diff::run(context, servers, &plans(context, arg)?).await,
             Self::Probe(args) => probe::run(context, servers, args).await,
             Self::Conflicts(args) => conflicts::run(context, servers, args).await,
+            Self::Approve(arg) => approve::run(context, servers, &plans(context, arg)?).await,
+            Self::Identity(args) => identity::run(context, servers, args).await,
+            Self::Reconcile(arg) => reconcile::run(context, servers, &plans(context, arg)?).await,
             Self::Pause(arg) => switch::run(context, servers, &plans(context, arg)?, true).await,
             Self::Resume(arg) => switch::run(context, servers, &plans(context, arg)?, false).await,
             Self::Drop(arg) => drop::run(context, servers, &plans(context, arg)?).await,

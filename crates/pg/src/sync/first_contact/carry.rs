@@ -180,11 +180,13 @@ impl Job<'_> {
             source: self.source,
             tables: self.tables,
             touched,
+            truncated: Vec::new(),
             content,
             small: false,
             from: self.consumed.clone(),
             to: self.consumed.clone(),
             winner: first_winner(self.spec, self.source),
+            without_versions: None,
         }
     }
 

@@ -6,7 +6,7 @@ use ponte_sync::snapshot::Snapshot;
 
 use crate::error::Result;
 use crate::sync::apply;
-use crate::sync::pass::LiveLink;
+use crate::sync::pass::{LiveLink, Reading};
 use crate::sync::peer::Peer;
 
 /// A pair of connections: one reads at the source, one writes at the target.
@@ -29,7 +29,8 @@ impl LiveLink {
     /// # Errors
     /// What keeps the source from being read. Connections that cannot be had are done without.
     pub(super) async fn gather(&mut self, source: Side, helpers: usize) -> Result<Start> {
-        let (_, seen_by_source) = self.begin_reading(source).await?;
+        let from = self.consumed_at(source.other()).await?;
+        let Reading { seen_by_source, .. } = self.begin_reading(source, &from).await?;
         let [first, second] = &self.peers;
         let (reader, writer) = if source == Side::First {
             (first, second)
