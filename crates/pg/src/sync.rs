@@ -21,6 +21,7 @@ mod privileges;
 pub mod probe;
 pub mod reconcile;
 mod sequence;
+mod sharing;
 pub mod status;
 mod stream;
 pub mod wake;

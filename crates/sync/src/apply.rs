@@ -14,6 +14,7 @@ use ponte_schema::{Ident, Literal, QualifiedName, Sql};
 use uuid::Uuid;
 
 use crate::chunk::Range;
+use crate::forward;
 use crate::shape::ForeignKey;
 use crate::snapshot::Snapshot;
 use crate::table::{TableSide, equal, listed, member, qualified, renamed};
@@ -335,13 +336,20 @@ impl Stage {
 
     /// Updates and inserts in one statement, for a table that references itself: an old row may then point at a new one and
     /// a new one may take over a unique value of an old one. Answers how many rows it wrote.
-    pub fn upsert(&self, table: &TableSide) -> Sql {
+    /// With `forwarded_from`, the name of the link, logs them too.
+    pub fn upsert(&self, table: &TableSide, forwarded_from: Option<&str>) -> Sql {
+        let returned = forwarded_from.map_or_else(|| Sql::text("1"), |_| forward::returned(table));
         let Some(update) = self.update(table) else {
             return Sql::render(
-                "WITH added AS (\n{insert} RETURNING 1)\nSELECT count(*) FROM added",
-                &[("insert", &self.insert(table))],
+                "WITH added AS (\n{insert}RETURNING {returned}){logged}\nSELECT count(*) FROM added",
+                &[
+                    ("insert", &self.insert(table)),
+                    ("returned", &returned),
+                    ("logged", &self.log_in(table, forwarded_from, "added")),
+                ],
             );
         };
+        let both = "(SELECT * FROM updated UNION ALL SELECT * FROM added)";
         Sql::render(
             include_str!("apply/upsert.sql"),
             &[
@@ -350,8 +358,24 @@ impl Stage {
                     "insert",
                     &self.insert_where(table, &Sql::text(" AND (SELECT count(*) FROM updated) >= 0")),
                 ),
+                ("returned", &returned),
+                ("logged", &self.log_in(table, forwarded_from, both)),
             ],
         )
+    }
+
+    fn log_in(&self, table: &TableSide, forwarded_from: Option<&str>, written: &'static str) -> Sql {
+        let Some(link) = forwarded_from else {
+            return Sql::default();
+        };
+        let log = forward::log(table, link, &Sql::text(written), &self.stage);
+        Sql::render(", logged AS (\n{log})", &[("log", &log)])
+    }
+
+    /// The statement `write`, which writes rows of the table under the name `t`, and the log of what it wrote for the node's
+    /// other links. It counts the same rows.
+    pub fn forwarded(&self, table: &TableSide, link: &str, write: &Sql) -> Sql {
+        forward::logged(table, link, write, &self.stage)
     }
 
     /// Inserts planned rows.
@@ -428,14 +452,26 @@ pub fn captured_meanwhile(tables: &[&TableSide]) -> Sql {
 }
 
 /// Takes the fence: `$1` link, `$2` the consumed snapshot that the batch was read from, `$3` the one it leads to. One row
-/// where it was taken, none where somebody else was faster.
-pub const FENCE: &str = include_str!("apply/fence.sql");
+/// where it was taken, none where somebody else was faster. The row says which tables other links carry on.
+pub fn fence() -> Sql {
+    Sql::render(
+        include_str!("apply/fence.sql"),
+        &[("shared", &forward::shared_tables())],
+    )
+}
+
+/// Records what a batch did: `$1` link, `$2` upserts, `$3` deletes, `$4` conflicts. The row is as that of the fence.
+pub fn finish() -> Sql {
+    Sql::render(
+        include_str!("apply/finish.sql"),
+        &[("shared", &forward::shared_tables())],
+    )
+}
 
 fn local_changes(table: &TableSide, direction: Direction<'_>, local: Local<'_>) -> Sql {
     let staged = table.staged_key();
     let keys = qualified("l", &staged);
     let here_id = Literal::new(direction.here_id.to_string());
-    let link = Literal::new(direction.link);
     match local {
         Local::Pending(seen) => Sql::render(
             include_str!("apply/local_pending.sql"),
@@ -445,7 +481,7 @@ fn local_changes(table: &TableSide, direction: Direction<'_>, local: Local<'_>) 
                 ("here_id", &here_id),
                 ("xmin", &i64::try_from(seen.xmin()).unwrap_or(i64::MAX)),
                 ("seen_by_source", seen),
-                ("link", &link),
+                ("travels", &forward::travels(direction.link)),
             ],
         ),
         Local::All(range) => Sql::render(
@@ -460,7 +496,6 @@ fn local_changes(table: &TableSide, direction: Direction<'_>, local: Local<'_>) 
                 ("row_range", &range.holds("u", &table.key)),
                 ("version", &table.version_of("u")),
                 ("here_id", &here_id),
-                ("link", &link),
             ],
         ),
     }

@@ -7,6 +7,7 @@
 use ponte_schema::{Literal, Sql};
 
 use crate::chunk::Range;
+use crate::forward::{Shipped, travels};
 use crate::snapshot::Snapshot;
 use crate::table::{TableSide, member, qualified};
 
@@ -47,20 +48,32 @@ pub struct Source<'a> {
 }
 
 /// COPY of the changed keys since `consumed`, with their rows.
-pub fn copy_pending(source: Source<'_>, table: &TableSide, consumed: &Snapshot, wire: Wire) -> Sql {
-    copy_changed(source, table, consumed, wire, "LEFT JOIN")
+pub fn copy_pending(
+    source: Source<'_>,
+    table: &TableSide,
+    shipped: Shipped,
+    consumed: &Snapshot,
+    wire: Wire,
+) -> Sql {
+    copy_changed(source, table, shipped, (consumed, wire), "LEFT JOIN")
 }
 
 /// The same without the keys that are gone: what has to be there before other rows can refer to it.
-pub fn copy_present(source: Source<'_>, table: &TableSide, consumed: &Snapshot, wire: Wire) -> Sql {
-    copy_changed(source, table, consumed, wire, "JOIN")
+pub fn copy_present(
+    source: Source<'_>,
+    table: &TableSide,
+    shipped: Shipped,
+    consumed: &Snapshot,
+    wire: Wire,
+) -> Sql {
+    copy_changed(source, table, shipped, (consumed, wire), "JOIN")
 }
 
 fn copy_changed(
     source: Source<'_>,
     table: &TableSide,
-    consumed: &Snapshot,
-    wire: Wire,
+    shipped: Shipped,
+    (consumed, wire): (&Snapshot, Wire),
     join: &'static str,
 ) -> Sql {
     let keys = Sql::join(", ", table.staged_key().iter().map(|k| member("l", k)));
@@ -80,7 +93,7 @@ fn copy_changed(
             ("keys", &keys),
             ("xmin", &xmin),
             ("consumed", consumed),
-            ("link", &Literal::new(source.link)),
+            ("travels", &shipped.condition(source.link)),
             ("node", &Literal::new(source.node_id.to_string())),
             ("staged_keys", &qualified("p", &table.staged_key())),
             ("columns", &columns),
@@ -119,27 +132,29 @@ pub fn copy_rows(table: &TableSide, range: &Range, wire: Wire) -> Sql {
     )
 }
 
-/// One row: one count per table, each counted up to `limit`, and the snapshot in which that is so; `$1` is the consumed snapshot as text.
-pub fn count_pending(tables: &[&TableSide], link: &str, limit: i64) -> Sql {
-    let counts = tables.iter().map(|table| {
+/// One row: what is pending, table by table, and all that was logged, also what this link does not ship, each counted up to
+/// `limit`; and the snapshot in which that is so. `$1` is the consumed snapshot as text.
+pub fn count_pending(tables: &[(&TableSide, Shipped)], link: &str, limit: i64) -> Sql {
+    let count = |table: &TableSide, condition: Sql| {
         Sql::render(
-            "({count})",
-            &[(
-                "count",
-                &Sql::render(
-                    include_str!("batch/count.sql"),
-                    &[
-                        ("changelog", &table.changelog()),
-                        ("link", &Literal::new(link)),
-                        ("limit", &limit),
-                    ],
-                ),
-            )],
+            include_str!("batch/count.sql"),
+            &[
+                ("changelog", &table.changelog()),
+                ("travels", &condition),
+                ("limit", &limit),
+            ],
         )
-    });
+    };
+    let pending = tables
+        .iter()
+        .map(|(t, shipped)| count(t, shipped.condition(link)));
+    let logged = tables.iter().map(|(t, _)| count(t, Sql::text("true")));
     Sql::render(
-        "SELECT ARRAY[{counts}]::bigint[], pg_current_snapshot()::text",
-        &[("counts", &Sql::join(", ", counts))],
+        "SELECT ARRAY[{pending}]::bigint[], ARRAY[{logged}]::bigint[], pg_current_snapshot()::text",
+        &[
+            ("pending", &Sql::join(", ", pending)),
+            ("logged", &Sql::join(", ", logged)),
+        ],
     )
 }
 
@@ -147,6 +162,6 @@ pub fn count_pending(tables: &[&TableSide], link: &str, limit: i64) -> Sql {
 pub fn pending_age(table: &TableSide, link: &str) -> Sql {
     Sql::render(
         include_str!("batch/pending_age.sql"),
-        &[("changelog", &table.changelog()), ("link", &Literal::new(link))],
+        &[("changelog", &table.changelog()), ("travels", &travels(link))],
     )
 }

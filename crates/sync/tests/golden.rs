@@ -8,6 +8,7 @@ use ponte_sync::batch::{self, Source, Wire};
 use ponte_sync::capture;
 use ponte_sync::chunk::{self, Order, Range};
 use ponte_sync::compare;
+use ponte_sync::forward::Shipped;
 use ponte_sync::shape::{ForeignKey, VersionColumn, VersionKind};
 use ponte_sync::snapshot::Snapshot;
 use ponte_sync::table::TableSide;
@@ -92,15 +93,25 @@ fn statements(table: &TableSide) -> String {
     let pending = Local::Pending(&consumed);
     let update = stage.update(table).unwrap();
     let sections: Vec<(&str, Sql)> = vec![
-        ("capture: install", capture::install(table, "perfis", 300)),
+        ("capture: install", capture::install(table, 300)),
+        ("capture: upgrade", capture::upgrade(table, 300)),
+        ("capture: view", capture::view(table, &["perfis".into()])),
+        (
+            "capture: view over two links",
+            capture::view(table, &["perfis".into(), "filial".into()]),
+        ),
         ("capture: uninstall", capture::uninstall(table)),
         (
             "batch: copy_pending",
-            batch::copy_pending(source, table, &consumed, wire),
+            batch::copy_pending(source, table, Shipped::Others, &consumed, wire),
+        ),
+        (
+            "batch: count_pending",
+            batch::count_pending(&[(table, Shipped::Echoed)], "perfis", 501),
         ),
         (
             "batch: copy_present",
-            batch::copy_present(source, table, &consumed, wire),
+            batch::copy_present(source, table, Shipped::Others, &consumed, wire),
         ),
         ("chunk: bounds", chunk::bounds(table, &order, 1_000_000, 4)),
         ("batch: copy_rows", batch::copy_rows(table, &range, wire)),
@@ -120,7 +131,12 @@ fn statements(table: &TableSide) -> String {
         ),
         ("apply: update", update),
         ("apply: insert", stage.insert(table)),
-        ("apply: upsert", stage.upsert(table)),
+        ("apply: upsert", stage.upsert(table, None)),
+        ("apply: upsert, carried on", stage.upsert(table, Some("perfis"))),
+        (
+            "apply: insert, carried on",
+            stage.forwarded(table, "perfis", &stage.insert(table)),
+        ),
         ("apply: delete", stage.delete(table, &[])),
         ("apply: announce", stage.announce(table, "perfis", &range)),
         ("apply: captured_meanwhile", apply::captured_meanwhile(&[table])),

@@ -3,9 +3,10 @@
 mod sweep;
 
 use ponte_schema::{QualifiedName, Sql};
-use ponte_sync::apply::{Direction, FENCE, Local, Reference, Stage, Winner, captured_meanwhile};
+use ponte_sync::apply::{Direction, Local, Reference, Stage, Winner, captured_meanwhile, fence};
 use ponte_sync::batch::{self, Source, Wire};
 use ponte_sync::chunk::Range;
+use ponte_sync::forward::{self, Shipped};
 use ponte_sync::link::{ApplyAs, LinkSpec, Side};
 use ponte_sync::shape::ForeignKey;
 use ponte_sync::snapshot::Snapshot;
@@ -13,6 +14,7 @@ use ponte_sync::table::TableSide;
 
 use super::inspect::LinkedTable;
 use super::peer::{Peer, Plan};
+use super::sharing::Shared;
 use super::{approval, history, stream};
 use crate::error::{Error, ErrorKind, Result};
 
@@ -67,6 +69,8 @@ pub(crate) struct Batch<'a> {
     pub(crate) truncated: Vec<usize>,
     pub(crate) content: Content<'a>,
     pub(crate) small: bool,
+    /// Which tables the target carries over other links too; known once the batch has begun.
+    pub(crate) carried_on: Shared,
     /// The consumed snapshot the batch starts from, and the one it leads to.
     pub(crate) from: Snapshot,
     pub(crate) to: Snapshot,
@@ -81,7 +85,11 @@ pub(crate) type TableMeter<'a> = &'a (dyn Fn(usize, u64, u64) + Send + Sync);
 /// Which rows a batch carries.
 pub(crate) enum Content<'a> {
     /// Those that changed; with what the source had consumed of the target.
-    Changes { seen_by_source: Snapshot },
+    Changes {
+        seen_by_source: Snapshot,
+        /// Which tables the source carries over other links too.
+        shared: Shared,
+    },
     /// Those of the first that are there, for what refers to them.
     Present { seen_by_source: Snapshot },
     /// All of a range of keys: the first contact.
@@ -100,7 +108,7 @@ impl Batch<'_> {
 
     fn local(&self) -> Local<'_> {
         match &self.content {
-            Content::Changes { seen_by_source } | Content::Present { seen_by_source } => {
+            Content::Changes { seen_by_source, .. } | Content::Present { seen_by_source } => {
                 Local::Pending(seen_by_source)
             }
             Content::Everything { range, .. } => Local::All(range),
@@ -124,8 +132,10 @@ impl Batch<'_> {
         };
         let wire = self.wire(position);
         match &self.content {
-            Content::Changes { .. } => batch::copy_pending(reader, table, &self.from, wire),
-            Content::Present { .. } => batch::copy_present(reader, table, &self.from, wire),
+            Content::Changes { shared, .. } => {
+                batch::copy_pending(reader, table, shared.shipped(table), &self.from, wire)
+            }
+            Content::Present { .. } => batch::copy_present(reader, table, Shipped::Others, &self.from, wire),
             Content::Everything { range, .. } => batch::copy_all(reader, table, range, wire),
         }
     }
@@ -145,6 +155,24 @@ impl Batch<'_> {
 
     pub(super) fn target_side(&self, position: usize) -> &TableSide {
         &self.tables[position].sides[self.source.other().index()]
+    }
+
+    /// The name of the link, where other links carry on what it brings for the n-th table.
+    fn forwarded_from(&self, position: usize) -> Option<&str> {
+        let table = &self.target_side(position).name;
+        self.carried_on.contains(table).then_some(&*self.spec.name)
+    }
+
+    fn carries_on(&self) -> bool {
+        self.touched.iter().any(|i| self.forwarded_from(*i).is_some())
+    }
+
+    /// The statement `write`, logging what it writes where other links carry it on.
+    fn forwarded(&self, position: usize, write: Sql) -> Sql {
+        match self.forwarded_from(position) {
+            Some(link) => Stage::new(position).forwarded(self.target_side(position), link, &write),
+            None => write,
+        }
     }
 
     /// Foreign keys at the target that reference the n-th table from a table of the link; in replica mode from any table,
@@ -192,16 +220,22 @@ impl Batch<'_> {
 }
 
 /// Opens the target's transaction, takes the fence and keeps capture quiet in it.
-pub(crate) async fn begin(target: &mut Peer, spec: &LinkSpec, from: &Snapshot, to: &Snapshot) -> Result<()> {
+/// Answers which tables the target carries over other links too.
+pub(crate) async fn begin(
+    target: &mut Peer,
+    spec: &LinkSpec,
+    from: &Snapshot,
+    to: &Snapshot,
+) -> Result<Shared> {
     open(target, spec).await?;
     let taken = target
         .rows(
-            &Sql::text(FENCE),
+            &fence(),
             &[&spec.name, &from.as_str(), &to.as_str()],
             "take the fence",
         )
         .await?;
-    if taken.is_empty() {
+    let Some(row) = taken.first() else {
         return Err(Error::new(
             ErrorKind::SyncOvertaken,
             format!(
@@ -210,8 +244,8 @@ pub(crate) async fn begin(target: &mut Peer, spec: &LinkSpec, from: &Snapshot, t
                 spec.name
             ),
         ));
-    }
-    Ok(())
+    };
+    Ok(Shared::from_row(row, 0))
 }
 
 /// Opens the target's transaction. Capture stays quiet in it once the transaction is noted down as one that applies.
@@ -235,12 +269,12 @@ pub(crate) async fn open(target: &mut Peer, spec: &LinkSpec) -> Result<()> {
 /// # Errors
 /// `sync.overtaken` where another process was faster, `sync.blocked` where a row cannot be written without harm, and whatever
 /// the servers report. The caller rolls back.
-pub(crate) async fn run(batch: &Batch<'_>, source: &mut Peer, target: &mut Peer) -> Result<Applied> {
+pub(crate) async fn run(batch: &mut Batch<'_>, source: &mut Peer, target: &mut Peer) -> Result<Applied> {
     let outcome = carry_and_commit(batch, source, target).await;
     outcome.map_err(|error| explain(batch, target.name(), error))
 }
 
-async fn carry_and_commit(batch: &Batch<'_>, source: &mut Peer, target: &mut Peer) -> Result<Applied> {
+async fn carry_and_commit(batch: &mut Batch<'_>, source: &mut Peer, target: &mut Peer) -> Result<Applied> {
     let applied = carry(batch, source, target).await?;
     // Deferred checks happen here.
     target.script(&Sql::text("COMMIT"), "commit a batch").await?;
@@ -250,8 +284,9 @@ async fn carry_and_commit(batch: &Batch<'_>, source: &mut Peer, target: &mut Pee
 
 /// Reads the batch and applies it. The source's transaction is ended as soon as the last byte is out; the target's is begun here
 /// and left open.
-async fn carry(batch: &Batch<'_>, source: &mut Peer, target: &mut Peer) -> Result<Applied> {
-    begin(target, batch.spec, &batch.from, &batch.to).await?;
+async fn carry(batch: &mut Batch<'_>, source: &mut Peer, target: &mut Peer) -> Result<Applied> {
+    batch.carried_on = begin(target, batch.spec, &batch.from, &batch.to).await?;
+    let batch = &*batch;
     let staged = fill_stages(batch, source, target).await?;
     source.script(&Sql::text("COMMIT"), "end reading").await?;
     approval::check(batch, target).await?;
@@ -299,6 +334,11 @@ pub(crate) async fn harden(source: &Peer) -> Result<()> {
 /// Brings what is staged into the tables.
 async fn write(batch: &Batch<'_>, target: &mut Peer, staged: u64) -> Result<Applied> {
     let mut applied = Applied::default();
+    if batch.touched.is_empty() {
+        // Nothing but what the link does not ship: only progress moves on.
+        finish(batch, target, applied).await?;
+        return Ok(applied);
+    }
     if sweep::fits(batch) {
         applied = sweep::sweep(batch, target).await?;
         if applied.upserts + applied.deletes == staged && !changed_by_triggers(batch, target).await? {
@@ -482,7 +522,7 @@ async fn write_round(batch: &Batch<'_>, target: &mut Peer, applied: &mut Applied
             let hold = stage.hold_deletes(table);
             target.value(&hold, "hold rows to be deleted").await?;
         }
-        let delete = stage.delete(table, &references);
+        let delete = batch.forwarded(position, stage.delete(table, &references));
         applied.deletes += target.touched(&delete, batch.plan(), "delete rows").await?;
     }
     for &position in &batch.touched {
@@ -498,15 +538,19 @@ async fn upsert(batch: &Batch<'_>, position: usize, target: &mut Peer) -> Result
     let (stage, table) = (Stage::new(position), batch.target_side(position));
     if batch.references_itself(position) {
         let written = target
-            .value(&stage.upsert(table), "update and insert rows")
+            .value(
+                &stage.upsert(table, batch.forwarded_from(position)),
+                "update and insert rows",
+            )
             .await?;
         return Ok(count(written));
     }
     let mut written = 0;
     if let Some(update) = stage.update(table) {
+        let update = batch.forwarded(position, update);
         written += target.touched(&update, batch.plan(), "update rows").await?;
     }
-    let insert = stage.insert(table);
+    let insert = batch.forwarded(position, stage.insert(table));
     Ok(written + target.touched(&insert, batch.plan(), "insert rows").await?)
 }
 
@@ -532,7 +576,7 @@ async fn delete_referenced(batch: &Batch<'_>, position: usize, target: &mut Peer
             ));
         }
     }
-    let delete = stage.delete(table, &[]);
+    let delete = batch.forwarded(position, stage.delete(table, &[]));
     target.touched(&delete, batch.plan(), "delete rows").await
 }
 
@@ -562,11 +606,9 @@ async fn finish(batch: &Batch<'_>, target: &mut Peer, applied: Applied) -> Resul
         }
     }
     let count = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
-    target
-        .rows(
-            &Sql::text(
-                "UPDATE ponte.progress SET upserts = upserts + $2, deletes = deletes + $3, conflicts = conflicts + $4 WHERE link = $1",
-            ),
+    let row = target
+        .row(
+            &ponte_sync::apply::finish(),
             &[
                 &batch.spec.name,
                 &count(applied.upserts),
@@ -575,8 +617,26 @@ async fn finish(batch: &Batch<'_>, target: &mut Peer, applied: Applied) -> Resul
             ],
             "record progress",
         )
-        .await
-        .map(drop)
+        .await?;
+    // Another link may have been made while rows were written; it counts on finding them in the changelog.
+    if Shared::from_row(&row, 0) != batch.carried_on {
+        return Err(links_changed(target));
+    }
+    if batch.carries_on() {
+        target.script(&forward::wake(), "wake other links").await?;
+    }
+    Ok(())
+}
+
+/// What is under way was begun without knowing of a link that was made meanwhile.
+pub(crate) fn links_changed(target: &Peer) -> Error {
+    Error::new(
+        ErrorKind::SqlTransient,
+        format!(
+            "the links of \"{}\" changed while a batch was applied",
+            target.name()
+        ),
+    )
 }
 
 /// In replica mode the server checks no foreign key, so we do, before the commit.

@@ -17,6 +17,7 @@ use super::compare::TableComparison;
 use super::history::memories;
 use super::install::mark_ready;
 use super::pass::LiveLink;
+use super::sharing::Shared;
 use crate::error::{Error, ErrorKind, Result};
 
 /// How often both directions are carried before a link is said to be too busy.
@@ -146,7 +147,7 @@ impl LiveLink {
         let source = Side::First;
         let from = self.standings().await?[source.other().index()].consumed.clone();
         self.begin_reading(source, &from).await?;
-        let batch = Batch {
+        let mut batch = Batch {
             spec: &self.spec,
             source,
             tables: &self.tables,
@@ -157,6 +158,7 @@ impl LiveLink {
                 meter: &|_, _, _| (),
             },
             small: false,
+            carried_on: Shared::default(),
             to: from.clone(),
             from,
             winner: self.spec.conflict.seen_from(source),
@@ -169,6 +171,6 @@ impl LiveLink {
             }),
         };
         let [reader, writer] = &mut self.peers;
-        super::apply::run(&batch, reader, writer).await
+        super::apply::run(&mut batch, reader, writer).await
     }
 }

@@ -5,7 +5,7 @@ use ponte_sync::batch;
 use ponte_sync::table::TableSide;
 
 use super::first_contact::{Unfinished, unfinished};
-use super::install::has_metadata;
+use super::install::{has_metadata, refuse_newer};
 use super::pass::not_ready;
 use super::peer::Peer;
 use crate::error::Result;
@@ -42,6 +42,7 @@ pub async fn node_status(spec: &LinkSpec, peer: &mut Peer) -> Result<Option<Node
     if !has_metadata(peer).await? {
         return Ok(None);
     }
+    refuse_newer(peer).await?;
     let sql = Sql::text(
         "SELECT l.ready, l.paused, o.consumed::text, p.upserts, p.deletes, \
            (SELECT count(*) FROM ponte.conflict c WHERE c.link = l.link), \
@@ -100,6 +101,7 @@ pub async fn set_paused(spec: &LinkSpec, peer: &mut Peer, paused: bool) -> Resul
     if !has_metadata(peer).await? {
         return Err(not_ready(spec, peer.name()));
     }
+    refuse_newer(peer).await?;
     let sql = Sql::text("UPDATE ponte.link SET paused = $2 WHERE link = $1 RETURNING link");
     if peer
         .rows(&sql, &[&spec.name, &paused], "switch the link")

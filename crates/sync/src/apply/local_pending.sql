@@ -5,5 +5,5 @@
 SELECT DISTINCT ON ({keys}) {keys}, l.version_at, l.changed_at, coalesce(l.version_node, {here_id}::uuid) AS node
   FROM {changelog} l
   WHERE l.xid >= '{xmin}'::xid8 AND NOT pg_visible_in_snapshot(l.xid, {seen_by_source})
-    AND l.xid <> pg_current_xact_id() AND l.via IS DISTINCT FROM {link}
+    AND l.xid <> pg_current_xact_id() AND {travels}
   ORDER BY {keys}, l.seq DESC

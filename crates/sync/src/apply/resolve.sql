@@ -1,6 +1,6 @@
 -- purpose: find the staged keys that were changed here too, decide each by policy, and keep both images
 -- reads:   the plan, the stage, the table, the changelog
--- writes:  ponte.conflict; the changelog for won keys, so that they are confirmed to the other side once; losers leave the stage and the plan
+-- writes:  ponte.conflict; the changelog for won keys, so that they are confirmed to the other side of this link once; losers leave the stage and the plan
 -- locks:   ROW EXCLUSIVE on those
 WITH local AS (
   {local}
@@ -18,11 +18,11 @@ WITH local AS (
 ), unplanned AS (
   DELETE FROM {plan} p USING clash c WHERE p.staged = c.staged AND NOT c.incoming_wins
 ), confirmed AS (
-  INSERT INTO {changelog} ({keys}, op, version_at, changed_at, version_node)
-  SELECT {c_keys}, CASE WHEN c.present THEN 'U' ELSE 'D' END::"char", c.there_version_at, c.there_changed_at, c.there_node
+  INSERT INTO {changelog} ({keys}, op, version_at, changed_at, version_node, only_link)
+  SELECT {c_keys}, CASE WHEN c.present THEN 'U' ELSE 'D' END::"char", c.there_version_at, c.there_changed_at, c.there_node, {link}
   FROM clash c WHERE c.incoming_wins
   UNION ALL
-  SELECT {c_keys}, 'U'::"char", c.here_version_at, c.here_changed_at, c.here_node
+  SELECT {c_keys}, 'U'::"char", c.here_version_at, c.here_changed_at, c.here_node, {link}
   FROM clash c WHERE {confirm_local} AND NOT c.incoming_wins
 ), recorded AS (
   INSERT INTO ponte.conflict (link, table_schema, table_name, kind, winner, key_values, columns,
