@@ -26,6 +26,7 @@ mod install;
 mod keys;
 mod mass_deletes;
 mod refusals;
+mod repair;
 mod support;
 mod sweep;
 mod triggers;
