@@ -20,6 +20,7 @@ pub mod peer;
 mod privileges;
 pub mod probe;
 pub mod reconcile;
+pub mod repair;
 mod sequence;
 mod sharing;
 pub mod status;

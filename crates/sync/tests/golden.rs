@@ -142,6 +142,10 @@ fn statements(table: &TableSide) -> String {
         ("apply: captured_meanwhile", apply::captured_meanwhile(&[table])),
         ("compare: buckets", compare::buckets(table)),
         ("compare: rows", compare::rows(table)),
+        ("compare: look", compare::look(table)),
+        ("compare: pending", compare::pending(table, "perfis")),
+        ("compare: versions", compare::versions(table)),
+        ("repair: mark", compare::mark(table, "perfis")),
     ];
     sections
         .iter()

@@ -27,6 +27,7 @@ mod keys;
 mod mass_deletes;
 mod network;
 mod refusals;
+mod repair;
 mod support;
 mod sweep;
 mod topology;

@@ -10,6 +10,7 @@ mod init;
 mod once;
 mod probe;
 mod reconcile;
+mod repair;
 mod run;
 mod status;
 mod switch;
@@ -40,7 +41,9 @@ enum Action {
     /// Say where links stand: pending changes, lag, conflicts, reasons for waiting
     Status(LinkArg),
     /// Compare both sides of a link by checksums; exit code 1 if they differ
-    Diff(LinkArg),
+    Diff(diff::Args),
+    /// Make rows equal that differ although nothing is on its way, by carrying them again
+    Repair(repair::Args),
     /// Send a marked row across and take it back
     Probe(probe::Args),
     /// List rows that were changed on both sides, or show one with both images
@@ -92,7 +95,8 @@ impl Action {
             Self::Once(arg) => once::run(context, servers, &plans(context, arg)?).await,
             Self::Run(arg) => run::run(context, servers, plans(context, arg)?).await,
             Self::Status(arg) => status::run(context, servers, &plans(context, arg)?).await,
-            Self::Diff(arg) => diff::run(context, servers, &plans(context, arg)?).await,
+            Self::Diff(args) => diff::run(context, servers, &plans(context, &args.link)?, args).await,
+            Self::Repair(args) => repair::run(context, servers, &plans(context, &args.link)?, args).await,
             Self::Probe(args) => probe::run(context, servers, args).await,
             Self::Conflicts(args) => conflicts::run(context, servers, args).await,
             Self::Approve(arg) => approve::run(context, servers, &plans(context, arg)?).await,
