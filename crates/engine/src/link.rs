@@ -5,7 +5,7 @@ use ponte_sync::link::{ApplyAs, ConflictRule, FirstContact, LinkSpec, Side, Tabl
 use ponte_sync::{ApplyMode, ConflictPolicy, Initial, NodeName};
 
 use crate::config::{Config, Link, Node, Schedule};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::Result;
 use crate::servers::Servers;
 
 /// A link with everything that is needed to run it.
@@ -24,7 +24,7 @@ impl LinkPlan {
     /// Reads a link of the configuration.
     ///
     /// # Errors
-    /// A policy that this release does not carry out.
+    /// A node that the configuration does not have.
     pub fn new(config: &Config, link: &Link) -> Result<Self> {
         let [first, second] = &link.between;
         let nodes = [
@@ -32,15 +32,17 @@ impl LinkPlan {
             config.node(second.as_str())?.clone(),
         ];
         let side = |name: &NodeName| if name == first { Side::First } else { Side::Second };
+        let rule = |policy: &ConflictPolicy| match policy {
+            ConflictPolicy::Latest => ConflictRule::Latest,
+            ConflictPolicy::NodeWins(name) => ConflictRule::Wins(side(name)),
+            ConflictPolicy::Merge => ConflictRule::Merge,
+            ConflictPolicy::Manual => ConflictRule::Manual,
+        };
         let spec = LinkSpec {
             name: link.name.as_str().to_owned(),
             nodes: [first.as_str().to_owned(), second.as_str().to_owned()],
-            tables: link.tables.iter().map(table).collect(),
-            conflict: match &link.conflict {
-                ConflictPolicy::Latest => ConflictRule::Latest,
-                ConflictPolicy::NodeWins(name) => ConflictRule::Wins(side(name)),
-                ConflictPolicy::Manual => return Err(not_yet(link)),
-            },
+            tables: link.tables.iter().map(|t| table(t, rule)).collect(),
+            conflict: rule(&link.conflict),
             first_contact: match &link.initial {
                 Initial::Merge => FirstContact::Merge,
                 Initial::NodeWins(name) => FirstContact::Wins(side(name)),
@@ -117,22 +119,12 @@ impl LinkPlan {
     }
 }
 
-fn table(table: &crate::config::TableMapping) -> TableSpec {
+fn table(table: &crate::config::TableMapping, rule: impl Fn(&ConflictPolicy) -> ConflictRule) -> TableSpec {
     let key: Vec<String> = table.key.iter().map(|k| k.as_str().to_owned()).collect();
     TableSpec {
         name: table.table.clone(),
         key: (!key.is_empty()).then_some(key),
         version: table.version.as_ref().map(|v| v.as_str().to_owned()),
+        conflict: table.conflict.as_ref().map(rule),
     }
-}
-
-fn not_yet(link: &Link) -> Error {
-    Error::new(
-        ErrorKind::ConfigInvalid,
-        format!(
-            "link \"{}\" asks for conflict = \"manual\", which this release does not carry out",
-            link.name
-        ),
-    )
-    .hint("use conflict = \"latest\" or \"<node> wins\"; losers are kept in ponte.conflict either way")
 }

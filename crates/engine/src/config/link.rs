@@ -45,6 +45,8 @@ pub struct TableMapping {
     pub version: Option<Ident>,
     /// The columns that tell rows apart; empty for the primary key.
     pub key: Vec<Ident>,
+    /// Which of two concurrent changes stays, where it is not the link's rule.
+    pub conflict: Option<ConflictPolicy>,
     /// Values for the columns that a probe row needs, in the notation of a PostgreSQL literal.
     pub probe: Vec<(Ident, String)>,
     /// Where it stands in the file.
@@ -97,7 +99,7 @@ pub(super) fn read(reader: &Reader<'_>, nodes: &Names<'_>, table: &Table<'_, '_>
             initial.as_ref().and_then(|i| Some((i.value.node()?, &i.span))),
         );
     }
-    let tables = tables(reader, table);
+    let tables = tables(reader, table, between.as_ref());
     Some(Link {
         name: name?.value,
         between: between?,
@@ -170,7 +172,11 @@ fn check_winner(
     }
 }
 
-fn tables(reader: &Reader<'_>, link: &Table<'_, '_>) -> Option<Vec<TableMapping>> {
+fn tables(
+    reader: &Reader<'_>,
+    link: &Table<'_, '_>,
+    between: Option<&[NodeName; 2]>,
+) -> Option<Vec<TableMapping>> {
     let entries = link.tables("tables");
     if entries.is_empty() {
         if link.value("tables").is_none() {
@@ -184,7 +190,7 @@ fn tables(reader: &Reader<'_>, link: &Table<'_, '_>) -> Option<Vec<TableMapping>
     for (entry, header) in entries {
         let path = link.inner_path("tables", entry, "table");
         let table = Table::new(reader, Section::Table, path, entry, header.clone());
-        let mapping = mapping(reader, &table);
+        let mapping = mapping(reader, &table, between);
         if let Some(new) = &mapping
             && mappings.iter().flatten().any(|old| old.table == new.table)
         {
@@ -195,7 +201,11 @@ fn tables(reader: &Reader<'_>, link: &Table<'_, '_>) -> Option<Vec<TableMapping>
     mappings.into_iter().collect()
 }
 
-fn mapping(reader: &Reader<'_>, table: &Table<'_, '_>) -> Option<TableMapping> {
+fn mapping(
+    reader: &Reader<'_>,
+    table: &Table<'_, '_>,
+    between: Option<&[NodeName; 2]>,
+) -> Option<TableMapping> {
     let name = table.required::<TableName>("table");
     let version = table.value("version").map(|_| table.parsed::<Column>("version"));
     let key = match table.value("key") {
@@ -205,6 +215,7 @@ fn mapping(reader: &Reader<'_>, table: &Table<'_, '_>) -> Option<TableMapping> {
             Some(Vec::new())
         }
     };
+    let conflict = own_conflict(reader, table, between);
     let probe = probe(reader, table);
     let version = match version {
         Some(column) => Some(column?.value.0),
@@ -214,9 +225,26 @@ fn mapping(reader: &Reader<'_>, table: &Table<'_, '_>) -> Option<TableMapping> {
         table: name?.value.0,
         version,
         key: key?,
+        conflict: conflict?,
         probe: probe?,
         place: reader.document.place(table.header().start),
     })
+}
+
+/// The table's own rule; `Some(None)` where it has none.
+fn own_conflict(
+    reader: &Reader<'_>,
+    table: &Table<'_, '_>,
+    between: Option<&[NodeName; 2]>,
+) -> Option<Option<ConflictPolicy>> {
+    if table.value("conflict").is_none() {
+        return Some(None);
+    }
+    let policy = table.parsed::<ConflictPolicy>("conflict")?;
+    if let (Some(between), Some(node)) = (between, policy.value.node()) {
+        check_winner(reader, between, Some((node, &policy.span)));
+    }
+    Some(Some(policy.value))
 }
 
 fn key(reader: &Reader<'_>, table: &Table<'_, '_>) -> Option<Vec<Ident>> {

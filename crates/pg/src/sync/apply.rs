@@ -1,5 +1,6 @@
 //! Carrying one batch from its source into its target, as `ponte_sync::apply` plans it.
 
+pub(crate) mod parked;
 mod sweep;
 
 use ponte_schema::{QualifiedName, Sql};
@@ -68,7 +69,10 @@ pub(crate) struct Batch<'a> {
     /// The consumed snapshot the batch starts from, and the one it leads to.
     pub(crate) from: Snapshot,
     pub(crate) to: Snapshot,
-    pub(crate) winner: Winner,
+    /// Who wins whatever the tables' rules say: at the first contact.
+    pub(crate) winner: Option<Winner>,
+    /// Whether keys are parked at the source.
+    pub(crate) parked_at_source: bool,
 }
 
 /// Is told, now and then, how many rows and bytes of the link's n-th table have gone by since it was told last.
@@ -112,6 +116,7 @@ impl Batch<'_> {
         let reader = Source {
             link: &self.spec.name,
             node_id: source.id(),
+            parked: self.parked_at_source,
         };
         let wire = self.wire(position);
         match &self.content {
@@ -119,6 +124,11 @@ impl Batch<'_> {
             Content::Present { .. } => batch::copy_present(reader, table, &self.from, wire),
             Content::Everything { range, .. } => batch::copy_all(reader, table, range, wire),
         }
+    }
+
+    fn winner(&self, position: usize) -> Winner {
+        self.winner
+            .unwrap_or_else(|| self.tables[position].conflict.seen_from(self.source))
     }
 
     fn wire(&self, position: usize) -> Wire {
@@ -182,8 +192,13 @@ impl Batch<'_> {
     }
 }
 
-/// Opens the target's transaction, takes the fence and keeps capture quiet in it.
-pub(crate) async fn begin(target: &mut Peer, spec: &LinkSpec, from: &Snapshot, to: &Snapshot) -> Result<()> {
+/// Opens the target's transaction, takes the fence and keeps capture quiet in it; answers whether keys are parked there.
+pub(crate) async fn begin(
+    target: &mut Peer,
+    spec: &LinkSpec,
+    from: &Snapshot,
+    to: &Snapshot,
+) -> Result<bool> {
     open(target, spec).await?;
     let taken = target
         .rows(
@@ -192,7 +207,7 @@ pub(crate) async fn begin(target: &mut Peer, spec: &LinkSpec, from: &Snapshot, t
             "take the fence",
         )
         .await?;
-    if taken.is_empty() {
+    let Some(taken) = taken.first() else {
         return Err(Error::new(
             ErrorKind::SyncOvertaken,
             format!(
@@ -201,8 +216,8 @@ pub(crate) async fn begin(target: &mut Peer, spec: &LinkSpec, from: &Snapshot, t
                 spec.name
             ),
         ));
-    }
-    Ok(())
+    };
+    Ok(taken.get(0))
 }
 
 /// Opens the target's transaction. Capture stays quiet in it once the transaction is noted down as one that applies.
@@ -242,8 +257,8 @@ async fn carry_and_commit(batch: &Batch<'_>, source: &mut Peer, target: &mut Pee
 /// Reads the batch and applies it. The source's transaction is ended as soon as the last byte is out; the target's is begun here
 /// and left open.
 async fn carry(batch: &Batch<'_>, source: &mut Peer, target: &mut Peer) -> Result<Applied> {
-    begin(target, batch.spec, &batch.from, &batch.to).await?;
-    let staged = fill_stages(batch, source, target).await?;
+    let parked = begin(target, batch.spec, &batch.from, &batch.to).await?;
+    let staged = fill_stages(batch, source, target, parked).await?;
     source.script(&Sql::text("COMMIT"), "end reading").await?;
     let (hardened, applied) = tokio::join!(harden(source), write(batch, target, staged));
     hardened?;
@@ -257,17 +272,28 @@ pub(crate) async fn carry_within(
     target: &mut Peer,
 ) -> Result<(Applied, u64)> {
     let outcome = async {
-        let staged = fill_stages(batch, source, target).await?;
+        // An earlier attempt may have parked keys where the rule is to do so.
+        let parked = batch.touched.iter().any(|i| batch.winner(*i) == Winner::Nobody);
+        let staged = fill_stages(batch, source, target, parked).await?;
         Ok((write(batch, target, staged).await?, staged))
     };
     let outcome = outcome.await;
     outcome.map_err(|error| explain(batch, target.name(), error))
 }
 
-async fn fill_stages(batch: &Batch<'_>, source: &mut Peer, target: &mut Peer) -> Result<u64> {
+/// Fills all stages, and takes out again what is parked at the target; answers how many rows are left.
+async fn fill_stages(
+    batch: &Batch<'_>,
+    source: &mut Peer,
+    target: &mut Peer,
+    parked: bool,
+) -> Result<u64> {
     let mut staged = 0;
     for &position in &batch.touched {
         staged += fill_stage(batch, position, source, target).await?;
+        if parked {
+            staged -= parked::hold(batch, position, target).await?;
+        }
     }
     Ok(staged)
 }
@@ -432,7 +458,7 @@ async fn resolve(
     target.script(&Sql::text(ANY_PLAN), "choose plans").await?;
     let lock = stage.lock(table, direction, batch.local());
     target.value(&lock, "hold rows in conflict").await?;
-    let resolve = stage.resolve(table, direction, batch.local(), batch.winner);
+    let resolve = stage.resolve(table, direction, batch.local(), batch.winner(position));
     let found = target.value(&resolve, "resolve conflicts").await?;
     if batch.small {
         let plans = Sql::text(SMALL_BATCH_PLANS);

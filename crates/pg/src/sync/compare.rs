@@ -11,6 +11,7 @@ use futures_util::{Stream, TryStreamExt};
 use ponte_schema::Sql;
 use ponte_sync::compare::{self, Advance, Bucket, Divergence, RowHash, differing, merge_step};
 use ponte_sync::link::Side;
+use ponte_sync::parked;
 use tokio_postgres::Row;
 
 use super::pass::LiveLink;
@@ -36,15 +37,33 @@ pub struct TableComparison {
     pub different: u64,
     /// Keys that differ because they are on their way.
     pub in_flight: u64,
+    /// Keys that differ because they are parked until a person decides, with their conflicts; not counted above.
+    pub parked: Vec<ParkedKey>,
     /// Up to a thousand of the divergent keys.
     pub keys: Vec<Divergence>,
     /// Both checksums of all rows, the same on both sides where they are equal.
     pub checksum: [String; 2],
 }
 
+/// A key whose conflict waits for a person.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ParkedKey {
+    /// The key, in the form in which rows are compared.
+    pub key: String,
+    /// The node that found the conflict.
+    pub node: String,
+    /// Its number there.
+    pub conflict: i64,
+}
+
 impl TableComparison {
     /// Whether nothing differs but what is on its way.
     pub fn equal(&self) -> bool {
+        self.parked.is_empty() && self.only_parked()
+    }
+
+    /// Whether nothing differs but what is on its way, and what is parked.
+    pub fn only_parked(&self) -> bool {
         self.missing == [0, 0] && self.different == 0
     }
 }
@@ -80,6 +99,7 @@ impl LiveLink {
             missing: [0, 0],
             different: 0,
             in_flight: 0,
+            parked: Vec::new(),
             keys: Vec::new(),
             checksum: [checksum(&one), checksum(&other)],
         };
@@ -117,6 +137,8 @@ impl LiveLink {
         drop((one, other));
         let in_flight = self.keys_in_flight(position, consumed).await?;
         found.forget(&in_flight);
+        let parked = self.parked_keys(position).await?;
+        found.set_aside(parked);
         Ok(())
     }
 
@@ -129,6 +151,22 @@ impl LiveLink {
                 .rows(&sql, &[&consumed[source.index()]], "read pending keys")
                 .await?;
             keys.extend(rows.iter().map(|row| row.get::<_, String>(0)));
+        }
+        Ok(keys)
+    }
+
+    /// The keys that are parked on either side.
+    async fn parked_keys(&mut self, position: usize) -> Result<BTreeMap<String, ParkedKey>> {
+        let mut keys = BTreeMap::new();
+        for side in Side::BOTH {
+            let sql = parked::listed_keys(&self.tables[position].sides[side.index()], &self.spec.name);
+            let peer = &mut self.peers[side.index()];
+            let rows = peer.rows(&sql, &[], "read parked keys").await?;
+            keys.extend(rows.iter().map(|row| {
+                let key: String = row.get(0);
+                let (node, conflict) = (peer.name().to_owned(), row.get(1));
+                (key.clone(), ParkedKey { key, node, conflict })
+            }));
         }
         Ok(keys)
     }
@@ -179,6 +217,19 @@ impl TableComparison {
         }
         self.in_flight += passing.len() as u64;
         self.keys = lasting;
+    }
+
+    /// Tells parked keys from divergent ones.
+    fn set_aside(&mut self, mut parked: BTreeMap<String, ParkedKey>) {
+        for divergence in std::mem::take(&mut self.keys) {
+            match parked.remove(divergence.key()) {
+                Some(key) => {
+                    *self.counter(&divergence) -= 1;
+                    self.parked.push(key);
+                }
+                None => self.keys.push(divergence),
+            }
+        }
     }
 
     fn count(&mut self, divergence: Divergence) {

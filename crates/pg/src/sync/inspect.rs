@@ -2,7 +2,7 @@
 
 use ponte_schema::{QualifiedName, Sql};
 use ponte_sync::capture;
-use ponte_sync::link::{ApplyAs, LinkSpec, Side};
+use ponte_sync::link::{ApplyAs, ConflictRule, LinkSpec, Side, TableSpec};
 use ponte_sync::order::parents_first;
 use ponte_sync::shape::{self, ForeignKey, Problem, Shape};
 use ponte_sync::table::TableSide;
@@ -17,6 +17,8 @@ pub struct LinkedTable {
     pub shapes: [Shape; 2],
     /// What the sync makes of it.
     pub sides: [TableSide; 2],
+    /// Who wins.
+    pub conflict: ConflictRule,
 }
 
 impl LinkedTable {
@@ -60,7 +62,7 @@ pub async fn linked_tables(spec: &LinkSpec, peers: &mut [Peer; 2]) -> Result<Vec
             let role = format!("of node \"{}\"", spec.node(side));
             problems.extend(shape::obstacles(shape, &role, spec.apply));
         }
-        match fit(wanted, shapes) {
+        match fit(spec, wanted, shapes) {
             Ok(table) => tables.push(table),
             Err(problem) => problems.push(problem),
         }
@@ -95,7 +97,7 @@ fn missing_tables(spec: &LinkSpec, names: &[QualifiedName], found: [&Vec<Shape>;
     problems
 }
 
-fn fit(wanted: &ponte_sync::link::TableSpec, shapes: [Shape; 2]) -> Result<LinkedTable, Problem> {
+fn fit(spec: &LinkSpec, wanted: &TableSpec, shapes: [Shape; 2]) -> Result<LinkedTable, Problem> {
     let side = |shape: &Shape| -> Result<TableSide, Problem> {
         let key = shape::choose_key(shape, wanted.key.as_deref())?;
         let version = shape::choose_version(shape, wanted.version.as_deref())?;
@@ -108,7 +110,11 @@ fn fit(wanted: &ponte_sync::link::TableSpec, shapes: [Shape; 2]) -> Result<Linke
             remedy: "name the columns to sync by with key = [...]".to_owned(),
         });
     }
-    Ok(LinkedTable { shapes, sides })
+    Ok(LinkedTable {
+        shapes,
+        sides,
+        conflict: wanted.conflict.unwrap_or(spec.conflict),
+    })
 }
 
 fn refuse(spec: &LinkSpec, problems: &[Problem]) -> Result<()> {

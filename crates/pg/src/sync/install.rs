@@ -289,6 +289,32 @@ pub(crate) async fn mark_ready(link: &str, peer: &mut Peer) -> Result<()> {
         .map(drop)
 }
 
+/// Which layout the bookkeeping of a node has.
+async fn layout(peer: &mut Peer) -> Result<Option<i32>> {
+    let sql = Sql::text("SELECT release FROM ponte.metadata WHERE part = 'sync'");
+    let rows = peer.rows(&sql, &[], "read the metadata").await?;
+    Ok(rows.first().map(|r| r.get(0)))
+}
+
+/// Brings bookkeeping that an earlier release made to the layout of this one.
+pub(crate) async fn upgrade(peer: &mut Peer) -> Result<()> {
+    if layout(peer).await?.is_none_or(|l| l >= metadata::LAYOUT) {
+        return Ok(());
+    }
+    peer.script(&Sql::text(BEGIN), "begin").await?;
+    let outcome = upgrade_inside(peer).await;
+    if outcome.is_err() {
+        peer.roll_back().await;
+    }
+    outcome
+}
+
+async fn upgrade_inside(peer: &mut Peer) -> Result<()> {
+    peer.script(&Sql::text(LOCK_TIMEOUT), "begin").await?;
+    peer.script(&metadata::install(), "upgrade schema ponte").await?;
+    peer.script(&Sql::text("COMMIT"), "commit").await
+}
+
 async fn node_state(
     spec: &LinkSpec,
     side: Side,
@@ -298,15 +324,7 @@ async fn node_state(
     if !has_metadata(peer).await? {
         return Ok(NodeState::Absent);
     }
-    let layout: Option<i32> = peer
-        .rows(
-            &Sql::text("SELECT release FROM ponte.metadata WHERE part = 'sync'"),
-            &[],
-            "read the metadata",
-        )
-        .await?
-        .first()
-        .map(|r| r.get(0));
+    let layout = layout(peer).await?;
     if layout.is_some_and(|l| l > metadata::LAYOUT) {
         return Err(Error::new(
             ErrorKind::SyncAlreadyLinked,

@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use super::apply::{self, Applied, Batch, Content, SMALL_BATCH_ROWS_MAX};
 use super::inspect::{self, LinkedTable};
-use super::install::{has_metadata, parse_snapshot};
+use super::install::{has_metadata, parse_snapshot, upgrade};
 use super::peer::Peer;
 use crate::error::{Error, ErrorKind, Result};
 
@@ -79,6 +79,15 @@ struct Standing {
     outgoing: String,
 }
 
+/// What a reading transaction sees.
+pub(crate) struct Reading {
+    snapshot: Snapshot,
+    /// What the source has consumed of the other side by then.
+    pub(crate) seen_by_source: Snapshot,
+    /// Whether keys are parked at the source.
+    parked: bool,
+}
+
 impl LiveLink {
     /// Reads and checks both ends of an initialised link.
     ///
@@ -90,6 +99,7 @@ impl LiveLink {
             if !has_metadata(peer).await? {
                 return Err(not_ready(&spec, peer.name()));
             }
+            upgrade(peer).await?;
             let rows = peer
                 .rows(&Sql::text("SELECT id FROM ponte.node"), &[], "read the node's id")
                 .await?;
@@ -274,7 +284,11 @@ impl LiveLink {
             }
             return Ok(Applied::default());
         }
-        let (to, seen_by_source) = self.begin_reading(source).await?;
+        let Reading {
+            snapshot: to,
+            seen_by_source,
+            parked,
+        } = self.begin_reading(source).await?;
         // Counted again under the reading snapshot: what appeared in between belongs to this batch.
         let (counts, _) = self.count_pending(source, &from).await?;
         let touched = (0..counts.len()).filter(|i| counts[*i] > 0).collect();
@@ -287,7 +301,8 @@ impl LiveLink {
             small: counts.iter().sum::<i64>() <= SMALL_BATCH_ROWS_MAX,
             from,
             to,
-            winner: self.spec.conflict.seen_from(source),
+            winner: None,
+            parked_at_source: parked,
         };
         let [first, second] = &mut self.peers;
         let (reader, writer) = if source == Side::First {
@@ -296,6 +311,9 @@ impl LiveLink {
             (second, first)
         };
         let applied = apply::run(&batch, reader, writer).await?;
+        if parked {
+            apply::parked::refresh(&batch, reader).await?;
+        }
         let reached = batch.to.clone();
         self.acknowledge(source, &reached).await?;
         Ok(applied)
@@ -311,17 +329,22 @@ impl LiveLink {
         Ok((row.get(0), parse_snapshot(row.get(1))?))
     }
 
-    /// Opens the reading transaction; answers its snapshot and what the source has consumed of the other side by then.
-    pub(crate) async fn begin_reading(&mut self, source: Side) -> Result<(Snapshot, Snapshot)> {
+    /// Opens the reading transaction.
+    pub(crate) async fn begin_reading(&mut self, source: Side) -> Result<Reading> {
         let peer = &mut self.peers[source.index()];
         let begin =
             Sql::text("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL search_path TO DEFAULT");
         peer.script(&begin, "begin to read a batch").await?;
         let sql = Sql::text(
-            "SELECT pg_current_snapshot()::text, consumed::text FROM ponte.progress WHERE link = $1",
+            "SELECT pg_current_snapshot()::text, consumed::text, EXISTS (SELECT FROM ponte.parked k WHERE k.link = p.link) \
+             FROM ponte.progress p WHERE link = $1",
         );
         let row = peer.row(&sql, &[&self.spec.name], "take a snapshot").await?;
-        Ok((parse_snapshot(row.get(0))?, parse_snapshot(row.get(1))?))
+        Ok(Reading {
+            snapshot: parse_snapshot(row.get(0))?,
+            seen_by_source: parse_snapshot(row.get(1))?,
+            parked: row.get(2),
+        })
     }
 
     /// Tells the source what has arrived. Nothing depends on it but what people see and what retention may drop, so the commit

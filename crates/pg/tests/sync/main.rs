@@ -21,6 +21,7 @@ mod guards;
 mod in_flight;
 mod install;
 mod keys;
+mod policies;
 mod refusals;
 mod support;
 mod sweep;

@@ -105,6 +105,7 @@ impl World {
                     name: QualifiedName::new("public", *t),
                     key: None,
                     version: None,
+                    conflict: None,
                 })
                 .collect(),
             conflict: ConflictRule::Latest,

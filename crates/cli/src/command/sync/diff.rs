@@ -19,6 +19,8 @@ const KEYS_SHOWN_MAX: usize = 20;
 #[derive(Debug, Serialize)]
 struct Diff {
     equal: bool,
+    /// Whether nothing differs but rows that wait for a person's decision.
+    only_parked: bool,
     links: Vec<LinkLine>,
 }
 
@@ -35,6 +37,7 @@ struct TableLine {
     missing: BTreeMap<String, u64>,
     different: u64,
     in_flight: u64,
+    parked: usize,
     checksum: BTreeMap<String, String>,
     keys: Vec<String>,
 }
@@ -50,12 +53,21 @@ impl Report for Diff {
                     joined(t.missing.iter().map(|(node, n)| format!("{node} {n}")).collect()),
                     t.different.to_string(),
                     t.in_flight.to_string(),
+                    t.parked.to_string(),
                     joined(t.checksum.values().cloned().collect()),
                 ]
             });
             writeln!(out, "link {}", link.link)?;
             let table = output::table(
-                ["table", "rows", "missing", "different", "in flight", "checksum"],
+                [
+                    "table",
+                    "rows",
+                    "missing",
+                    "different",
+                    "in flight",
+                    "parked",
+                    "checksum",
+                ],
                 rows,
             );
             writeln!(out, "{table}")?;
@@ -73,7 +85,15 @@ impl Report for Diff {
                 }
             }
         }
-        writeln!(out, "{}", if self.equal { "equal" } else { "different" })
+        writeln!(
+            out,
+            "{}",
+            match (self.equal, self.only_parked) {
+                (true, _) => "equal",
+                (false, true) => "different only in parked rows; ponte sync conflicts --parked",
+                (false, false) => "different",
+            }
+        )
     }
 }
 
@@ -82,18 +102,23 @@ pub(super) async fn run(
     servers: &Servers,
     plans: &[LinkPlan],
 ) -> Result<Verdict, Failure> {
-    let mut equal = true;
+    let (mut equal, mut only_parked) = (true, true);
     let mut links = Vec::with_capacity(plans.len());
     for plan in plans {
         let tables = plan.open(servers).await?.compare().await?;
         equal &= tables.iter().all(TableComparison::equal);
+        only_parked &= tables.iter().all(TableComparison::only_parked);
         let tables = tables.iter().map(|t| table_line(&plan.spec.nodes, t)).collect();
         links.push(LinkLine {
             link: plan.spec.name.clone(),
             tables,
         });
     }
-    context.print(&Diff { equal, links })?;
+    context.print(&Diff {
+        equal,
+        only_parked: only_parked && !equal,
+        links,
+    })?;
     Ok(Verdict::found(!equal))
 }
 
@@ -103,14 +128,19 @@ fn table_line(nodes: &[String; 2], table: &TableComparison) -> TableLine {
         Divergence::MissingInSecond(key) => format!("{key} is missing on {}", nodes[1]),
         Divergence::Different(key) => format!("{key} differs"),
     };
+    let parked = table
+        .parked
+        .iter()
+        .map(|p| format!("{} is parked as conflict {}:{}", p.key, p.node, p.conflict));
     TableLine {
         table: table.table.clone(),
         rows: per_node(nodes, table.rows),
         missing: per_node(nodes, table.missing),
         different: table.different,
         in_flight: table.in_flight,
+        parked: table.parked.len(),
         checksum: per_node(nodes, table.checksum.clone()),
-        keys: table.keys.iter().map(key).collect(),
+        keys: table.keys.iter().map(key).chain(parked).collect(),
     }
 }
 

@@ -7,6 +7,7 @@ mod drop;
 mod init;
 mod once;
 mod probe;
+mod resolve;
 mod run;
 mod status;
 mod switch;
@@ -40,8 +41,10 @@ enum Action {
     Diff(LinkArg),
     /// Send a marked row across and take it back
     Probe(probe::Args),
-    /// List rows that were changed on both sides, or show one with both images
+    /// List rows that were changed on both sides, or show one with both rows
     Conflicts(conflicts::Args),
+    /// Decide a parked conflict, or bring back the row that a decided one gave up
+    Resolve(resolve::Args),
     /// Stop passes without losing changes
     Pause(LinkArg),
     /// Let passes go on
@@ -86,6 +89,7 @@ impl Action {
             Self::Diff(arg) => diff::run(context, servers, &plans(context, arg)?).await,
             Self::Probe(args) => probe::run(context, servers, args).await,
             Self::Conflicts(args) => conflicts::run(context, servers, args).await,
+            Self::Resolve(args) => resolve::run(context, servers, args).await,
             Self::Pause(arg) => switch::run(context, servers, &plans(context, arg)?, true).await,
             Self::Resume(arg) => switch::run(context, servers, &plans(context, arg)?, false).await,
             Self::Drop(arg) => drop::run(context, servers, &plans(context, arg)?).await,

@@ -159,7 +159,7 @@ impl Job<'_> {
             return Ok(());
         }
         let batch = Batch {
-            winner: self.spec.conflict.seen_from(self.source),
+            winner: None,
             ..self.batch(
                 parents,
                 Content::Present {
@@ -185,6 +185,8 @@ impl Job<'_> {
             from: self.consumed.clone(),
             to: self.consumed.clone(),
             winner: first_winner(self.spec, self.source),
+            // Before a link is complete, keys are parked at the target only.
+            parked_at_source: false,
         }
     }
 
@@ -398,10 +400,11 @@ fn refused_a_row(error: &Error) -> bool {
     })
 }
 
-fn first_winner(spec: &LinkSpec, source: Side) -> Winner {
+/// Who wins at the first contact, where that is not the tables' own rule.
+fn first_winner(spec: &LinkSpec, source: Side) -> Option<Winner> {
     match spec.first_contact {
-        FirstContact::Wins(side) if side == source => Winner::Source,
-        FirstContact::Wins(_) => Winner::Target,
-        FirstContact::Merge | FirstContact::Trust => spec.conflict.seen_from(source),
+        FirstContact::Wins(side) if side == source => Some(Winner::Source),
+        FirstContact::Wins(_) => Some(Winner::Target),
+        FirstContact::Merge | FirstContact::Trust => None,
     }
 }

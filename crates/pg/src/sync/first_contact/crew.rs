@@ -29,7 +29,7 @@ impl LiveLink {
     /// # Errors
     /// What keeps the source from being read. Connections that cannot be had are done without.
     pub(super) async fn gather(&mut self, source: Side, helpers: usize) -> Result<Start> {
-        let (_, seen_by_source) = self.begin_reading(source).await?;
+        let seen_by_source = self.begin_reading(source).await?.seen_by_source;
         let [first, second] = &self.peers;
         let (reader, writer) = if source == Side::First {
             (first, second)
