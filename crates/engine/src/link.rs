@@ -5,7 +5,7 @@ use ponte_sync::link::{ApplyAs, ConflictRule, FirstContact, LinkSpec, Side, Tabl
 use ponte_sync::{ApplyMode, ConflictPolicy, Initial, NodeName};
 
 use crate::config::{Config, Link, Node, Schedule};
-use crate::error::Result;
+use crate::error::{Error, ErrorKind, Result};
 use crate::servers::Servers;
 
 /// A link with everything that is needed to run it.
@@ -24,7 +24,7 @@ impl LinkPlan {
     /// Reads a link of the configuration.
     ///
     /// # Errors
-    /// A node that the configuration does not have.
+    /// A policy that this release does not carry out.
     pub fn new(config: &Config, link: &Link) -> Result<Self> {
         let [first, second] = &link.between;
         let nodes = [
@@ -32,6 +32,13 @@ impl LinkPlan {
             config.node(second.as_str())?.clone(),
         ];
         let side = |name: &NodeName| if name == first { Side::First } else { Side::Second };
+        if link
+            .tables
+            .iter()
+            .any(|t| t.conflict.as_ref().unwrap_or(&link.conflict) == &ConflictPolicy::Merge)
+        {
+            return Err(not_yet(link));
+        }
         let rule = |policy: &ConflictPolicy| match policy {
             ConflictPolicy::Latest => ConflictRule::Latest,
             ConflictPolicy::NodeWins(name) => ConflictRule::Wins(side(name)),
@@ -127,4 +134,15 @@ fn table(table: &crate::config::TableMapping, rule: impl Fn(&ConflictPolicy) -> 
         version: table.version.as_ref().map(|v| v.as_str().to_owned()),
         conflict: table.conflict.as_ref().map(rule),
     }
+}
+
+fn not_yet(link: &Link) -> Error {
+    Error::new(
+        ErrorKind::ConfigInvalid,
+        format!(
+            "link \"{}\" asks for conflict = \"merge\", which this release does not carry out",
+            link.name
+        ),
+    )
+    .hint("use conflict = \"latest\", \"<node> wins\" or \"manual\"")
 }

@@ -2,7 +2,8 @@
 //! the node that recorded it. The usual path takes it to the other side.
 //!
 //! Images are texts. They are read by the input functions of the columns' own types, through the row type of the table, so that a
-//! value means what it meant when it was recorded.
+//! value means what it meant when it was recorded. On the way they are strings of a JSON document; only what is JSON itself stands
+//! in it as it is.
 
 use ponte_schema::{Ident, Literal, Sql};
 
@@ -17,11 +18,26 @@ pub struct Recorded {
     pub table: TableSide,
     /// Columns that no UPDATE may set: identities that are GENERATED ALWAYS.
     pub fixed: Vec<Ident>,
+    /// Columns that hold JSON.
+    pub json: Vec<String>,
     /// The newer of the two versions, which the decision has to surpass; a timestamp in the server's notation.
     pub newest: String,
 }
 
 impl Recorded {
+    /// An image, or the key of one, as the parameter of the statements below.
+    pub fn document(&self, columns: &[String], values: &[Option<String>]) -> String {
+        let members = columns.iter().zip(values).map(|(column, value)| {
+            let value = match value {
+                None => "null".to_owned(),
+                Some(text) if self.json.contains(column) => text.clone(),
+                Some(text) => quoted(text),
+            };
+            [quoted(column), value].join(":")
+        });
+        ["{", &members.collect::<Vec<_>>().join(","), "}"].concat()
+    }
+
     /// Overwrites the row with the image.
     pub fn update(&self) -> Sql {
         let columns = self.table.columns.iter().filter(|c| !self.fixed.contains(c));
@@ -108,9 +124,7 @@ impl Recorded {
         match &self.table.version {
             Some(version) if version.name == column.as_str() => match version.kind {
                 VersionKind::Timestamptz => self.now(),
-                VersionKind::Timestamp => {
-                    Sql::render("({now} AT TIME ZONE 'UTC')", &[("now", &self.now())])
-                }
+                VersionKind::Timestamp => Sql::render("({now} AT TIME ZONE 'UTC')", &[("now", &self.now())]),
             },
             _ => qualified("r", std::slice::from_ref(column)),
         }
@@ -121,5 +135,32 @@ impl Recorded {
             "greatest(clock_timestamp(), {newest}::timestamptz + interval '1 microsecond')",
             &[("newest", &Literal::new(self.newest.as_str()))],
         )
+    }
+}
+
+fn quoted(text: &str) -> String {
+    serde_json::Value::from(text).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use ponte_schema::QualifiedName;
+
+    use super::*;
+
+    #[test]
+    fn values_are_strings_and_json_stands_as_it_is() {
+        let recorded = Recorded {
+            table: TableSide::named(QualifiedName::new("public", "x")),
+            fixed: Vec::new(),
+            json: vec!["j".into()],
+            newest: "-infinity".into(),
+        };
+        let columns = ["a\"b", "j", "n"].map(str::to_owned);
+        let values = [Some("1\n".to_owned()), Some("{\"x\" : 1}".to_owned()), None];
+        assert_eq!(
+            recorded.document(&columns, &values),
+            r#"{"a\"b":"1\n","j":{"x" : 1},"n":null}"#
+        );
     }
 }

@@ -110,10 +110,22 @@ fn fit(spec: &LinkSpec, wanted: &TableSpec, shapes: [Shape; 2]) -> Result<Linked
             remedy: "name the columns to sync by with key = [...]".to_owned(),
         });
     }
+    let conflict = wanted.conflict.unwrap_or(spec.conflict);
+    let json =
+        |c: &shape::Column| c.type_name == "jsonb" && sides[0].key.iter().any(|k| k.as_str() == c.name);
+    if conflict == ConflictRule::Manual && shapes[0].columns.iter().any(json) {
+        return Err(Problem {
+            message: format!(
+                "keys of table {} are jsonb, which cannot be parked",
+                sides[0].name
+            ),
+            remedy: "give the table another rule than conflict = \"manual\"".to_owned(),
+        });
+    }
     Ok(LinkedTable {
         shapes,
         sides,
-        conflict: wanted.conflict.unwrap_or(spec.conflict),
+        conflict,
     })
 }
 

@@ -21,6 +21,7 @@ mod guards;
 mod in_flight;
 mod install;
 mod keys;
+mod parked;
 mod policies;
 mod refusals;
 mod support;

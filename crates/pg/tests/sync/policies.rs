@@ -361,7 +361,11 @@ async fn manual_parks_every_case_until_a_person_decides() {
             assert!(!compared.equal());
 
             for conflict in recorded(world).await.values() {
-                let side = if conflict.node == "a" { Side::First } else { Side::Second };
+                let side = if conflict.node == "a" {
+                    Side::First
+                } else {
+                    Side::Second
+                };
                 let spec = link.spec().clone();
                 let keep = node(keep);
                 conflicts::resolve(&spec, &mut world.peer(side).await, conflict.id, &keep)

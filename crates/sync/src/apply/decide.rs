@@ -48,7 +48,9 @@ impl Stage {
         winner: Winner,
     ) -> Sql {
         let incoming_wins = match winner {
-            Winner::Latest | Winner::Merged => "(s.version_at, s.changed_at, s.node) > (l.version_at, l.changed_at, l.node)",
+            Winner::Latest | Winner::Merged => {
+                "(s.version_at, s.changed_at, s.node) > (l.version_at, l.changed_at, l.node)"
+            }
             Winner::Source => "true",
             Winner::Target | Winner::Nobody => "false",
         };

@@ -150,7 +150,11 @@ pub(super) async fn find(context: &Context, servers: &Servers, wanted: &Number) 
                 .iter()
                 .map(|f| format!("{}:{}", f.conflict.node, f.conflict.id))
                 .collect();
-            let message = format!("there are several conflicts {}: {}", wanted.number, names.join(", "));
+            let message = format!(
+                "there are several conflicts {}: {}",
+                wanted.number,
+                names.join(", ")
+            );
             Err(wrong(message, "write NODE:NUMBER").into())
         }
     }

@@ -72,12 +72,11 @@ async fn inside(spec: &LinkSpec, peer: &mut Peer, id: i64, keep: &str) -> Result
     let unpark = Sql::text("DELETE FROM ponte.parked WHERE conflict = $1");
     peer.rows(&unpark, &[&id], "end the parking").await?;
     let shape = shape_of(peer, &open).await?;
-    let recorded = recorded(spec, &open, &shape)?;
+    let recorded = recorded(spec, &open, &shape, json_columns(peer, &open).await?)?;
     let gone = open.columns.iter().find(|c| shape.column(c).is_none());
     if open.parked && gone.is_none() {
-        let key = key_columns(&open);
-        peer.rows(&recorded.look(), &[&key, &open.key, &id], "read the row")
-            .await?;
+        let key = key_document(&recorded, &open);
+        peer.rows(&recorded.look(), &[&key, &id], "read the row").await?;
     }
     let resolution = if open.parked && which == Which::Here {
         announce(peer, &recorded, &open).await?
@@ -92,7 +91,8 @@ async fn inside(spec: &LinkSpec, peer: &mut Peer, id: i64, keep: &str) -> Result
         }
         restore(peer, &recorded, &open, id, which).await?
     };
-    let mark = Sql::text("UPDATE ponte.conflict SET kept = $2, resolved_at = clock_timestamp() WHERE id = $1");
+    let mark =
+        Sql::text("UPDATE ponte.conflict SET kept = $2, resolved_at = clock_timestamp() WHERE id = $1");
     peer.rows(&mark, &[&id, &keep], "mark the conflict").await?;
     peer.script(&Sql::text("COMMIT"), "commit").await?;
     Ok(resolution)
@@ -159,12 +159,32 @@ async fn shape_of(peer: &mut Peer, open: &Open) -> Result<Shape> {
         .ok_or_else(|| refused(format!("table {} does not exist any more", open.table)))
 }
 
+fn key_document(recorded: &Recorded, open: &Open) -> String {
+    let values: Vec<Option<String>> = open.key.iter().cloned().map(Some).collect();
+    recorded.document(key_columns(open), &values)
+}
+
+/// The columns of the table that hold JSON, as it is or as a domain.
+async fn json_columns(peer: &mut Peer, open: &Open) -> Result<Vec<String>> {
+    let sql = Sql::text(
+        "SELECT a.attname::text FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid \
+         JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace \
+         WHERE n.nspname = $1::text AND c.relname = $2::text AND a.attnum > 0 AND NOT a.attisdropped \
+           AND coalesce(nullif(t.typbasetype, 0), t.oid) IN ('json'::regtype, 'jsonb'::regtype)",
+    );
+    let (schema, name) = (open.table.schema.as_str(), open.table.name.as_str());
+    let rows = peer
+        .rows(&sql, &[&schema, &name], "read the table's types")
+        .await?;
+    Ok(rows.iter().map(|r| r.get(0)).collect())
+}
+
 fn key_columns(open: &Open) -> &[String] {
     &open.columns[..open.key.len().min(open.columns.len())]
 }
 
 /// What is known of the row. Columns that have become generated ones are left to the server.
-fn recorded(spec: &LinkSpec, open: &Open, shape: &Shape) -> Result<Recorded> {
+fn recorded(spec: &LinkSpec, open: &Open, shape: &Shape, json: Vec<String>) -> Result<Recorded> {
     let key = key_columns(open);
     let written = |name: &&String| shape.column(name).is_some_and(|c| !c.generated);
     let mut table = TableSide::named(open.table.clone());
@@ -181,13 +201,14 @@ fn recorded(spec: &LinkSpec, open: &Open, shape: &Shape) -> Result<Recorded> {
     Ok(Recorded {
         table,
         fixed: fixed.map(|c| Ident::new(&c.name)).collect(),
+        json,
         newest: open.newest.clone(),
     })
 }
 
 async fn announce(peer: &mut Peer, recorded: &Recorded, open: &Open) -> Result<Resolution> {
-    let key = key_columns(open);
-    peer.rows(&recorded.announce(), &[&key, &open.key], "note the row as changed")
+    let key = key_document(recorded, open);
+    peer.rows(&recorded.announce(), &[&key], "note the row as changed")
         .await?;
     Ok(Resolution::Announced)
 }
@@ -204,19 +225,15 @@ async fn restore(
     let image: Option<Vec<Option<String>>> = row.get(if which == Which::Here { 0 } else { 1 });
     let what = format!("restore a row of {}", open.table);
     let Some(image) = image else {
-        let key = key_columns(open);
-        peer.rows(&recorded.delete(), &[&key, &open.key], &what).await?;
+        let key = key_document(recorded, open);
+        peer.rows(&recorded.delete(), &[&key], &what).await?;
         return Ok(Resolution::Deleted);
     };
-    if peer
-        .changed(&recorded.update(), &[&open.columns, &image], &what)
-        .await?
-        > 0
-    {
+    let image = recorded.document(&open.columns, &image);
+    if peer.changed(&recorded.update(), &[&image], &what).await? > 0 {
         return Ok(Resolution::Updated);
     }
-    peer.rows(&recorded.insert(), &[&open.columns, &image], &what)
-        .await?;
+    peer.rows(&recorded.insert(), &[&image], &what).await?;
     Ok(Resolution::Inserted)
 }
 
