@@ -282,12 +282,7 @@ pub(crate) async fn carry_within(
 }
 
 /// Fills all stages, and takes out again what is parked at the target; answers how many rows are left.
-async fn fill_stages(
-    batch: &Batch<'_>,
-    source: &mut Peer,
-    target: &mut Peer,
-    parked: bool,
-) -> Result<u64> {
+async fn fill_stages(batch: &Batch<'_>, source: &mut Peer, target: &mut Peer, parked: bool) -> Result<u64> {
     let mut staged = 0;
     for &position in &batch.touched {
         staged += fill_stage(batch, position, source, target).await?;
