@@ -5,6 +5,7 @@
 //! *write* (only rows that still are the pinned version). Rows that were changed in between are fewer written than planned,
 //! and go round again, where the change has become a conflict like any other.
 
+mod decide;
 mod deletes;
 mod sweep;
 
@@ -41,6 +42,10 @@ pub enum Winner {
     Source,
     /// The target of this direction.
     Target,
+    /// Both, where they changed different columns; else the newer version.
+    Merged,
+    /// Nobody: the key is parked, and neither row is written.
+    Nobody,
 }
 
 /// Which of the target's rows count as changed by it and unknown to the source.
@@ -76,6 +81,11 @@ impl Stage {
             stage: name("stage"),
             plan: name("plan"),
         }
+    }
+
+    /// The stage itself.
+    pub(crate) fn name(&self) -> &QualifiedName {
+        &self.stage
     }
 
     /// Creates both tables. They live as long as the connection and are emptied at each commit: frequent small batches then leave
@@ -145,79 +155,6 @@ impl Stage {
                 ("staged_keys", &qualified("s", &table.staged_key())),
                 ("matches", &table.matches_staged_key("t", "s")),
                 ("differs", &sweep::differs(table)),
-            ],
-        )
-    }
-
-    /// Whether the target has any change that the source had not seen; without one, nothing can be in conflict.
-    pub fn any_local(&self, table: &TableSide, direction: Direction<'_>, local: Local<'_>) -> Sql {
-        Sql::render(
-            "SELECT EXISTS ({local})",
-            &[("local", &local_changes(table, direction, local))],
-        )
-    }
-
-    /// Holds the rows in conflict.
-    pub fn lock(&self, table: &TableSide, direction: Direction<'_>, local: Local<'_>) -> Sql {
-        Sql::render(
-            include_str!("apply/lock.sql"),
-            &[
-                ("plan", &self.plan),
-                ("table", &table.name),
-                ("changelog", &table.changelog()),
-                ("local_keys", &local_changes(table, direction, local)),
-                ("same_key", &table.same_staged_key("l", "p")),
-                ("matches", &table.matches_staged_key("t", "p")),
-                ("plan_keys", &qualified("p", &table.staged_key())),
-            ],
-        )
-    }
-
-    /// Decides the conflicts; answers how many were recorded.
-    pub fn resolve(
-        &self,
-        table: &TableSide,
-        direction: Direction<'_>,
-        local: Local<'_>,
-        winner: Winner,
-    ) -> Sql {
-        let incoming_wins = match winner {
-            Winner::Latest => "(s.version_at, s.changed_at, s.node) > (l.version_at, l.changed_at, l.node)",
-            Winner::Source => "true",
-            Winner::Target => "false",
-        };
-        let names = Sql::join(", ", table.all_columns().iter().map(|c| Literal::new(c.as_str())));
-        Sql::render(
-            include_str!("apply/resolve.sql"),
-            &[
-                ("plan", &self.plan),
-                ("stage", &self.stage),
-                ("table", &table.name),
-                ("changelog", &table.changelog()),
-                ("local", &local_changes(table, direction, local)),
-                ("incoming_wins", &Sql::text(incoming_wins)),
-                (
-                    "confirm_local",
-                    &Sql::text(if matches!(local, Local::All(_)) {
-                        "true"
-                    } else {
-                        "false"
-                    }),
-                ),
-                ("clash_keys", &qualified("p", &table.staged_key())),
-                ("key_texts", &texts("p", &table.staged_key())),
-                ("here_texts", &texts("t", &table.all_columns())),
-                ("there_texts", &texts("s", &table.all_staged())),
-                ("same_key", &table.same_staged_key("l", "p")),
-                ("matches", &table.matches_staged_key("t", "p")),
-                ("keys", &listed(&table.staged_key())),
-                ("c_keys", &qualified("c", &table.staged_key())),
-                ("column_names", &names),
-                ("link", &Literal::new(direction.link)),
-                ("schema_name", &Literal::new(table.name.schema.as_str())),
-                ("table_name", &Literal::new(table.name.name.as_str())),
-                ("here_name", &Literal::new(direction.here)),
-                ("there_name", &Literal::new(direction.there)),
             ],
         )
     }
@@ -468,7 +405,7 @@ pub fn finish() -> Sql {
     )
 }
 
-fn local_changes(table: &TableSide, direction: Direction<'_>, local: Local<'_>) -> Sql {
+fn local_changes(table: &TableSide, direction: Direction<'_>, local: Local<'_>, further: &Sql) -> Sql {
     let staged = table.staged_key();
     let keys = qualified("l", &staged);
     let here_id = Literal::new(direction.here_id.to_string());
@@ -482,6 +419,7 @@ fn local_changes(table: &TableSide, direction: Direction<'_>, local: Local<'_>) 
                 ("xmin", &i64::try_from(seen.xmin()).unwrap_or(i64::MAX)),
                 ("seen_by_source", seen),
                 ("travels", &forward::travels(direction.link)),
+                ("further", further),
             ],
         ),
         Local::All(range) => Sql::render(
@@ -496,13 +434,14 @@ fn local_changes(table: &TableSide, direction: Direction<'_>, local: Local<'_>) 
                 ("row_range", &range.holds("u", &table.key)),
                 ("version", &table.version_of("u")),
                 ("here_id", &here_id),
+                ("further", further),
             ],
         ),
     }
 }
 
 /// `alias.a::text, alias.b::text`
-fn texts(alias: &'static str, columns: &[Ident]) -> Sql {
+pub(crate) fn texts(alias: &'static str, columns: &[Ident]) -> Sql {
     Sql::join(
         ", ",
         columns

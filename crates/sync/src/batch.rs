@@ -8,6 +8,7 @@ use ponte_schema::{Literal, Sql};
 
 use crate::chunk::Range;
 use crate::forward::{Shipped, travels};
+use crate::parked;
 use crate::snapshot::Snapshot;
 use crate::table::{TableSide, member, qualified};
 
@@ -45,6 +46,8 @@ pub struct Source<'a> {
     pub link: &'a str,
     /// The source's `ponte.node` id, the last part of a version.
     pub node_id: uuid::Uuid,
+    /// Whether keys are parked there, which then stay.
+    pub parked: bool,
 }
 
 /// COPY of the changed keys since `consumed`, with their rows.
@@ -81,6 +84,11 @@ fn copy_changed(
         "{n}",
         &[("n", &i64::try_from(consumed.xmin()).unwrap_or(i64::MAX))],
     );
+    let without = if source.parked {
+        parked::left_out(table, source.link)
+    } else {
+        Sql::default()
+    };
     let columns = table.columns.iter().fold(Sql::default(), |mut sql, column| {
         sql.push(&Sql::text(", ")).push(&member("t", column));
         sql
@@ -94,6 +102,7 @@ fn copy_changed(
             ("xmin", &xmin),
             ("consumed", consumed),
             ("travels", &shipped.condition(source.link)),
+            ("without", &without),
             ("node", &Literal::new(source.node_id.to_string())),
             ("staged_keys", &qualified("p", &table.staged_key())),
             ("columns", &columns),

@@ -86,6 +86,7 @@ fn statements(table: &TableSide) -> String {
     let source = Source {
         link: "perfis",
         node_id: Uuid::from_u128(1),
+        parked: false,
     };
     let order = vec![Order::Own; table.key.len()];
     let bound = |value: &str| Some(vec![value.to_owned(); table.key.len()]);

@@ -1,5 +1,6 @@
 //! Carrying one batch from its source into its target, as `ponte_sync::apply` plans it.
 
+pub(crate) mod parked;
 mod sweep;
 
 use ponte_schema::{QualifiedName, Sql};
@@ -74,9 +75,12 @@ pub(crate) struct Batch<'a> {
     /// The consumed snapshot the batch starts from, and the one it leads to.
     pub(crate) from: Snapshot,
     pub(crate) to: Snapshot,
-    pub(crate) winner: Winner,
+    /// Who wins whatever the tables' rules say: at the first contact.
+    pub(crate) winner: Option<Winner>,
     /// Who wins where the table has no version column, if that is somebody else.
     pub(crate) without_versions: Option<Winner>,
+    /// Whether keys are parked at the source.
+    pub(crate) parked_at_source: bool,
 }
 
 /// Is told, now and then, how many rows and bytes of the link's n-th table have gone by since it was told last.
@@ -97,11 +101,6 @@ pub(crate) enum Content<'a> {
 }
 
 impl Batch<'_> {
-    fn winner_of(&self, table: &TableSide) -> Winner {
-        let unversioned = self.without_versions.filter(|_| table.version.is_none());
-        unversioned.unwrap_or(self.winner)
-    }
-
     fn plan(&self) -> Plan {
         if self.small { Plan::Keep } else { Plan::Fresh }
     }
@@ -129,6 +128,7 @@ impl Batch<'_> {
         let reader = Source {
             link: &self.spec.name,
             node_id: source.id(),
+            parked: self.parked_at_source,
         };
         let wire = self.wire(position);
         match &self.content {
@@ -138,6 +138,12 @@ impl Batch<'_> {
             Content::Present { .. } => batch::copy_present(reader, table, Shipped::Others, &self.from, wire),
             Content::Everything { range, .. } => batch::copy_all(reader, table, range, wire),
         }
+    }
+
+    fn winner(&self, position: usize) -> Winner {
+        let unversioned = self.target_side(position).version.is_none();
+        let exception = self.without_versions.filter(|_| unversioned).or(self.winner);
+        exception.unwrap_or_else(|| self.tables[position].conflict.seen_from(self.source))
     }
 
     fn wire(&self, position: usize) -> Wire {
@@ -219,14 +225,21 @@ impl Batch<'_> {
     }
 }
 
+/// What the target says as the fence is taken.
+pub(crate) struct Begun {
+    /// Which tables the target carries over other links too.
+    pub(crate) carried_on: Shared,
+    /// Whether keys are parked there.
+    pub(crate) parked: bool,
+}
+
 /// Opens the target's transaction, takes the fence and keeps capture quiet in it.
-/// Answers which tables the target carries over other links too.
 pub(crate) async fn begin(
     target: &mut Peer,
     spec: &LinkSpec,
     from: &Snapshot,
     to: &Snapshot,
-) -> Result<Shared> {
+) -> Result<Begun> {
     open(target, spec).await?;
     let taken = target
         .rows(
@@ -245,7 +258,10 @@ pub(crate) async fn begin(
             ),
         ));
     };
-    Ok(Shared::from_row(row, 0))
+    Ok(Begun {
+        carried_on: Shared::from_row(row, 0),
+        parked: row.get(1),
+    })
 }
 
 /// Opens the target's transaction. Capture stays quiet in it once the transaction is noted down as one that applies.
@@ -285,9 +301,10 @@ async fn carry_and_commit(batch: &mut Batch<'_>, source: &mut Peer, target: &mut
 /// Reads the batch and applies it. The source's transaction is ended as soon as the last byte is out; the target's is begun here
 /// and left open.
 async fn carry(batch: &mut Batch<'_>, source: &mut Peer, target: &mut Peer) -> Result<Applied> {
-    batch.carried_on = begin(target, batch.spec, &batch.from, &batch.to).await?;
+    let begun = begin(target, batch.spec, &batch.from, &batch.to).await?;
+    batch.carried_on = begun.carried_on;
     let batch = &*batch;
-    let staged = fill_stages(batch, source, target).await?;
+    let staged = fill_stages(batch, source, target, begun.parked).await?;
     source.script(&Sql::text("COMMIT"), "end reading").await?;
     approval::check(batch, target).await?;
     let offer = history::offer(source, &batch.spec.name, &batch.to);
@@ -303,17 +320,23 @@ pub(crate) async fn carry_within(
     target: &mut Peer,
 ) -> Result<(Applied, u64)> {
     let outcome = async {
-        let staged = fill_stages(batch, source, target).await?;
+        // An earlier attempt may have parked keys where the rule is to do so.
+        let parked = batch.touched.iter().any(|i| batch.winner(*i) == Winner::Nobody);
+        let staged = fill_stages(batch, source, target, parked).await?;
         Ok((write(batch, target, staged).await?, staged))
     };
     let outcome = outcome.await;
     outcome.map_err(|error| explain(batch, target.name(), error))
 }
 
-async fn fill_stages(batch: &Batch<'_>, source: &mut Peer, target: &mut Peer) -> Result<u64> {
+/// Fills all stages, and takes out again what is parked at the target; answers how many rows are left.
+async fn fill_stages(batch: &Batch<'_>, source: &mut Peer, target: &mut Peer, parked: bool) -> Result<u64> {
     let mut staged = 0;
     for &position in &batch.touched {
         staged += fill_stage(batch, position, source, target).await?;
+        if parked {
+            staged -= parked::hold(batch, position, target).await?;
+        }
     }
     Ok(staged)
 }
@@ -488,7 +511,7 @@ async fn resolve(
     target.script(&Sql::text(ANY_PLAN), "choose plans").await?;
     let lock = stage.lock(table, direction, batch.local());
     target.value(&lock, "hold rows in conflict").await?;
-    let resolve = stage.resolve(table, direction, batch.local(), batch.winner_of(table));
+    let resolve = stage.resolve(table, direction, batch.local(), batch.winner(position));
     let found = target.value(&resolve, "resolve conflicts").await?;
     if batch.small {
         let plans = Sql::text(SMALL_BATCH_PLANS);

@@ -13,6 +13,7 @@ use futures_util::{Stream, TryStreamExt};
 use ponte_schema::Sql;
 use ponte_sync::compare::{self, Advance, Bucket, Divergence, RowHash, differing, merge_step, verdict};
 use ponte_sync::link::Side;
+use ponte_sync::parked;
 use tokio_postgres::Row;
 
 use super::pass::LiveLink;
@@ -44,15 +45,33 @@ pub struct TableComparison {
     pub in_flight: u64,
     /// Whether there were more suspect keys than are looked at, so that more may differ than is said.
     pub at_least: bool,
+    /// Keys that differ because they are parked until a person decides, with their conflicts; not counted above.
+    pub parked: Vec<ParkedKey>,
     /// The divergent keys.
     pub keys: Vec<Divergence>,
     /// Both checksums of all rows, the same on both sides where they are equal.
     pub checksum: [String; 2],
 }
 
+/// A key whose conflict waits for a person.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ParkedKey {
+    /// The key, in the form in which rows are compared.
+    pub key: String,
+    /// The node that found the conflict.
+    pub node: String,
+    /// Its number there.
+    pub conflict: i64,
+}
+
 impl TableComparison {
     /// Whether nothing differs but what is on its way.
     pub fn equal(&self) -> bool {
+        self.parked.is_empty() && self.only_parked()
+    }
+
+    /// Whether nothing differs but what is on its way, and what is parked.
+    pub fn only_parked(&self) -> bool {
         self.missing == [0, 0] && self.different == 0 && !self.at_least
     }
 
@@ -96,6 +115,7 @@ impl LiveLink {
             different: 0,
             in_flight: 0,
             at_least: false,
+            parked: Vec::new(),
             keys: Vec::new(),
             checksum: [checksum(&one), checksum(&other)],
         };
@@ -107,8 +127,12 @@ impl LiveLink {
         comparison.at_least = at_least;
         let (divergences, in_flight) = self.settle(position, suspects, LOOKS).await?;
         comparison.in_flight = in_flight;
+        let mut parked = self.parked_keys(position).await?;
         for divergence in divergences {
-            comparison.count(divergence);
+            match parked.remove(divergence.key()) {
+                Some(key) => comparison.parked.push(key),
+                None => comparison.count(divergence),
+            }
         }
         Ok(comparison)
     }
@@ -201,6 +225,22 @@ impl LiveLink {
             }
         }
         Ok(())
+    }
+
+    /// The keys that are parked on either side.
+    async fn parked_keys(&mut self, position: usize) -> Result<BTreeMap<String, ParkedKey>> {
+        let mut keys = BTreeMap::new();
+        for side in Side::BOTH {
+            let sql = parked::listed_keys(&self.tables[position].sides[side.index()], &self.spec.name);
+            let peer = &mut self.peers[side.index()];
+            let rows = peer.rows(&sql, &[], "read parked keys").await?;
+            keys.extend(rows.iter().map(|row| {
+                let key: String = row.get(0);
+                let (node, conflict) = (peer.name().to_owned(), row.get(1));
+                (key.clone(), ParkedKey { key, node, conflict })
+            }));
+        }
+        Ok(keys)
     }
 
     /// What of `source` has arrived at the other side.

@@ -106,6 +106,8 @@ pub(crate) struct Reading {
     truncated: Vec<QualifiedName>,
     /// Which tables other links of the source carry too.
     shared: Shared,
+    /// Whether keys are parked there.
+    pub(super) parked: bool,
 }
 
 /// What the changelogs hold since the consumed snapshot, table by table, counted no further than a small batch goes.
@@ -337,8 +339,12 @@ impl LiveLink {
         let Some(extent) = self.begin_batch(source, standings).await? else {
             return Ok(Applied::default());
         };
+        let parked = extent.reading.parked;
         let (mut batch, reader, writer) = self.batch(source, extent);
         let applied = apply::run(&mut batch, reader, writer).await?;
+        if parked {
+            apply::parked::refresh(&batch, reader).await?;
+        }
         let reached = batch.to;
         self.acknowledge(source, &reached).await?;
         Ok(applied)
@@ -395,8 +401,9 @@ impl LiveLink {
             carried_on: Shared::default(),
             from: extent.from,
             to: extent.reading.to,
-            winner: self.spec.conflict.seen_from(source),
+            winner: None,
             without_versions: None,
+            parked_at_source: extent.reading.parked,
         };
         let [first, second] = &mut self.peers;
         match source {
@@ -440,7 +447,8 @@ impl LiveLink {
                SELECT table_schema, table_name FROM ponte.truncation \
                WHERE xid >= pg_snapshot_xmin($2::text::pg_snapshot) AND NOT pg_visible_in_snapshot(xid, $2::text::pg_snapshot)) \
              SELECT pg_current_snapshot()::text, consumed::text, \
-               ARRAY(SELECT table_schema FROM truncated), ARRAY(SELECT table_name FROM truncated), {shared} \
+               ARRAY(SELECT table_schema FROM truncated), ARRAY(SELECT table_name FROM truncated), \
+               EXISTS (SELECT FROM ponte.parked k WHERE k.link = $1), {shared} \
              FROM ponte.progress WHERE link = $1",
             &[("shared", &forward::shared_tables())],
         );
@@ -453,7 +461,8 @@ impl LiveLink {
             to: parse_snapshot(row.get(0))?,
             seen_by_source: parse_snapshot(row.get(1))?,
             truncated: schemas.into_iter().zip(names).map(name).collect(),
-            shared: Shared::from_row(&row, 4),
+            parked: row.get(4),
+            shared: Shared::from_row(&row, 5),
         })
     }
 

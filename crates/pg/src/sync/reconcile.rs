@@ -146,7 +146,7 @@ impl LiveLink {
     async fn unite_everything(&mut self, lost: Option<Side>) -> Result<Applied> {
         let source = Side::First;
         let from = self.standings().await?[source.other().index()].consumed.clone();
-        self.begin_reading(source, &from).await?;
+        let reading = self.begin_reading(source, &from).await?;
         let mut batch = Batch {
             spec: &self.spec,
             source,
@@ -161,7 +161,7 @@ impl LiveLink {
             carried_on: Shared::default(),
             to: from.clone(),
             from,
-            winner: self.spec.conflict.seen_from(source),
+            winner: None,
             without_versions: lost.map(|side| {
                 if side == source {
                     Winner::Target
@@ -169,6 +169,7 @@ impl LiveLink {
                     Winner::Source
                 }
             }),
+            parked_at_source: reading.parked,
         };
         let [reader, writer] = &mut self.peers;
         super::apply::run(&mut batch, reader, writer).await

@@ -26,6 +26,8 @@ pub struct NodeStatus {
     pub paused: bool,
     /// Conflicts that were found here.
     pub conflicts: i64,
+    /// Keys that are parked here until a person decides.
+    pub parked: i64,
     /// When something last arrived here, in RFC 3339.
     pub last_applied_at: Option<String>,
     /// Rows inserted or updated here since the link exists.
@@ -46,6 +48,7 @@ pub async fn node_status(spec: &LinkSpec, peer: &mut Peer) -> Result<Option<Node
     let sql = Sql::text(
         "SELECT l.ready, l.paused, o.consumed::text, p.upserts, p.deletes, \
            (SELECT count(*) FROM ponte.conflict c WHERE c.link = l.link), \
+           (SELECT count(*) FROM ponte.parked k WHERE k.link = l.link), \
            CASE WHEN p.batches > 0 THEN to_char(p.updated_at AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"') END \
          FROM ponte.link l JOIN ponte.progress p USING (link) JOIN ponte.outgoing o USING (link) WHERE link = $1",
     );
@@ -65,7 +68,8 @@ pub async fn node_status(spec: &LinkSpec, peer: &mut Peer) -> Result<Option<Node
         ready: row.get(0),
         paused: row.get(1),
         conflicts: row.get(5),
-        last_applied_at: row.get(6),
+        parked: row.get(6),
+        last_applied_at: row.get(7),
         upserts: row.get(3),
         deletes: row.get(4),
         first_contact,

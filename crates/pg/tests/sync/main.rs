@@ -26,6 +26,8 @@ mod install;
 mod keys;
 mod mass_deletes;
 mod network;
+mod parked;
+mod policies;
 mod refusals;
 mod repair;
 mod support;

@@ -64,6 +64,7 @@ impl Network {
                     name: QualifiedName::new("public", *t),
                     key: None,
                     version: None,
+                    conflict: None,
                     max_delete: DeleteLimit::default(),
                 })
                 .collect(),

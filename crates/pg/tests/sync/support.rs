@@ -107,6 +107,7 @@ impl World {
                     key: None,
                     version: None,
                     max_delete: DeleteLimit::default(),
+                    conflict: None,
                 })
                 .collect(),
             conflict: ConflictRule::Latest,

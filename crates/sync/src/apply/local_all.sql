@@ -2,7 +2,7 @@
 -- reads:   the changelog, the table
 -- writes:  nothing
 -- locks:   ACCESS SHARE
-SELECT DISTINCT ON ({keys}) {keys}, l.version_at, l.changed_at, l.node
+SELECT DISTINCT ON ({keys}) {keys}, l.version_at, l.changed_at, l.node{further}
   FROM (
     SELECT {log_keys}, g.version_at, g.changed_at, coalesce(g.version_node, {here_id}::uuid) AS node, g.seq
     FROM {changelog} g WHERE g.xid <> pg_current_xact_id() AND {log_range}

@@ -107,7 +107,7 @@ CREATE TABLE IF NOT EXISTS ponte.conflict (
   table_schema text NOT NULL,
   table_name text NOT NULL,
   kind text NOT NULL,
-  winner text NOT NULL,
+  winner text,
   key_values text[] NOT NULL,
   columns text[] NOT NULL,
   here text NOT NULL,
@@ -120,8 +120,24 @@ CREATE TABLE IF NOT EXISTS ponte.conflict (
   there_changed_at timestamptz NOT NULL,
   found_at timestamptz NOT NULL DEFAULT clock_timestamp()
 );
+ALTER TABLE ponte.conflict
+  ALTER COLUMN winner DROP NOT NULL,
+  ADD COLUMN IF NOT EXISTS kept text,
+  ADD COLUMN IF NOT EXISTS resolved_at timestamptz;
 COMMENT ON TABLE ponte.conflict IS 'Rows that were changed on both sides: both images, both versions, and the node that won.';
+COMMENT ON COLUMN ponte.conflict.winner IS 'The node whose row stayed; merged where columns of both did; NULL while a person has to decide.';
+COMMENT ON COLUMN ponte.conflict.kept IS 'The node whose row a person chose afterwards.';
 COMMENT ON COLUMN ponte.conflict.here_image IS 'Values of columns in the types'' own text form; NULL where the row had been deleted here.';
+
+CREATE TABLE IF NOT EXISTS ponte.parked (
+  link text NOT NULL REFERENCES ponte.link ON DELETE CASCADE,
+  table_schema text NOT NULL,
+  table_name text NOT NULL,
+  key_values text[] NOT NULL,
+  conflict bigint NOT NULL UNIQUE REFERENCES ponte.conflict,
+  PRIMARY KEY (link, table_schema, table_name, key_values)
+);
+COMMENT ON TABLE ponte.parked IS 'Keys whose conflict waits for a person: they do not travel in either direction.';
 
 CREATE TABLE IF NOT EXISTS ponte.guarded_trigger (
   table_schema text NOT NULL,
@@ -174,6 +190,6 @@ AS $$ SELECT EXISTS (SELECT FROM ponte.progress p WHERE p.applying = pg_current_
 GRANT EXECUTE ON FUNCTION ponte.is_applying() TO PUBLIC;
 COMMENT ON FUNCTION ponte.is_applying() IS 'Whether this very transaction applies a batch. A setting alone proves nothing: it can leak or be forged.';
 
-INSERT INTO ponte.metadata VALUES ('sync', 2) ON CONFLICT (part) DO UPDATE SET release = excluded.release;
+INSERT INTO ponte.metadata VALUES ('sync', 2) ON CONFLICT (part) DO UPDATE SET release = greatest(metadata.release, excluded.release);
 INSERT INTO ponte.node DEFAULT VALUES ON CONFLICT DO NOTHING;
 INSERT INTO ponte.clock DEFAULT VALUES ON CONFLICT DO NOTHING;

@@ -26,6 +26,8 @@ pub(super) struct Args {
 #[derive(Debug, Serialize)]
 struct Diff {
     equal: bool,
+    /// Whether nothing differs but rows that wait for a person's decision.
+    only_parked: bool,
     links: Vec<LinkLine>,
 }
 
@@ -42,12 +44,22 @@ struct TableLine {
     missing: BTreeMap<String, u64>,
     different: u64,
     in_flight: u64,
+    parked: usize,
     checksum: BTreeMap<String, String>,
     /// Whether more keys may differ than were looked at.
     at_least: bool,
     /// How many keys are not listed.
     not_listed: usize,
     keys: Vec<KeyLine>,
+    parked_keys: Vec<ParkedLine>,
+}
+
+/// A key that waits for a person's decision.
+#[derive(Debug, Serialize)]
+struct ParkedLine {
+    key: String,
+    /// The conflict's number, as `ponte sync resolve` takes it.
+    conflict: String,
 }
 
 #[derive(Debug, Serialize)]
@@ -66,10 +78,8 @@ impl KeyLine {
             Divergence::MissingInSecond(_) => (Some(nodes[1].clone()), Vec::new()),
             Divergence::Different(_, columns) => (None, columns.clone()),
         };
-        // An array's braces, which mean nothing to people.
-        let inner = divergence.key().trim_start_matches('{').trim_end_matches('}');
         Self {
-            key: format!("({inner})"),
+            key: shown(divergence.key()),
             missing_on,
             columns,
         }
@@ -83,6 +93,12 @@ impl KeyLine {
     }
 }
 
+/// A key in parentheses instead of an array's braces, which mean nothing to people.
+fn shown(key: &str) -> String {
+    let inner = key.trim_start_matches('{').trim_end_matches('}');
+    format!("({inner})")
+}
+
 impl Report for Diff {
     fn write_text(&self, out: &mut dyn Write) -> io::Result<()> {
         for link in &self.links {
@@ -94,18 +110,31 @@ impl Report for Diff {
                     joined(t.missing.iter().map(|(node, n)| format!("{node} {n}")).collect()),
                     t.different.to_string(),
                     t.in_flight.to_string(),
+                    t.parked.to_string(),
                     joined(t.checksum.values().cloned().collect()),
                 ]
             });
             writeln!(out, "link {}", link.link)?;
             let table = output::table(
-                ["table", "rows", "missing", "different", "in flight", "checksum"],
+                [
+                    "table",
+                    "rows",
+                    "missing",
+                    "different",
+                    "in flight",
+                    "parked",
+                    "checksum",
+                ],
                 rows,
             );
             writeln!(out, "{table}")?;
             for table in &link.tables {
                 for key in &table.keys {
                     writeln!(out, "  {} {}", table.table, key.in_words())?;
+                }
+                for parked in &table.parked_keys {
+                    let (key, conflict) = (&parked.key, &parked.conflict);
+                    writeln!(out, "  {} {key} is parked as conflict {conflict}", table.table)?;
                 }
                 if table.not_listed > 0 {
                     writeln!(out, "  {} and {} more", table.table, table.not_listed)?;
@@ -119,7 +148,15 @@ impl Report for Diff {
                 }
             }
         }
-        writeln!(out, "{}", if self.equal { "equal" } else { "different" })
+        writeln!(
+            out,
+            "{}",
+            match (self.equal, self.only_parked) {
+                (true, _) => "equal",
+                (false, true) => "different only in parked rows; ponte sync conflicts --parked",
+                (false, false) => "different",
+            }
+        )
     }
 }
 
@@ -129,11 +166,12 @@ pub(super) async fn run(
     plans: &[LinkPlan],
     args: &Args,
 ) -> Result<Verdict, Failure> {
-    let mut equal = true;
+    let (mut equal, mut only_parked) = (true, true);
     let mut links = Vec::with_capacity(plans.len());
     for plan in plans {
         let tables = plan.open(servers).await?.compare().await?;
         equal &= tables.iter().all(TableComparison::equal);
+        only_parked &= tables.iter().all(TableComparison::only_parked);
         let tables = tables
             .iter()
             .map(|t| table_line(&plan.spec.nodes, t, args.keys))
@@ -143,17 +181,26 @@ pub(super) async fn run(
             tables,
         });
     }
-    context.print(&Diff { equal, links })?;
+    context.print(&Diff {
+        equal,
+        only_parked: only_parked && !equal,
+        links,
+    })?;
     Ok(Verdict::found(!equal))
 }
 
 fn table_line(nodes: &[String; 2], table: &TableComparison, keys_max: usize) -> TableLine {
+    let parked = table.parked.iter().map(|p| ParkedLine {
+        key: shown(&p.key),
+        conflict: format!("{}:{}", p.node, p.conflict),
+    });
     TableLine {
         table: table.table.clone(),
         rows: per_node(nodes, table.rows),
         missing: per_node(nodes, table.missing),
         different: table.different,
         in_flight: table.in_flight,
+        parked: table.parked.len(),
         checksum: per_node(nodes, table.checksum.clone()),
         at_least: table.at_least,
         not_listed: table.keys.len().saturating_sub(keys_max),
@@ -163,6 +210,7 @@ fn table_line(nodes: &[String; 2], table: &TableComparison, keys_max: usize) -> 
             .take(keys_max)
             .map(|d| KeyLine::new(nodes, d))
             .collect(),
+        parked_keys: parked.collect(),
     }
 }
 

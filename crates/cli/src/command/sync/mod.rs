@@ -11,6 +11,7 @@ mod once;
 mod probe;
 mod reconcile;
 mod repair;
+mod resolve;
 mod run;
 mod status;
 mod switch;
@@ -46,7 +47,7 @@ enum Action {
     Repair(repair::Args),
     /// Send a marked row across and take it back
     Probe(probe::Args),
-    /// List rows that were changed on both sides, or show one with both images
+    /// List rows that were changed on both sides, or show one with both rows
     Conflicts(conflicts::Args),
     /// Let deletes pass that wait because they are so many, exactly these
     Approve(LinkArg),
@@ -54,6 +55,8 @@ enum Action {
     Identity(identity::Args),
     /// Bring both sides to agreement again after a restore or a lossy failover: compares all rows
     Reconcile(LinkArg),
+    /// Decide a parked conflict, or bring back the row that a decided one gave up
+    Resolve(resolve::Args),
     /// Stop passes without losing changes
     Pause(LinkArg),
     /// Let passes go on
@@ -102,6 +105,7 @@ impl Action {
             Self::Approve(arg) => approve::run(context, servers, &plans(context, arg)?).await,
             Self::Identity(args) => identity::run(context, servers, args).await,
             Self::Reconcile(arg) => reconcile::run(context, servers, &plans(context, arg)?).await,
+            Self::Resolve(args) => resolve::run(context, servers, args).await,
             Self::Pause(arg) => switch::run(context, servers, &plans(context, arg)?, true).await,
             Self::Resume(arg) => switch::run(context, servers, &plans(context, arg)?, false).await,
             Self::Drop(arg) => drop::run(context, servers, &plans(context, arg)?).await,

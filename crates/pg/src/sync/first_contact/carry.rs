@@ -160,7 +160,7 @@ impl Job<'_> {
             return Ok(());
         }
         let mut batch = Batch {
-            winner: self.spec.conflict.seen_from(self.source),
+            winner: None,
             ..self.batch(
                 parents,
                 Content::Present {
@@ -168,7 +168,9 @@ impl Job<'_> {
                 },
             )
         };
-        batch.carried_on = apply::begin(hand.writer, self.spec, self.consumed, self.consumed).await?;
+        batch.carried_on = apply::begin(hand.writer, self.spec, self.consumed, self.consumed)
+            .await?
+            .carried_on;
         apply::carry_within(&batch, hand.reader, hand.writer).await?;
         self.commit(hand.writer).await?;
         apply::keep_stages(&batch, hand.writer);
@@ -189,6 +191,8 @@ impl Job<'_> {
             to: self.consumed.clone(),
             winner: first_winner(self.spec, self.source),
             without_versions: None,
+            // Before a link is complete, keys are parked at the target only.
+            parked_at_source: false,
         }
     }
 
@@ -421,10 +425,11 @@ fn refused_a_row(error: &Error) -> bool {
     })
 }
 
-fn first_winner(spec: &LinkSpec, source: Side) -> Winner {
+/// Who wins at the first contact, where that is not the tables' own rule.
+fn first_winner(spec: &LinkSpec, source: Side) -> Option<Winner> {
     match spec.first_contact {
-        FirstContact::Wins(side) if side == source => Winner::Source,
-        FirstContact::Wins(_) => Winner::Target,
-        FirstContact::Merge | FirstContact::Trust => spec.conflict.seen_from(source),
+        FirstContact::Wins(side) if side == source => Some(Winner::Source),
+        FirstContact::Wins(_) => Some(Winner::Target),
+        FirstContact::Merge | FirstContact::Trust => None,
     }
 }
