@@ -4,6 +4,7 @@
 mod chaos;
 mod contact;
 mod guards;
+mod quarantine;
 mod refusals;
 mod running;
 mod support;

@@ -360,6 +360,16 @@ pub(crate) async fn has_metadata(peer: &Peer) -> Result<bool> {
     .await
 }
 
+/// Adds what this release keeps in schema `ponte` and an earlier one did not.
+pub(crate) async fn bring_up_to_date(peer: &Peer) -> Result<()> {
+    let sql = Sql::text("SELECT to_regclass('ponte.quarantine') IS NULL");
+    if peer.holds(&sql, "look at schema ponte").await? {
+        peer.script(&metadata::install(), "bring schema ponte up to date")
+            .await?;
+    }
+    Ok(())
+}
+
 async fn tables_are_free(spec: &LinkSpec, peer: &mut Peer, tables: &[LinkedTable]) -> Result<()> {
     let sql = Sql::text("SELECT link FROM ponte.link_table WHERE table_schema = $1 AND table_name = $2");
     for table in tables {

@@ -167,6 +167,8 @@ impl LiveLink {
                     Winner::Source
                 }
             }),
+            quarantine: super::apply::Quarantine::default(),
+            part: None,
         };
         let [reader, writer] = &mut self.peers;
         super::apply::run(&batch, reader, writer).await

@@ -9,6 +9,7 @@ mod identity;
 mod init;
 mod once;
 mod probe;
+mod quarantine;
 mod reconcile;
 mod repair;
 mod run;
@@ -54,6 +55,8 @@ enum Action {
     Identity(identity::Args),
     /// Bring both sides to agreement again after a restore or a lossy failover: compares all rows
     Reconcile(LinkArg),
+    /// List rows that a node refuses, show one, have it tried again, give it up
+    Quarantine(quarantine::Args),
     /// Stop passes without losing changes
     Pause(LinkArg),
     /// Let passes go on
@@ -102,6 +105,7 @@ impl Action {
             Self::Approve(arg) => approve::run(context, servers, &plans(context, arg)?).await,
             Self::Identity(args) => identity::run(context, servers, args).await,
             Self::Reconcile(arg) => reconcile::run(context, servers, &plans(context, arg)?).await,
+            Self::Quarantine(args) => quarantine::run(context, servers, args).await,
             Self::Pause(arg) => switch::run(context, servers, &plans(context, arg)?, true).await,
             Self::Resume(arg) => switch::run(context, servers, &plans(context, arg)?, false).await,
             Self::Drop(arg) => drop::run(context, servers, &plans(context, arg)?).await,

@@ -187,6 +187,8 @@ impl Job<'_> {
             to: self.consumed.clone(),
             winner: first_winner(self.spec, self.source),
             without_versions: None,
+            quarantine: apply::Quarantine::default(),
+            part: None,
         }
     }
 
