@@ -19,6 +19,7 @@ pub mod pass;
 pub mod peer;
 mod privileges;
 pub mod probe;
+pub mod quarantine;
 pub mod reconcile;
 pub mod repair;
 mod sequence;

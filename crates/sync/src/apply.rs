@@ -7,6 +7,7 @@
 
 mod decide;
 mod deletes;
+mod rescue;
 mod sweep;
 
 pub use deletes::count_rows;
@@ -19,6 +20,8 @@ use crate::forward;
 use crate::shape::ForeignKey;
 use crate::snapshot::Snapshot;
 use crate::table::{TableSide, equal, listed, member, qualified, renamed};
+
+pub use rescue::{Part, Reason, discard};
 
 /// Who takes part in a direction, from the target's point of view.
 #[derive(Debug, Clone, Copy)]
@@ -53,6 +56,8 @@ pub enum Winner {
 pub enum Local<'a> {
     /// Those whose log row is not visible in what the source had consumed.
     Pending(&'a Snapshot),
+    /// The same, and of the keys that are tried from the quarantine also those that were held back meanwhile.
+    Held(&'a Snapshot),
     /// All rows of a range: the first contact.
     All(&'a Range),
 }
@@ -64,6 +69,22 @@ pub struct Reference<'a> {
     pub key: &'a ForeignKey,
     /// The referencing table and its stage, where the same batch carries changes of it.
     pub child: Option<(&'a TableSide, Stage)>,
+}
+
+impl Reference<'_> {
+    /// Whether a row `r` of the referencing table is none that the same batch is about to delete.
+    fn stays(&self) -> Sql {
+        match &self.child {
+            None => Sql::text("true"),
+            Some((child, stage)) => Sql::render(
+                "NOT EXISTS (SELECT FROM {child_plan} c WHERE NOT c.present AND {matches} AND r.xmin = c.seen)",
+                &[
+                    ("child_plan", &stage.plan),
+                    ("matches", &child.matches_staged_key("r", "c")),
+                ],
+            ),
+        }
+    }
 }
 
 /// The tables that a batch for `table` lands in.
@@ -194,49 +215,25 @@ impl Stage {
         sql
     }
 
-    /// Whether rows that stay still point at rows that are planned to be deleted.
-    pub fn referenced(&self, table: &TableSide, reference: &Reference<'_>) -> Sql {
-        let stays = match &reference.child {
-            None => Sql::text("true"),
-            Some((child, stage)) => Sql::render(
-                "NOT EXISTS (SELECT FROM {child_plan} c WHERE NOT c.present AND {matches} AND r.xmin = c.seen)",
-                &[
-                    ("child_plan", &stage.plan),
-                    ("matches", &child.matches_staged_key("r", "c")),
-                ],
-            ),
-        };
-        Sql::render(
-            include_str!("apply/referenced.sql"),
-            &[
-                ("child", &reference.key.child_name()),
-                ("table", &table.name),
-                ("plan", &self.plan),
-                ("matches", &table.matches_staged_key("t", "p")),
-                ("references", &references_row("r", reference.key, "t")),
-                ("stays", &stays),
-            ],
-        )
-    }
-
     /// Holds the parents of the rows that arrived, as the server's own check of a foreign key would.
-    pub fn hold_parents(&self, table: &TableSide, key: &ForeignKey) -> Sql {
-        self.about_parents(include_str!("apply/hold_parents.sql"), table, key)
+    pub fn hold_parents(&self, table: &TableSide, key: &ForeignKey, part: Option<Part>) -> Sql {
+        self.about_parents(include_str!("apply/hold_parents.sql"), table, key, part)
     }
 
     /// Whether rows that arrived point at parents that do not exist.
-    pub fn orphans(&self, table: &TableSide, key: &ForeignKey) -> Sql {
-        self.about_parents(include_str!("apply/orphans.sql"), table, key)
+    pub fn orphans(&self, table: &TableSide, key: &ForeignKey, part: Option<Part>) -> Sql {
+        self.about_parents(include_str!("apply/orphans.sql"), table, key, part)
     }
 
-    fn about_parents(&self, template: &'static str, table: &TableSide, key: &ForeignKey) -> Sql {
+    fn about_parents(
+        &self,
+        template: &'static str,
+        table: &TableSide,
+        key: &ForeignKey,
+        part: Option<Part>,
+    ) -> Sql {
         let child_columns = idents(&key.child_columns);
-        let not_null = Sql::join(
-            " AND ",
-            child_columns
-                .iter()
-                .map(|c| Sql::render("{column} IS NOT NULL", &[("column", &member("t", c))])),
-        );
+        let not_null = rescue::all_filled("t", &child_columns);
         Sql::render(
             template,
             &[
@@ -245,6 +242,7 @@ impl Stage {
                 ("parent", &key.parent_name()),
                 ("matches", &table.matches_staged_key("t", "s")),
                 ("not_null", &not_null),
+                ("part", &part.map(Part::condition).unwrap_or_default()),
                 (
                     "references",
                     &equal("t", &child_columns, "r", &idents(&key.parent_columns)),
@@ -422,6 +420,22 @@ fn local_changes(table: &TableSide, direction: Direction<'_>, local: Local<'_>, 
                 ("further", further),
             ],
         ),
+        Local::Held(seen) => Sql::render(
+            include_str!("apply/local_held.sql"),
+            &[
+                ("keys", &keys),
+                ("key_texts", &texts("l", &staged)),
+                ("changelog", &table.changelog()),
+                ("here_id", &here_id),
+                ("xmin", &i64::try_from(seen.xmin()).unwrap_or(i64::MAX)),
+                ("seen_by_source", seen),
+                ("further", further),
+                ("travels", &forward::travels(direction.link)),
+                ("link", &Literal::new(direction.link)),
+                ("schema_name", &Literal::new(table.name.schema.as_str())),
+                ("table_name", &Literal::new(table.name.name.as_str())),
+            ],
+        ),
         Local::All(range) => Sql::render(
             include_str!("apply/local_all.sql"),
             &[
@@ -435,6 +449,23 @@ fn local_changes(table: &TableSide, direction: Direction<'_>, local: Local<'_>, 
                 ("version", &table.version_of("u")),
                 ("here_id", &here_id),
                 ("further", further),
+            ],
+        ),
+    }
+}
+
+/// Which conflicts `c` that the target wins must be noted again, because the note of its change does not travel any more.
+fn confirm_local(table: &TableSide, direction: Direction<'_>, local: Local<'_>) -> Sql {
+    match local {
+        Local::Pending(_) => Sql::text("false"),
+        Local::All(_) => Sql::text("true"),
+        Local::Held(_) => Sql::render(
+            "EXISTS (SELECT FROM ponte.quarantine q WHERE q.link = {link} AND q.table_schema = {schema_name} \
+             AND q.table_name = {table_name} AND q.trying = pg_current_xact_id() AND q.key_values = c.key_values)",
+            &[
+                ("link", &Literal::new(direction.link)),
+                ("schema_name", &Literal::new(table.name.schema.as_str())),
+                ("table_name", &Literal::new(table.name.name.as_str())),
             ],
         ),
     }

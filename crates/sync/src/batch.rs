@@ -48,6 +48,9 @@ pub struct Source<'a> {
     pub node_id: uuid::Uuid,
     /// Whether keys are parked there, which then stay.
     pub parked: bool,
+    /// Whether the source refuses rows of the target itself: its own changes of their keys wait until that is settled, because the
+    /// target could not tell any more that they are in conflict.
+    pub holds_back: bool,
 }
 
 /// COPY of the changed keys since `consumed`, with their rows.
@@ -89,10 +92,7 @@ fn copy_changed(
     } else {
         Sql::default()
     };
-    let columns = table.columns.iter().fold(Sql::default(), |mut sql, column| {
-        sql.push(&Sql::text(", ")).push(&member("t", column));
-        sql
-    });
+    let columns = row_columns(table);
     Sql::render(
         include_str!("batch/pending.sql"),
         &[
@@ -103,11 +103,68 @@ fn copy_changed(
             ("consumed", consumed),
             ("travels", &shipped.condition(source.link)),
             ("without", &without),
+            ("held_back", &held_back(source, table)),
             ("node", &Literal::new(source.node_id.to_string())),
             ("staged_keys", &qualified("p", &table.staged_key())),
             ("columns", &columns),
             ("join", &Sql::text(join)),
             ("matches", &table.matches_staged_key("t", "p")),
+            ("format", &wire.sql()),
+        ],
+    )
+}
+
+/// `, t.a, t.b`
+fn row_columns(table: &TableSide) -> Sql {
+    table.columns.iter().fold(Sql::default(), |mut sql, column| {
+        sql.push(&Sql::text(", ")).push(&member("t", column));
+        sql
+    })
+}
+
+fn held_back(source: Source<'_>, table: &TableSide) -> Sql {
+    if !source.holds_back {
+        return Sql::default();
+    }
+    let key_texts = table.staged_key();
+    let key_texts = key_texts
+        .iter()
+        .map(|k| Sql::render("{key}::text", &[("key", &member("l", k))]));
+    Sql::render(
+        "\n      AND NOT EXISTS (SELECT FROM ponte.quarantine q WHERE q.link = {link} AND q.table_schema = {schema_name} \
+         AND q.table_name = {table_name} AND q.key_values = ARRAY[{key_texts}]::text[])",
+        &[
+            ("link", &Literal::new(source.link)),
+            ("schema_name", &Literal::new(table.name.schema.as_str())),
+            ("table_name", &Literal::new(table.name.name.as_str())),
+            ("key_texts", &Sql::join(", ", key_texts)),
+        ],
+    )
+}
+
+/// COPY of rows that the target refused earlier, in the same form. `entries` is a JSON array of objects with the staged names of the key and
+/// `version_at`, `changed_at`, `version_node`.
+pub fn copy_retried(
+    source: Source<'_>,
+    table: &TableSide,
+    consumed: &Snapshot,
+    entries: &str,
+    wire: Wire,
+) -> Sql {
+    Sql::render(
+        include_str!("batch/retried.sql"),
+        &[
+            ("table", &table.name),
+            ("changelog", &table.changelog()),
+            ("entries", &Literal::new(entries)),
+            ("xmin", &i64::try_from(consumed.xmin()).unwrap_or(i64::MAX)),
+            ("consumed", consumed),
+            ("link", &Literal::new(source.link)),
+            ("node", &Literal::new(source.node_id.to_string())),
+            ("staged_keys", &qualified("p", &table.staged_key())),
+            ("columns", &row_columns(table)),
+            ("matches", &table.matches_staged_key("t", "p")),
+            ("same_key", &table.same_staged_key("l", "p")),
             ("format", &wire.sql()),
         ],
     )

@@ -6,6 +6,7 @@ mod conflicts;
 mod contact;
 mod guards;
 mod many;
+mod quarantine;
 mod refusals;
 mod running;
 mod support;

@@ -15,7 +15,7 @@ use ponte_sync::snapshot::Snapshot;
 use ponte_sync::table::TableSide;
 use uuid::Uuid;
 
-use super::apply::{self, Applied, Batch, Content, SMALL_BATCH_ROWS_MAX};
+use super::apply::{self, Applied, Batch, Content, Quarantine, SMALL_BATCH_ROWS_MAX};
 use super::capture_watch;
 use super::history::went_back;
 use super::identity;
@@ -70,6 +70,11 @@ impl PassReport {
         self.directions.iter().any(DirectionReport::moved)
     }
 
+    /// Rows set aside in both directions.
+    pub fn quarantined(&self) -> u64 {
+        self.directions.iter().map(|d| d.applied.quarantined).sum()
+    }
+
     /// Conflicts recorded in both directions.
     pub fn conflicts(&self) -> u64 {
         self.directions.iter().map(|d| d.applied.conflicts).sum()
@@ -86,6 +91,9 @@ pub(super) struct Standing {
     pub(super) shipped: Shipped,
     /// Which tables other links of the node carry too.
     shared: Shared,
+    /// Whether it refuses rows of the other side, and whether it is time to try some again.
+    quarantine: bool,
+    due: bool,
 }
 
 /// How far a batch goes.
@@ -95,6 +103,7 @@ pub(super) struct Extent {
     small: bool,
     from: Snapshot,
     reading: Reading,
+    quarantine: Quarantine,
 }
 
 /// What a reading transaction saw when it began.
@@ -311,7 +320,10 @@ impl LiveLink {
 
     async fn standing(&mut self, side: Side) -> Result<Standing> {
         let sql = Sql::render(
-            "SELECT l.paused, l.ready, p.consumed::text, o.consumed::text, o.offered::text, {shared} FROM ponte.link l \
+            "SELECT l.paused, l.ready, p.consumed::text, o.consumed::text, o.offered::text, \
+               EXISTS (SELECT FROM ponte.quarantine q WHERE q.link = l.link), \
+               EXISTS (SELECT FROM ponte.quarantine q WHERE q.link = l.link AND q.next_try_at <= clock_timestamp()), \
+               {shared} FROM ponte.link l \
              JOIN ponte.progress p USING (link) JOIN ponte.outgoing o USING (link) WHERE link = $1",
             &[("shared", &forward::shared_tables())],
         );
@@ -330,7 +342,9 @@ impl LiveLink {
                 consumed: parse_snapshot(row.get(3))?,
                 offered: row.get::<_, Option<&str>>(4).map(parse_snapshot).transpose()?,
             },
-            shared: Shared::from_row(row, 5),
+            quarantine: row.get(5),
+            due: row.get(6),
+            shared: Shared::from_row(row, 7),
         })
     }
 
@@ -366,7 +380,9 @@ impl LiveLink {
         if standings[source.index()].shipped.consumed != from {
             self.acknowledge(source, &from).await?;
         }
-        if found.nothing_to_ship() && !found.far_behind() {
+        let nothing_new = found.nothing_to_ship();
+        let quarantine = self.quarantine(source, standings, nothing_new).await?;
+        if nothing_new && !found.far_behind() && quarantine.retried.is_empty() {
             return Ok(None);
         }
         let reading = self.begin_reading(source, &from).await?;
@@ -375,13 +391,18 @@ impl LiveLink {
         let counts = found.pending;
         let truncated = |table: &LinkedTable| reading.truncated.contains(&table.sides[source.index()].name);
         Ok(Some(Extent {
-            touched: (0..counts.len()).filter(|i| counts[*i] > 0).collect(),
+            touched: (0..counts.len())
+                .filter(|i| {
+                    counts[*i] > 0 || quarantine.retries(&self.tables[*i].sides[source.other().index()].name)
+                })
+                .collect(),
             truncated: (0..counts.len())
                 .filter(|i| truncated(&self.tables[*i]))
                 .collect(),
-            small: counts.iter().sum::<i64>() <= SMALL_BATCH_ROWS_MAX,
+            small: counts.iter().sum::<i64>() + quarantine.rows() <= SMALL_BATCH_ROWS_MAX,
             from,
             reading,
+            quarantine,
         }))
     }
 
@@ -404,12 +425,36 @@ impl LiveLink {
             winner: None,
             without_versions: None,
             parked_at_source: extent.reading.parked,
+            quarantine: extent.quarantine,
+            part: None,
         };
         let [first, second] = &mut self.peers;
         match source {
             Side::First => (batch, first, second),
             Side::Second => (batch, second, first),
         }
+    }
+
+    /// What both nodes refuse, and which rows of it are tried again with this direction's batch.
+    async fn quarantine(
+        &mut self,
+        source: Side,
+        standings: &[Standing; 2],
+        nothing_new: bool,
+    ) -> Result<Quarantine> {
+        let target = source.other().index();
+        let mut quarantine = Quarantine {
+            at_source: standings[source.index()].quarantine,
+            at_target: standings[target].quarantine,
+            retried: Vec::new(),
+        };
+        if standings[target].due || (quarantine.at_target && !nothing_new) {
+            quarantine.retried = apply::due(&self.spec.name, &mut self.peers[target], !nothing_new).await?;
+            quarantine
+                .retried
+                .retain(|row| self.tables.iter().any(|t| t.sides[target].name == row.table));
+        }
+        Ok(quarantine)
     }
 
     /// How much is pending, table by table, and the snapshot in which that is so.

@@ -170,6 +170,8 @@ impl LiveLink {
                 }
             }),
             parked_at_source: reading.parked,
+            quarantine: super::apply::Quarantine::default(),
+            part: None,
         };
         let [reader, writer] = &mut self.peers;
         super::apply::run(&mut batch, reader, writer).await

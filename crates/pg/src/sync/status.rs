@@ -8,6 +8,7 @@ use super::first_contact::{Unfinished, unfinished};
 use super::install::{has_metadata, refuse_newer};
 use super::pass::not_ready;
 use super::peer::Peer;
+use super::quarantine;
 use crate::error::Result;
 use ponte_sync::link::LinkSpec;
 
@@ -28,6 +29,8 @@ pub struct NodeStatus {
     pub conflicts: i64,
     /// Keys that are parked here until a person decides.
     pub parked: i64,
+    /// Rows of the other side that are refused here.
+    pub quarantined: i64,
     /// When something last arrived here, in RFC 3339.
     pub last_applied_at: Option<String>,
     /// Rows inserted or updated here since the link exists.
@@ -55,6 +58,7 @@ pub async fn node_status(spec: &LinkSpec, peer: &mut Peer) -> Result<Option<Node
     let rows = peer.rows(&sql, &[&spec.name], "read the link's status").await?;
     let Some(row) = rows.first() else { return Ok(None) };
     let outgoing: String = row.get(2);
+    let quarantined = quarantined(spec, peer).await?;
     let (pending, lag_seconds) = pending(spec, peer, &outgoing).await?;
     let first_contact = if row.get(0) {
         None
@@ -69,11 +73,21 @@ pub async fn node_status(spec: &LinkSpec, peer: &mut Peer) -> Result<Option<Node
         paused: row.get(1),
         conflicts: row.get(5),
         parked: row.get(6),
+        quarantined,
         last_applied_at: row.get(7),
         upserts: row.get(3),
         deletes: row.get(4),
         first_contact,
     }))
+}
+
+async fn quarantined(spec: &LinkSpec, peer: &mut Peer) -> Result<i64> {
+    if !quarantine::exists(peer).await? {
+        return Ok(0);
+    }
+    let sql = Sql::text("SELECT count(*) FROM ponte.quarantine WHERE link = $1");
+    let row = peer.row(&sql, &[&spec.name], "count refused rows").await?;
+    Ok(row.get(0))
 }
 
 async fn pending(spec: &LinkSpec, peer: &mut Peer, outgoing: &str) -> Result<(i64, f64)> {

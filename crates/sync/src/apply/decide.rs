@@ -2,7 +2,7 @@
 
 use ponte_schema::{Literal, Sql};
 
-use super::{Direction, Local, Stage, Winner, local_changes, texts};
+use super::{Direction, Local, Stage, Winner, confirm_local, local_changes, texts};
 use crate::table::{TableSide, listed, qualified};
 
 /// Whether a key's row came into being here since the source last saw it.
@@ -74,7 +74,7 @@ impl Stage {
                 ("merged", &Sql::default()),
                 ("parks", &truth(parks)),
                 ("same_change", &Sql::text(same_change)),
-                ("confirm_local", &truth(matches!(local, Local::All(_)))),
+                ("confirm_local", &confirm_local(table, direction, local)),
                 ("clash_keys", &qualified("p", &table.staged_key())),
                 ("key_texts", &texts("p", &table.staged_key())),
                 ("here_texts", &texts("t", &table.all_columns())),
@@ -97,7 +97,7 @@ impl Stage {
     fn decidable(&self, table: &TableSide, direction: Direction<'_>, local: Local<'_>) -> Sql {
         let further = match local {
             Local::All(_) => Sql::text(BORN_ANYHOW),
-            Local::Pending(_) => Sql::text(BORN_HERE),
+            Local::Pending(_) | Local::Held(_) => Sql::text(BORN_HERE),
         };
         local_changes(table, direction, local, &further)
     }

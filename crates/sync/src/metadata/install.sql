@@ -139,6 +139,33 @@ CREATE TABLE IF NOT EXISTS ponte.parked (
 );
 COMMENT ON TABLE ponte.parked IS 'Keys whose conflict waits for a person: they do not travel in either direction.';
 
+CREATE TABLE IF NOT EXISTS ponte.quarantine (
+  id bigint GENERATED ALWAYS AS IDENTITY,
+  link text NOT NULL REFERENCES ponte.link ON DELETE CASCADE,
+  table_schema text NOT NULL,
+  table_name text NOT NULL,
+  key_values text[] NOT NULL,
+  columns text[] NOT NULL,
+  image text[],
+  version_at timestamptz NOT NULL,
+  changed_at timestamptz NOT NULL,
+  version_node uuid,
+  kind text NOT NULL,
+  sqlstate text NOT NULL,
+  constraint_name text,
+  message text NOT NULL,
+  seen pg_snapshot NOT NULL,
+  trying xid8,
+  attempts integer NOT NULL DEFAULT 1,
+  first_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+  next_try_at timestamptz NOT NULL,
+  PRIMARY KEY (link, table_schema, table_name, key_values)
+);
+COMMENT ON TABLE ponte.quarantine IS 'Rows of the peer that this database refuses, with the reason; each is tried again until it fits, is gone, or is given up.';
+COMMENT ON COLUMN ponte.quarantine.image IS 'Values of columns in the types'' own text form; NULL where the peer deleted the row.';
+COMMENT ON COLUMN ponte.quarantine.seen IS 'What the peer had consumed when the row was first refused: changes of the key after that wait here, unseen by the peer.';
+COMMENT ON COLUMN ponte.quarantine.trying IS 'The transaction that tries the row; what still carries its number when that one ends has been accepted.';
+
 CREATE TABLE IF NOT EXISTS ponte.guarded_trigger (
   table_schema text NOT NULL,
   table_name text NOT NULL,

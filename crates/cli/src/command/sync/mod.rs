@@ -9,6 +9,7 @@ mod identity;
 mod init;
 mod once;
 mod probe;
+mod quarantine;
 mod reconcile;
 mod repair;
 mod resolve;
@@ -57,6 +58,8 @@ enum Action {
     Reconcile(LinkArg),
     /// Decide a parked conflict, or bring back the row that a decided one gave up
     Resolve(resolve::Args),
+    /// List rows that a node refuses, show one, have it tried again, give it up
+    Quarantine(quarantine::Args),
     /// Stop passes without losing changes
     Pause(LinkArg),
     /// Let passes go on
@@ -106,6 +109,7 @@ impl Action {
             Self::Identity(args) => identity::run(context, servers, args).await,
             Self::Reconcile(arg) => reconcile::run(context, servers, &plans(context, arg)?).await,
             Self::Resolve(args) => resolve::run(context, servers, args).await,
+            Self::Quarantine(args) => quarantine::run(context, servers, args).await,
             Self::Pause(arg) => switch::run(context, servers, &plans(context, arg)?, true).await,
             Self::Resume(arg) => switch::run(context, servers, &plans(context, arg)?, false).await,
             Self::Drop(arg) => drop::run(context, servers, &plans(context, arg)?).await,

@@ -85,6 +85,13 @@ impl Report for Status {
                 let see = format!("ponte sync conflicts {} --parked", line.link);
                 writeln!(out, "  parked: {} rows wait for a decision; {see}", line.parked)?;
             }
+            if line.quarantined > 0 {
+                writeln!(
+                    out,
+                    "  refused rows: {}; ponte sync quarantine {}",
+                    line.quarantined, line.link
+                )?;
+            }
             let rows = line.nodes.iter().map(|n| match &n.unreachable {
                 Some(why) => [n.node.clone(), "?".into(), "?".into(), why.clone()],
                 None => [
@@ -149,7 +156,7 @@ async fn link_line(servers: &Servers, plan: &LinkPlan) -> LinkLine {
         reason,
         conflicts: known().map(|n| n.conflicts).sum(),
         parked: known().map(|n| n.parked).sum(),
-        quarantined: 0,
+        quarantined: known().map(|n| n.quarantined).sum(),
         last_pass_at: last_pass.or(last_applied),
         next_pass_at: note.as_ref().and_then(|n| n.next_pass_at),
         pid: note.as_ref().map(|n| n.pid),

@@ -27,15 +27,12 @@ pub(super) fn fits(batch: &Batch<'_>) -> bool {
 /// A connection that is lost. What the server refuses is undone, and the rounds will meet it again if it is still there.
 pub(super) async fn sweep(batch: &Batch<'_>, target: &mut Peer) -> Result<Applied> {
     // Every staged row is looked up by its key, in the order of the keys, whatever the size of the batch and of the table.
-    target
-        .script(&Sql::text(SMALL_BATCH_PLANS), "choose plans")
-        .await?;
+    let mut sql = Sql::text("SAVEPOINT sweep; ");
+    sql.push(&Sql::text(SMALL_BATCH_PLANS));
+    target.script(&sql, "begin to write").await?;
     if has_local_changes(batch, target).await? {
         return Ok(Applied::default());
     }
-    target
-        .script(&Sql::text("SAVEPOINT sweep"), "begin to write")
-        .await?;
     let swept = write(batch, target).await;
     match swept {
         Ok(applied) if !has_local_changes(batch, target).await? => Ok(applied),
@@ -72,6 +69,8 @@ async fn write(batch: &Batch<'_>, target: &mut Peer) -> Result<Applied> {
             applied.upserts += target.touched(&upsert, batch.plan(), "write rows").await?;
         }
     }
+    let checked = Sql::text("SET CONSTRAINTS ALL IMMEDIATE");
+    target.script(&checked, "check what was deferred").await?;
     Ok(applied)
 }
 

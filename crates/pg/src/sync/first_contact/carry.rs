@@ -193,6 +193,8 @@ impl Job<'_> {
             without_versions: None,
             // Before a link is complete, keys are parked at the target only.
             parked_at_source: false,
+            quarantine: apply::Quarantine::default(),
+            part: None,
         }
     }
 
