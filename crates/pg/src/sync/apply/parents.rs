@@ -31,7 +31,7 @@ pub(super) async fn delete_referenced(
             break;
         }
     }
-    let delete = stage.delete(table, &[]);
+    let delete = batch.forwarded(position, stage.delete(table, &[]));
     applied.deletes += target.touched(&delete, batch.plan(), "delete rows").await?;
     Ok(())
 }
