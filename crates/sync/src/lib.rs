@@ -4,6 +4,7 @@
 //! and whether it can be synced, [`table`] names everything that belongs to it, [`capture`] records which keys change,
 //! [`batch`] reads them at the source, [`apply`] brings them into the target, [`chunk`] cuts a table for the first contact,
 //! [`compare`] proves that both sides are equal.
+//! [`batch`] reads them at the source, [`apply`] brings them into the target, [`compare`] proves that both sides are equal.
 #![warn(missing_docs)]
 
 pub mod apply;
@@ -13,7 +14,9 @@ pub mod chunk;
 pub mod compare;
 pub mod history;
 pub mod limit;
+pub mod decide;
 pub mod link;
+pub mod machine;
 pub mod metadata;
 pub mod order;
 pub mod policy;

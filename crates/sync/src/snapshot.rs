@@ -1,7 +1,7 @@
 //! A read point of one node, as `pg_current_snapshot()` prints it: `xmin:xmax:xip,xip,…`.
 //!
-//! The server decides what is visible in a snapshot; here we only need its bounds, to give the server's index a range to
-//! start from and to notice a source that went back in time.
+//! On a server it is the server that decides what is visible in a snapshot; its bounds give the server's index a range to
+//! start from and show a source that went back in time. [`Snapshot::sees`] says the same as the server, for model nodes.
 
 use std::{fmt, str::FromStr};
 
@@ -13,6 +13,7 @@ pub struct Snapshot {
     text: String,
     xmin: u64,
     xmax: u64,
+    running: Vec<u64>,
 }
 
 /// Text that is no `pg_snapshot`.
@@ -21,6 +22,23 @@ pub struct Snapshot {
 pub struct NotASnapshot(String);
 
 impl Snapshot {
+    /// A snapshot before which nobody but `running`, in ascending order, had not ended, and `next` had not begun.
+    pub fn new(next: u64, running: &[u64]) -> Self {
+        let xmin = running.first().copied().unwrap_or(next);
+        let list: Vec<String> = running.iter().map(u64::to_string).collect();
+        Self {
+            text: format!("{xmin}:{next}:{}", list.join(",")),
+            xmin,
+            xmax: next,
+            running: running.to_vec(),
+        }
+    }
+
+    /// Whether a transaction had ended when the snapshot was taken; whether it committed is not known here.
+    pub fn sees(&self, xid: u64) -> bool {
+        xid < self.xmin || (xid < self.xmax && !self.running.contains(&xid))
+    }
+
     /// Every transaction below this id had ended when the snapshot was taken.
     pub fn xmin(&self) -> u64 {
         self.xmin
@@ -54,14 +72,13 @@ impl FromStr for Snapshot {
         else {
             return Err(wrong());
         };
-        if !running.chars().all(|c| c.is_ascii_digit() || c == ',') {
-            return Err(wrong());
-        }
         let number = |part: &str| part.parse::<u64>().map_err(|_| wrong());
+        let listed = running.split(',').filter(|_| !running.is_empty());
         Ok(Self {
             text: text.to_owned(),
             xmin: number(xmin)?,
             xmax: number(xmax)?,
+            running: listed.map(number).collect::<Result<_, _>>()?,
         })
     }
 }
@@ -86,6 +103,15 @@ mod tests {
     fn bounds_are_read_from_the_servers_text() {
         let snapshot: Snapshot = "10:20:10,14,15".parse().unwrap();
         assert_eq!((snapshot.xmin(), snapshot.xmax()), (10, 20));
+    }
+
+    #[test]
+    fn a_snapshot_sees_what_had_ended() {
+        let snapshot: Snapshot = "10:20:10,14,15".parse().unwrap();
+        let seen: Vec<u64> = (8..22).filter(|xid| snapshot.sees(*xid)).collect();
+        assert_eq!(seen, [8, 9, 11, 12, 13, 16, 17, 18, 19]);
+        assert_eq!(Snapshot::new(20, &[10, 14, 15]), snapshot);
+        assert_eq!(Snapshot::new(7, &[]), "7:7:".parse().unwrap());
     }
 
     #[test]
