@@ -32,14 +32,18 @@ pub struct Note<K, L> {
     pub seq: u64,
     /// Whether the row was inserted.
     pub insert: bool,
+    /// Whether nothing changed: the row that came was here already, and only its version was news.
+    pub known: bool,
     /// See [`Version::at`].
     pub at: i64,
     /// See [`Version::noted`].
     pub noted: i64,
     /// Where the change was made, unless it was made here.
     pub version_node: Option<Uuid>,
-    /// The link that it came over, unless it was made here or is to be confirmed.
+    /// The link that it came over, unless it was made here.
     pub via: Option<L>,
+    /// The only link that it is meant for: a confirmation.
+    pub only: Option<L>,
 }
 
 /// Who reads a changelog, and for what.
@@ -53,7 +57,7 @@ pub struct Reader<'a, L> {
     pub consumed: &'a Snapshot,
     /// The reading transaction, whose own notes do not count.
     pub own: Option<u64>,
-    /// Whether what came over the link goes back over it too; equal content ends that.
+    /// Whether what came over the link counts too, and goes back over it; equal content ends that.
     pub echo: bool,
 }
 
@@ -64,6 +68,7 @@ pub struct Change {
     pub version: Version,
     /// Whether any pending change of the key was an insert.
     pub inserted: bool,
+    known: bool,
     seq: u64,
 }
 
@@ -73,6 +78,7 @@ impl<L: PartialEq> Reader<'_, L> {
         !self.consumed.sees(note.xid)
             && self.own != Some(note.xid)
             && (self.echo || note.via.as_ref() != Some(self.link))
+            && note.only.as_ref().is_none_or(|only| only == self.link)
     }
 
     /// One change per pending key: the last one noted.
@@ -88,6 +94,7 @@ impl<L: PartialEq> Reader<'_, L> {
             let change = Change {
                 version: note.version(self.here),
                 inserted: note.insert,
+                known: note.known,
                 seq: note.seq,
             };
             pending
@@ -112,7 +119,17 @@ impl<K, L> Note<K, L> {
 
 impl Change {
     fn and(self, other: Self) -> Self {
-        let last = if other.seq > self.seq { other } else { self };
+        let (earlier, later) = if self.seq < other.seq {
+            (self, other)
+        } else {
+            (other, self)
+        };
+        // A row that was known already tells how new the row is that stands here, unless somebody was changing it just then.
+        let last = if later.known && earlier.version > later.version {
+            earlier
+        } else {
+            later
+        };
         Self {
             inserted: self.inserted || other.inserted,
             ..last
@@ -125,7 +142,7 @@ impl Change {
 pub struct Outcome {
     /// The incoming row is written; otherwise it leaves the stage.
     pub incoming_wins: bool,
-    /// A note is written with this version and no link, so that the row travels back once and both sides know the outcome.
+    /// A note is written with this version, for this link only, so that the row travels back once and both sides know the outcome.
     pub confirm: Option<Version>,
     /// Both rows are recorded. Two copies of one change are no conflict.
     pub record: bool,
@@ -147,6 +164,12 @@ pub fn decide(winner: Winner, incoming: Version, local: Version, first_contact: 
         confirm,
         record: incoming != local,
     }
+}
+
+/// Whether a node that several links carry a table from has to note a row that it held already. Without that it would not know
+/// how new its row is, and an older change that comes by a longer way would be taken for a newer one, and go round for ever.
+pub fn notes_equal_row(incoming: Version, newest_noted: Option<Version>) -> bool {
+    newest_noted.is_none_or(|noted| incoming > noted)
 }
 
 /// What kind of conflict it is, in PostgreSQL's words.
@@ -181,10 +204,12 @@ mod tests {
             xid,
             seq,
             insert: false,
+            known: false,
             at: i64::try_from(seq).unwrap(),
             noted: 0,
             version_node: None,
             via: None,
+            only: None,
         }
     }
 
@@ -233,11 +258,31 @@ mod tests {
     }
 
     #[test]
+    fn a_note_of_a_known_row_never_makes_the_change_older_that_it_met() {
+        let mut notes = [note(1, 10, 1), note(1, 11, 2)];
+        notes[1].known = true;
+        assert_eq!(pending(&notes, "5:5:", None), [(1, 2, false)]);
+        notes[0].at = 7;
+        assert_eq!(pending(&notes, "5:5:", None), [(1, 7, false)]);
+        notes[0].seq = 3;
+        notes[1].at = 9;
+        assert_eq!(pending(&notes, "5:5:", None), [(1, 7, false)]);
+    }
+
+    #[test]
     fn own_notes_and_what_came_over_the_link_are_not_pending() {
         let mut notes = [note(1, 10, 1), note(2, 11, 2), note(3, 12, 3)];
         notes[1].via = Some(1);
         notes[2].via = Some(2);
         assert_eq!(pending(&notes, "5:5:", Some(10)), [(3, 3, false)]);
+    }
+
+    #[test]
+    fn a_confirmation_is_pending_for_its_own_link_only() {
+        let mut notes = [note(1, 10, 1), note(2, 11, 2)];
+        notes[0].only = Some(1);
+        notes[1].only = Some(2);
+        assert_eq!(pending(&notes, "5:5:", None), [(1, 1, false)]);
     }
 
     #[test]

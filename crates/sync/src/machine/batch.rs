@@ -6,14 +6,15 @@
 //!       │ not to be     │                   └───► UndoSweep                    │              Record, Commit
 //!       │ swept         ▼                            │                         ▼
 //!       └─────────►  Pin ◄───────────────────────────┘◄── ForgetPlan ◄─── fewer written than planned
-//!                     ▼                                       ▲
-//!               LookForLocal ──some──► Resolve ──► Write ─────┤
-//!                     └──────none─────────────────►  │        │
-//!                                                    └► refused: Isolate
+//!                     ▼                                     ▲  ▲                 │
+//!               LookForLocal ──some──► Resolve ──► Write ───│──│──────► LookForLate ──none, all written──► LookForRewrites
+//!                     └──────none─────────────────► ▲ │     │  └── UndoWrite ◄──┘ some
+//!                                                     └► refused: Isolate
 //! ```
 //!
 //! *Sweep*: written at once, as if nobody else wrote, and looked at afterwards. *Rounds*: pin the row versions that are there, look
 //! for local changes in a later statement, decide, write only what still is the pinned version, and go round again for the rest.
+//! A row that was not there has no version to pin; whether somebody came and went under its key is asked after the write.
 //! A round that wrote everything it planned ends them. Local writers, triggers and refused rows can each keep a batch going
 //! round; all three are counted and bounded.
 
@@ -42,6 +43,11 @@ pub enum Step {
     Resolve,
     /// Write what is planned, where it still is the pinned version.
     Write,
+    /// Whether changes were committed here since that look under keys that had no row: there is none to tell a row that came and
+    /// went in the meantime from one that never was.
+    LookForLate,
+    /// Undo what was just written.
+    UndoWrite,
     /// Undo a write that was refused, find the rows that the target refuses, and take them out of the stage into the quarantine.
     Isolate,
     /// Forget the plan: another round follows.
@@ -88,8 +94,9 @@ pub struct Batch {
     sweepable: bool,
     /// Written by the sweep.
     swept: Option<u64>,
-    /// Planned in this round.
+    /// Planned and written in this round.
     planned: u64,
+    written: u64,
     rounds: u32,
     trigger_rounds: u32,
     refusals: u64,
@@ -107,6 +114,7 @@ impl Batch {
             sweepable,
             swept: None,
             planned: 0,
+            written: 0,
             rounds: 0,
             trigger_rounds: 0,
             refusals: 0,
@@ -137,7 +145,13 @@ impl Batch {
             (Step::Pin, Seen::Rows(0)) => Step::Harden,
             (Step::Pin, Seen::Rows(rows)) => self.plan(rows, Step::LookForLocal),
             (Step::Resolve, Seen::Rows(rows)) => self.plan(rows, Step::Write),
-            (Step::Write, Seen::Rows(rows)) => self.wrote(rows),
+            (Step::Write, Seen::Rows(rows)) => {
+                self.written = rows;
+                Step::LookForLate
+            }
+            (Step::LookForLate, Seen::Found(true)) => Step::UndoWrite,
+            (Step::LookForLate, Seen::Found(false)) => self.wrote(),
+            (Step::UndoWrite, Seen::Carried) => Step::ForgetPlan,
             (Step::Write | Step::Record, Seen::Refused) => Step::Isolate,
             (Step::Isolate, Seen::Isolated(rows)) => self.isolated(rows)?,
             (Step::LookForRewrites, Seen::Found(found)) => self.looked_for_rewrites(found)?,
@@ -189,9 +203,9 @@ impl Batch {
         then
     }
 
-    fn wrote(&mut self, rows: u64) -> Step {
+    fn wrote(&self) -> Step {
         match self.planned {
-            planned if rows != planned => Step::ForgetPlan,
+            planned if self.written != planned => Step::ForgetPlan,
             0 => Step::Harden,
             _ => Step::LookForRewrites,
         }

@@ -118,6 +118,7 @@ fn fewer_rows_written_than_planned_go_round_again() {
         Seen::Found(true),
         Seen::Rows(2),
         Seen::Rows(1),
+        Seen::Found(false),
         Seen::Carried,
     ];
     let actions = steps(3, false, &round);
@@ -126,6 +127,7 @@ fn fewer_rows_written_than_planned_go_round_again() {
         Step::LookForLocal,
         Step::Resolve,
         Step::Write,
+        Step::LookForLate,
         Step::ForgetPlan,
         Step::Pin,
     ];
@@ -133,10 +135,32 @@ fn fewer_rows_written_than_planned_go_round_again() {
 }
 
 #[test]
+fn a_change_that_came_and_went_under_a_missing_row_undoes_the_write() {
+    let round = [
+        Seen::Carried,
+        Seen::Rows(1),
+        Seen::Found(false),
+        Seen::Rows(1),
+        Seen::Found(true),
+        Seen::Carried,
+        Seen::Carried,
+    ];
+    let actions = steps(1, false, &round);
+    let wanted = [Step::LookForLate, Step::UndoWrite, Step::ForgetPlan, Step::Pin];
+    assert_eq!(actions[3..], wanted.map(Action::Batch));
+}
+
+#[test]
 fn local_writers_that_never_stop_end_the_batch() {
     let mut history = vec![Seen::Carried];
     for _ in 0..ROUNDS_MAX {
-        history.extend([Seen::Rows(2), Seen::Found(false), Seen::Rows(1), Seen::Carried]);
+        history.extend([
+            Seen::Rows(2),
+            Seen::Found(false),
+            Seen::Rows(1),
+            Seen::Found(false),
+            Seen::Carried,
+        ]);
     }
     assert_eq!(last(2, false, &history), Action::Stop(Stop::Contended));
 }
@@ -149,6 +173,7 @@ fn triggers_that_always_rewrite_end_the_batch() {
             Seen::Rows(1),
             Seen::Found(false),
             Seen::Rows(1),
+            Seen::Found(false),
             Seen::Found(true),
             Seen::Carried,
         ]);
@@ -157,6 +182,7 @@ fn triggers_that_always_rewrite_end_the_batch() {
         Seen::Rows(1),
         Seen::Found(false),
         Seen::Rows(1),
+        Seen::Found(false),
         Seen::Found(true),
     ]);
     assert_eq!(last(1, false, &history), Action::Stop(Stop::Rewritten));
@@ -208,12 +234,14 @@ fn nothing_counts_on_a_batch_before_its_source_is_durable() {
             Seen::Found(true),
             Seen::Rows(0),
             Seen::Rows(0),
+            Seen::Found(false),
         ],
         vec![
             Seen::Carried,
             Seen::Rows(1),
             Seen::Found(false),
             Seen::Rows(1),
+            Seen::Found(false),
             Seen::Found(false),
         ],
     ] {
