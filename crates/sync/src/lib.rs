@@ -4,7 +4,7 @@
 //! and whether it can be synced, [`table`] names everything that belongs to it, [`capture`] records which keys change,
 //! [`batch`] reads them at the source, [`apply`] brings them into the target, [`chunk`] cuts a table for the first contact,
 //! [`compare`] proves that both sides are equal.
-//! [`batch`] reads them at the source, [`apply`] brings them into the target, [`compare`] proves that both sides are equal.
+//! [`machine`] says what a pass does next, and [`decide`] says of one row what the SQL says of many; the simulator runs on both.
 #![warn(missing_docs)]
 
 pub mod apply;
