@@ -80,7 +80,9 @@ fn run(options: &Options, topology: Topology) -> bool {
         }
         let (violation, seen) = world::run(&history, options.mutation);
         coverage.add(&seen);
-        if let Some(violation) = violation {
+        // What fails with every rule in place says nothing about the one that is left out.
+        let fails_anyway = || options.mutation.is_some() && world::run(&history, None).0.is_some();
+        if let Some(violation) = violation.filter(|_| !fails_anyway()) {
             failures += 1;
             if failures <= 3 {
                 println!("{} seed {seed}: {violation}", topology.name());
