@@ -47,6 +47,56 @@ async fn a_transaction_number_that_is_given_out_again_after_a_crash_hides_nothin
     }
 }
 
+/// An update that waits for a row has a number already and has written nothing: a crash forgets it. The number was part of the
+/// snapshot that was read, and its return is no sign of a restored backup.
+#[tokio::test]
+async fn a_crash_while_transactions_were_open_is_not_taken_for_a_restored_backup() {
+    let world = World::with(NOTA).await;
+    let spec = world.spec(&["nota"]);
+    let mut link = world.init(&spec).await;
+    world.a("INSERT INTO nota VALUES (1, 'um'), (2, 'dois')").await;
+    settle(&mut link).await;
+    let (holder, waiter) = (world.another(Side::First).await, world.another(Side::First).await);
+    world.a("UPDATE nota SET texto = 'lida' WHERE id = 2").await;
+    holder
+        .batch_execute("BEGIN; SELECT FROM nota WHERE id = 1 FOR UPDATE")
+        .await
+        .unwrap();
+    let waiting = tokio::spawn(async move {
+        drop(
+            waiter
+                .execute("UPDATE nota SET texto = 'espera' WHERE id = 1", &[])
+                .await,
+        );
+    });
+    let superuser = world.cluster(Side::First).superuser("app").await;
+    eventually(Duration::from_secs(10), "the update to wait", async || {
+        let waits = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE 'UPDATE nota%'";
+        (number(&superuser, waits).await > 0).then_some(())
+    })
+    .await;
+    // What was written so far is on disk: the sync finds nothing to flush, and the waiting transaction leaves no trace.
+    superuser.batch_execute("CHECKPOINT").await.unwrap();
+    link.pass().await.unwrap();
+    let consumed = text(&world.b, "SELECT consumed::text FROM ponte.progress").await;
+    world.cluster(Side::First).kill().await;
+    world.cluster(Side::First).restart().await;
+    waiting.await.unwrap();
+    let a = world.another(Side::First).await;
+    let now = text(&a, "SELECT pg_current_snapshot()::text").await;
+    println!("consumed {consumed}, after the crash {now}");
+    let mut link = world.open(&spec).await;
+    link.pass().await.unwrap();
+    a.batch_execute("UPDATE nota SET texto = 'depois' WHERE id = 1")
+        .await
+        .unwrap();
+    settle(&mut link).await;
+    assert_eq!(
+        text(&world.b, "SELECT texto FROM nota WHERE id = 1").await,
+        "depois"
+    );
+}
+
 /// Both nodes through proxies.
 struct Wires([Proxy; 2]);
 
