@@ -216,6 +216,8 @@ impl Node {
             xid,
             seq: self.sequence,
             insert,
+            // Which kind a conflict is called by is none of the simulator's business.
+            delete: false,
             known: matches!(route, Route::Known(_)),
             at: version.at,
             noted: version.noted,

@@ -32,6 +32,8 @@ pub struct Note<K, L> {
     pub seq: u64,
     /// Whether the row was inserted.
     pub insert: bool,
+    /// Whether it was deleted.
+    pub delete: bool,
     /// Whether nothing changed: the row that came was here already, and only its version was news.
     pub known: bool,
     /// See [`Version::at`].
@@ -68,6 +70,8 @@ pub struct Change {
     pub version: Version,
     /// Whether any pending change of the key was an insert.
     pub inserted: bool,
+    /// Whether any of its changes was a delete.
+    pub deleted: bool,
     known: bool,
     seq: u64,
 }
@@ -94,6 +98,7 @@ impl<L: PartialEq> Reader<'_, L> {
             let change = Change {
                 version: note.version(self.here),
                 inserted: note.insert,
+                deleted: note.delete,
                 known: note.known,
                 seq: note.seq,
             };
@@ -132,6 +137,7 @@ impl Change {
         };
         Self {
             inserted: self.inserted || other.inserted,
+            deleted: self.deleted || other.deleted,
             ..last
         }
     }
@@ -153,7 +159,7 @@ pub fn decide(winner: Winner, incoming: Version, local: Version, first_contact: 
     let incoming_wins = match winner {
         Winner::Latest => incoming > local,
         Winner::Source => true,
-        Winner::Target => false,
+        Winner::Target | Winner::Nobody => false,
     };
     let confirm = match incoming_wins {
         true => Some(incoming),
@@ -162,7 +168,7 @@ pub fn decide(winner: Winner, incoming: Version, local: Version, first_contact: 
     Outcome {
         incoming_wins,
         confirm,
-        record: incoming != local,
+        record: winner == Winner::Nobody || incoming != local,
     }
 }
 
@@ -173,11 +179,13 @@ pub fn notes_equal_row(incoming: Version, newest_noted: Option<Version>) -> bool
 }
 
 /// What kind of conflict it is, in PostgreSQL's words.
-pub fn kind(incoming_present: bool, incoming_inserted: bool, is_here: bool) -> &'static str {
+pub fn kind(incoming_present: bool, incoming_inserted: bool, is_here: bool, born_here: bool) -> &'static str {
     match (incoming_present, is_here, incoming_inserted) {
         (false, ..) => "delete_origin_differs",
-        (true, false, _) => "update_missing",
+        (true, false, true) => "delete_missing",
+        (true, false, false) => "update_missing",
         (true, true, true) => "insert_exists",
+        (true, true, false) if born_here => "update_exists",
         (true, true, false) => "update_origin_differs",
     }
 }
@@ -204,6 +212,7 @@ mod tests {
             xid,
             seq,
             insert: false,
+            delete: false,
             known: false,
             at: i64::try_from(seq).unwrap(),
             noted: 0,

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use ponte_sync::decide::{Note, Outcome, Reader, Version, decide, kind};
+use ponte_sync::decide::{Change, Note, Outcome, Reader, Version, decide, kind};
 use ponte_sync::link::{ConflictRule, Side};
 use ponte_sync::snapshot::Snapshot;
 use tokio_postgres::Client;
@@ -69,6 +69,7 @@ async fn notes(client: &Client) -> Vec<Note<i32, String>> {
         xid: row.get::<_, String>(1).parse().unwrap(),
         seq: u64::try_from(row.get::<_, i64>(2)).unwrap(),
         insert: row.get::<_, String>(3) == "I",
+        delete: row.get::<_, String>(3) == "D",
         known: false,
         at: row.get(4),
         noted: row.get(5),
@@ -103,8 +104,8 @@ impl Before {
         }
     }
 
-    /// The version of each pending key, and whether it was inserted, by the functions.
-    fn pending(&self, consumed: &Snapshot) -> BTreeMap<i32, (Version, bool)> {
+    /// What is pending, by the functions.
+    fn pending(&self, consumed: &Snapshot) -> BTreeMap<i32, Change> {
         let link = "teste".to_owned();
         let reader = Reader {
             link: &link,
@@ -113,11 +114,7 @@ impl Before {
             own: None,
             echo: false,
         };
-        let pending = reader.pending(&self.notes);
-        pending
-            .into_iter()
-            .map(|(key, c)| (key, (c.version, c.inserted)))
-            .collect()
+        reader.pending(&self.notes)
     }
 }
 
@@ -140,14 +137,15 @@ fn say(source: &Before, target: &Before, rule: ConflictRule) -> Said {
         recorded: Vec::new(),
         confirmed: Vec::new(),
     };
-    for (key, (version, inserted)) in source.pending(&target.consumed) {
+    for (key, change) in source.pending(&target.consumed) {
+        let version = change.version;
         let (there, here) = (source.rows.get(&key), target.rows.get(&key));
         if there == here {
             continue;
         }
         let outcome = local
             .get(&key)
-            .map(|(local, _)| decide(rule.seen_from(Side::First), version, *local, false));
+            .map(|local| decide(rule.seen_from(Side::First), version, local.version, false));
         if outcome.as_ref().is_none_or(|outcome| outcome.incoming_wins) {
             match there {
                 Some(row) => said.rows.insert(key, row.clone()),
@@ -164,7 +162,8 @@ fn say(source: &Before, target: &Before, rule: ConflictRule) -> Said {
         };
         said.confirmed.extend(confirm.map(|version| (key, version)));
         if record {
-            let kind = kind(there.is_some(), inserted, here.is_some());
+            let born_here = local.get(&key).is_some_and(|l| l.inserted && !l.deleted);
+            let kind = kind(there.is_some(), change.inserted, here.is_some(), born_here);
             let winner = if incoming_wins { "a" } else { "b" };
             said.recorded.push((key, kind.to_owned(), winner.to_owned()));
         }
