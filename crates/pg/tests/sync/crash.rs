@@ -262,6 +262,54 @@ async fn a_lost_answer_to_a_commit_is_found_out_and_not_guessed() {
     .await;
 }
 
+/// AT-153: A has not got to a COMMIT yet whose process was given up, and takes a change of a row that the batch had found equal. The next
+/// process must not carry that change on from a snapshot that does not show the batch: both sides would wait for the other's row.
+#[tokio::test]
+async fn a_commit_that_comes_late_does_not_make_both_sides_wait_for_each_other() {
+    let schema = format!(
+        "{NOTA} CREATE FUNCTION esperar() RETURNS trigger LANGUAGE plpgsql AS
+           'BEGIN IF NEW.id = 9 THEN PERFORM pg_advisory_xact_lock(4711); END IF; RETURN NULL; END';
+         CREATE CONSTRAINT TRIGGER esperar AFTER INSERT ON nota DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION esperar();"
+    );
+    let world = World::with(&schema).await;
+    let spec = world.spec(&["nota"]);
+    world.init(&spec).await;
+    let wires = Wires::of(&world).await;
+    let mut link = wires.open(&world, &spec).await.unwrap();
+    world
+        .sides(
+            "INSERT INTO nota VALUES (1, 'a', '2024-01-06 UTC')",
+            "INSERT INTO nota VALUES (1, 'b', '2024-01-04 UTC'), (9, 'espera', now())",
+        )
+        .await;
+    let holder = world.another(Side::First).await;
+    holder
+        .batch_execute("SELECT pg_advisory_lock(4711)")
+        .await
+        .unwrap();
+    let (passed, ()) = tokio::join!(link.pass(), async {
+        world.sync_waits_on(Side::First).await;
+        world
+            .a("UPDATE nota SET texto = 'depois', updated_at = '2024-01-01 UTC' WHERE id = 1")
+            .await;
+        wires.0[0].cut();
+    });
+    passed.unwrap_err();
+    let mut link = world.open(&spec).await;
+    assert_eq!(link.pass().await.unwrap_err().kind(), ErrorKind::SyncOvertaken);
+    holder
+        .batch_execute("SELECT pg_advisory_unlock(4711)")
+        .await
+        .unwrap();
+    let mut link = eventually(Duration::from_secs(20), "the link to go on", async || {
+        let mut link = world.open(&spec).await;
+        link.pass().await.is_ok().then_some(link)
+    })
+    .await;
+    settle(&mut link).await;
+    world.assert_equal("nota").await;
+}
+
 /// Writes until told to stop, through any number of crashes; answers the ids of acknowledged inserts and updates.
 async fn write_through_crashes(url: &str, stop: &AtomicBool) -> Vec<(i64, i64)> {
     let mut acknowledged = Vec::new();
