@@ -19,9 +19,7 @@ pub(crate) const REASON: &str = "No test: ";
 /// Writes the column anew.
 pub(crate) fn run(root: &Path) -> Result<String, String> {
     let repo = Repo::read(root)?;
-    let page = repo
-        .file(PAGE)
-        .ok_or_else(|| format!("there is no {PAGE}"))?;
+    let page = repo.file(PAGE).ok_or_else(|| format!("there is no {PAGE}"))?;
     let text = filled(&page.text, &tests_of(repo.files()));
     fs::write(root.join(PAGE), text).map_err(|e| format!("cannot write {PAGE}: {e}"))?;
     Ok(format!("wrote {PAGE}"))
@@ -30,7 +28,10 @@ pub(crate) fn run(root: &Path) -> Result<String, String> {
 /// The tests of each scenario, as `file: name`.
 pub(crate) fn tests_of(files: &[File]) -> BTreeMap<String, Vec<Test>> {
     let mut tests: BTreeMap<String, Vec<Test>> = BTreeMap::new();
-    for file in files.iter().filter(|f| f.path.ends_with(".rs") && !f.path.starts_with("xtask/")) {
+    for file in files
+        .iter()
+        .filter(|f| f.path.ends_with(".rs") && !f.path.starts_with("xtask/"))
+    {
         for (scenario, name) in named_in(&file.text) {
             tests.entry(scenario).or_default().push(Test {
                 path: file.path.clone(),
@@ -74,7 +75,9 @@ fn scenarios_in(comment: &str) -> impl Iterator<Item = String> {
 
 fn function(line: &str) -> Option<&str> {
     let line = line.strip_prefix("pub ").unwrap_or(line);
-    let rest = line.strip_prefix("async fn ").or_else(|| line.strip_prefix("fn "))?;
+    let rest = line
+        .strip_prefix("async fn ")
+        .or_else(|| line.strip_prefix("fn "))?;
     rest.split(['(', '<']).next()
 }
 
@@ -84,7 +87,12 @@ pub(crate) fn filled(page: &str, tests: &BTreeMap<String, Vec<Test>>) -> String 
     for line in page.lines() {
         match row(line).and_then(|row| Some((tests.get(row.scenario)?, row))) {
             Some((tests, row)) => {
-                out.push_str(&format!("| {} | {} | {} |\n", row.scenario, row.words, column(tests)));
+                out.push_str(&format!(
+                    "| {} | {} | {} |\n",
+                    row.scenario,
+                    row.words,
+                    column(tests)
+                ));
             }
             None => {
                 out.push_str(line);
@@ -120,7 +128,11 @@ pub(crate) struct Row<'a> {
 
 /// Reads a line as a row of the list.
 pub(crate) fn row(line: &str) -> Option<Row<'_>> {
-    let mut cells = line.strip_prefix('|')?.strip_suffix('|')?.splitn(3, '|').map(str::trim);
+    let mut cells = line
+        .strip_prefix('|')?
+        .strip_suffix('|')?
+        .splitn(3, '|')
+        .map(str::trim);
     let scenario = cells.next().filter(|cell| cell.starts_with("AT-"))?;
     Some(Row {
         scenario,

@@ -1,6 +1,7 @@
 //! `ponte sync` as a user runs it: the binary against two real servers.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod bank;
 mod chaos;
 mod refusals;
 mod running;
