@@ -3,7 +3,9 @@
 
 mod bank;
 mod chaos;
+mod hot;
 mod refusals;
 mod running;
 mod support;
+mod troubles;
 mod verbs;
