@@ -1,7 +1,7 @@
 //! From a link of the configuration to what the sync is asked for.
 
 use ponte_pg::sync::{LiveLink, Peer};
-use ponte_sync::link::{ApplyAs, ConflictRule, FirstContact, LinkSpec, Side, TableSpec};
+use ponte_sync::link::{ApplyAs, ConflictRule, FirstContact, LinkSpec, Side};
 use ponte_sync::{ApplyMode, ConflictPolicy, Initial, NodeName};
 
 use crate::config::{Config, Link, Node, Schedule};
@@ -35,7 +35,7 @@ impl LinkPlan {
         let spec = LinkSpec {
             name: link.name.as_str().to_owned(),
             nodes: [first.as_str().to_owned(), second.as_str().to_owned()],
-            tables: link.tables.iter().map(table).collect(),
+            tables: link.tables.iter().map(|t| t.spec.clone()).collect(),
             conflict: match &link.conflict {
                 ConflictPolicy::Latest => ConflictRule::Latest,
                 ConflictPolicy::NodeWins(name) => ConflictRule::Wins(side(name)),
@@ -122,16 +122,6 @@ impl LinkPlan {
     /// As [`Self::peers`], and whatever [`LiveLink::open_estranged`] refuses.
     pub async fn open_estranged(&self, servers: &Servers) -> Result<LiveLink> {
         Ok(LiveLink::open_estranged(self.spec.clone(), self.peers(servers).await?).await?)
-    }
-}
-
-fn table(table: &crate::config::TableMapping) -> TableSpec {
-    let key: Vec<String> = table.key.iter().map(|k| k.as_str().to_owned()).collect();
-    TableSpec {
-        name: table.table.clone(),
-        key: (!key.is_empty()).then_some(key),
-        version: table.version.as_ref().map(|v| v.as_str().to_owned()),
-        max_delete: table.max_delete,
     }
 }
 

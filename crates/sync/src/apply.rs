@@ -86,7 +86,7 @@ impl Stage {
                 ("stage", &self.stage),
                 ("plan", &self.plan),
                 ("table", &table.name),
-                ("row", &table.plain_values_staged("t")),
+                ("row", &table.stage_row("t")),
                 ("keys", &renamed("t", &table.key, &table.staged_key())),
             ],
         )
@@ -102,11 +102,13 @@ impl Stage {
 
     /// COPY into the stage, in the form that [`crate::batch`] ships.
     pub fn copy_in(&self, table: &TableSide, wire: crate::batch::Wire) -> Sql {
+        let mut columns = table.all_staged();
+        columns.extend(table.staged_originals());
         Sql::render(
             "COPY {stage} (present, version_at, changed_at, node, inserted, {columns}) FROM STDIN (FORMAT {format})",
             &[
                 ("stage", &self.stage),
-                ("columns", &listed(&table.all_staged())),
+                ("columns", &listed(&columns)),
                 ("format", &wire.sql()),
             ],
         )
@@ -144,6 +146,7 @@ impl Stage {
                 ("staged_keys", &qualified("s", &table.staged_key())),
                 ("matches", &table.matches_staged_key("t", "s")),
                 ("differs", &sweep::differs(table)),
+                ("inside", &table.inside("t")),
             ],
         )
     }
@@ -152,7 +155,7 @@ impl Stage {
     pub fn any_local(&self, table: &TableSide, direction: Direction<'_>, local: Local<'_>) -> Sql {
         Sql::render(
             "SELECT EXISTS ({local})",
-            &[("local", &local_changes(table, direction, local))],
+            &[("local", &self.local_changes(table, direction, local))],
         )
     }
 
@@ -164,7 +167,7 @@ impl Stage {
                 ("plan", &self.plan),
                 ("table", &table.name),
                 ("changelog", &table.changelog()),
-                ("local_keys", &local_changes(table, direction, local)),
+                ("local_keys", &self.local_changes(table, direction, local)),
                 ("same_key", &table.same_staged_key("l", "p")),
                 ("matches", &table.matches_staged_key("t", "p")),
                 ("plan_keys", &qualified("p", &table.staged_key())),
@@ -185,6 +188,18 @@ impl Stage {
             Winner::Source => "true",
             Winner::Target => "false",
         };
+        // What comes back to the side that made it is older than whatever that side has done since.
+        let incoming_wins = Sql::render(
+            if table.derived {
+                "(s.node <> {here_id}::uuid AND {wins})"
+            } else {
+                "{wins}"
+            },
+            &[
+                ("here_id", &Literal::new(direction.here_id.to_string())),
+                ("wins", &Sql::text(incoming_wins)),
+            ],
+        );
         let names = Sql::join(", ", table.all_columns().iter().map(|c| Literal::new(c.as_str())));
         Sql::render(
             include_str!("apply/resolve.sql"),
@@ -193,11 +208,12 @@ impl Stage {
                 ("stage", &self.stage),
                 ("table", &table.name),
                 ("changelog", &table.changelog()),
-                ("local", &local_changes(table, direction, local)),
-                ("incoming_wins", &Sql::text(incoming_wins)),
+                ("local", &self.local_changes(table, direction, local)),
+                ("incoming_wins", &incoming_wins),
                 (
                     "confirm_local",
-                    &Sql::text(if matches!(local, Local::All(_)) {
+                    // A row outside the filter that stays has to be told too: the other side then takes its own away.
+                    &Sql::text(if matches!(local, Local::All(_)) || table.filter.is_some() {
                         "true"
                     } else {
                         "false"
@@ -386,10 +402,54 @@ impl Stage {
                 ("keys", &listed(&table.staged_key())),
                 ("row_keys", &qualified("t", &table.key)),
                 ("version", &table.version_of("t")),
+                ("and_inside", &table.and_inside("t")),
                 ("matches", &table.matches_staged_key("t", "s")),
                 ("range", &range.holds("t", &table.key)),
                 ("logged", &table.matches_staged_key("t", "l")),
                 ("link", &Literal::new(link)),
+            ],
+        )
+    }
+
+    /// Sends what arrived back once, where the source has columns that follow it; `None` where it has none.
+    pub fn send_back(&self, table: &TableSide, direction: Direction<'_>) -> Option<Sql> {
+        table.outgoing.derived_there.then(|| {
+            Sql::render(
+                include_str!("apply/send_back.sql"),
+                &[
+                    ("stage", &self.stage),
+                    ("changelog", &table.changelog()),
+                    ("keys", &listed(&table.staged_key())),
+                    ("here_id", &Literal::new(direction.here_id.to_string())),
+                ],
+            )
+        })
+    }
+
+    /// What the target changed and the source has not seen, other than what it only sends back; with a filter also the rows outside it that a staged row meets.
+    fn local_changes(&self, table: &TableSide, direction: Direction<'_>, local: Local<'_>) -> Sql {
+        let mut changes = local_changes(table, direction, local);
+        if table.outgoing.derived_there {
+            changes = Sql::render(
+                "SELECT * FROM ({changes}) c\n  WHERE c.node <> (SELECT peer_id FROM ponte.link WHERE link = {link})",
+                &[("changes", &changes), ("link", &Literal::new(direction.link))],
+            );
+        }
+        if table.filter.is_none() || matches!(local, Local::All(_)) {
+            return changes;
+        }
+        Sql::render(
+            include_str!("apply/local_outside.sql"),
+            &[
+                ("changes", &changes),
+                ("keys", &qualified("l", &table.staged_key())),
+                ("row_keys", &renamed("u", &table.key, &table.staged_key())),
+                ("version", &table.version_of("u")),
+                ("here_id", &Literal::new(direction.here_id.to_string())),
+                ("table", &table.name),
+                ("stage", &self.stage),
+                ("matches", &table.matches_staged_key("u", "x")),
+                ("inside", &table.inside("u")),
             ],
         )
     }

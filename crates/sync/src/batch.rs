@@ -8,7 +8,7 @@ use ponte_schema::{Literal, Sql};
 
 use crate::chunk::Range;
 use crate::snapshot::Snapshot;
-use crate::table::{TableSide, member, qualified};
+use crate::table::{TableSide, member};
 
 /// How rows travel between the two COPY commands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,10 +68,6 @@ fn copy_changed(
         "{n}",
         &[("n", &i64::try_from(consumed.xmin()).unwrap_or(i64::MAX))],
     );
-    let columns = table.columns.iter().fold(Sql::default(), |mut sql, column| {
-        sql.push(&Sql::text(", ")).push(&member("t", column));
-        sql
-    });
     Sql::render(
         include_str!("batch/pending.sql"),
         &[
@@ -82,10 +78,11 @@ fn copy_changed(
             ("consumed", consumed),
             ("link", &Literal::new(source.link)),
             ("node", &Literal::new(source.node_id.to_string())),
-            ("staged_keys", &qualified("p", &table.staged_key())),
-            ("columns", &columns),
+            ("shipped_keys", &table.shipped_staged_key("p")),
+            ("shipped", &table.shipped("t")),
             ("join", &Sql::text(join)),
             ("matches", &table.matches_staged_key("t", "p")),
+            ("and_inside", &table.and_inside("t")),
             ("format", &wire.sql()),
         ],
     )
@@ -99,8 +96,10 @@ pub fn copy_all(source: Source<'_>, table: &TableSide, range: &Range, wire: Wire
             ("table", &table.name),
             ("version", &table.version_of("t")),
             ("node", &Literal::new(source.node_id.to_string())),
-            ("row", &qualified("t", &table.all_columns())),
+            ("shipped_keys", &table.shipped_key("t")),
+            ("shipped", &table.shipped("t")),
             ("range", &range.holds("t", &table.key)),
+            ("and_inside", &table.and_inside("t")),
             ("format", &wire.sql()),
         ],
     )
@@ -109,10 +108,12 @@ pub fn copy_all(source: Source<'_>, table: &TableSide, range: &Range, wire: Wire
 /// COPY of all rows of a range as they are, for a target that holds none.
 pub fn copy_rows(table: &TableSide, range: &Range, wire: Wire) -> Sql {
     Sql::render(
-        "COPY (SELECT {row} FROM {table} t WHERE {range}) TO STDOUT (FORMAT {format})",
+        "COPY (SELECT {keys}{columns} FROM {table} t WHERE {range}{and_inside}) TO STDOUT (FORMAT {format})",
         &[
             ("range", &range.holds("t", &table.key)),
-            ("row", &qualified("t", &table.all_columns())),
+            ("and_inside", &table.and_inside("t")),
+            ("keys", &table.shipped_key("t")),
+            ("columns", &table.shipped_columns("t")),
             ("table", &table.name),
             ("format", &wire.sql()),
         ],

@@ -9,7 +9,8 @@ use std::collections::BTreeMap;
 
 use ponte_schema::{Literal, Sql};
 
-use crate::table::{TableSide, qualified};
+use crate::table::TableSide;
+use crate::value::Value;
 
 /// Into how many buckets a table is split; a power of two.
 pub const BUCKETS: i64 = 1024;
@@ -42,22 +43,41 @@ pub fn pending_keys(table: &TableSide, link: &str) -> Sql {
         &[
             ("table", &table.name),
             ("changelog", &table.changelog()),
-            ("keys", &qualified("l", &table.staged_key())),
+            ("keys", &pending_key(table)),
             ("link", &Literal::new(link)),
         ],
     )
 }
 
 fn render(template: &'static str, table: &TableSide) -> Sql {
+    let compared = &table.outgoing.compared;
+    let value = |value: &Value| value.of("t", &table.name.name);
+    let exact = || compared.key.iter().chain(&compared.columns).map(value);
+    let in_second_form = compared.loose.iter().map(|[_, second]| value(second));
+    let loose = compared
+        .loose
+        .iter()
+        .flatten()
+        .map(|form| Sql::render("hashtextextended({value}::text, 3)", &[("value", &value(form))]));
     Sql::render(
         template,
         &[
             ("table", &table.name),
-            ("keys", &qualified("t", &table.key)),
-            ("columns", &qualified("t", &table.all_columns())),
+            ("keys", &Sql::join(", ", compared.key.iter().map(value))),
+            ("columns", &Sql::join(", ", exact().chain(in_second_form))),
+            ("exact", &Sql::join(", ", exact())),
+            ("loose", &Sql::join(", ", loose)),
+            ("where_inside", &table.where_inside("t")),
             ("mask", &(BUCKETS - 1)),
         ],
     )
+}
+
+/// The key of a changelog row, in the form in which rows are compared.
+fn pending_key(table: &TableSide) -> Sql {
+    let staged = table.staged_key();
+    let key = table.outgoing.compared.key.iter().zip(&staged);
+    Sql::join(", ", key.map(|(value, name)| value.of_named("l", name)))
 }
 
 /// The numbers of the buckets that are not the same on both sides.
@@ -74,8 +94,18 @@ pub fn differing(one: &BTreeMap<i32, Bucket>, other: &BTreeMap<i32, Bucket>) -> 
 pub struct RowHash {
     /// The key as a row value's text.
     pub key: String,
-    /// Both hashes.
+    /// Both hashes of what is equal or not.
     pub hash: (i64, i64),
+    /// One hash in the first side's form and one in the second's for each loose column; none for NULL.
+    pub loose: Vec<Option<i64>>,
+}
+
+impl RowHash {
+    /// Whether two rows of one key are equal: a loose column is if it is so in either side's form.
+    fn equals(&self, other: &Self) -> bool {
+        let mut loose = self.loose.chunks(2).zip(other.loose.chunks(2));
+        self.hash == other.hash && loose.all(|(a, b)| a.iter().zip(b).any(|(a, b)| a == b))
+    }
 }
 
 /// A key that is not the same on both sides.
@@ -108,7 +138,7 @@ pub fn merge_step(one: Option<&RowHash>, other: Option<&RowHash>) -> Option<(Opt
             Ordering::Less => (Some(Divergence::MissingInSecond(a.key.clone())), Advance::First),
             Ordering::Greater => (Some(Divergence::MissingInFirst(b.key.clone())), Advance::Second),
             Ordering::Equal => (
-                (a.hash != b.hash).then(|| Divergence::Different(a.key.clone())),
+                (!a.equals(b)).then(|| Divergence::Different(a.key.clone())),
                 Advance::Both,
             ),
         },
@@ -134,7 +164,24 @@ mod tests {
         RowHash {
             key: key.into(),
             hash: (hash, hash),
+            loose: Vec::new(),
         }
+    }
+
+    #[test]
+    fn a_loose_column_is_equal_if_it_is_so_in_either_form() {
+        let with = |forms: [Option<i64>; 2]| RowHash {
+            loose: forms.to_vec(),
+            ..row("(1)", 7)
+        };
+        check(&[with([Some(1), Some(2)])], &[with([Some(1), Some(3)])], &[]);
+        check(&[with([Some(1), Some(2)])], &[with([Some(4), Some(2)])], &[]);
+        check(&[with([None, Some(2)])], &[with([None, Some(3)])], &[]);
+        check(
+            &[with([Some(1), Some(2)])],
+            &[with([Some(2), Some(1)])],
+            &[Divergence::Different("(1)".into())],
+        );
     }
 
     fn check(one: &[RowHash], other: &[RowHash], expected: &[Divergence]) {

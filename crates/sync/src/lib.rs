@@ -1,7 +1,8 @@
 //! What a two-way sync decides, and the SQL it consists of, as values.
 //!
 //! Nothing here has a driver, a clock, an environment or randomness. The order of the story: [`shape`] reads what a table is
-//! and whether it can be synced, [`table`] names everything that belongs to it, [`capture`] records which keys change,
+//! and whether it can be synced, [`mapping`] what is asked for and [`fit`] whether both sides allow it, [`table`] names
+//! everything that belongs to it, [`capture`] records which keys change,
 //! [`batch`] reads them at the source, [`apply`] brings them into the target, [`chunk`] cuts a table for the first contact,
 //! [`compare`] proves that both sides are equal.
 #![warn(missing_docs)]
@@ -11,14 +12,17 @@ pub mod batch;
 pub mod capture;
 pub mod chunk;
 pub mod compare;
+pub mod fit;
 pub mod history;
 pub mod limit;
 pub mod link;
+pub mod mapping;
 pub mod metadata;
 pub mod order;
 pub mod policy;
 pub mod shape;
 pub mod snapshot;
 pub mod table;
+pub mod value;
 
 pub use policy::{ApplyMode, ConflictPolicy, Initial, LinkName, NodeName};

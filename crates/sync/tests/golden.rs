@@ -10,7 +10,7 @@ use ponte_sync::chunk::{self, Order, Range};
 use ponte_sync::compare;
 use ponte_sync::shape::{ForeignKey, VersionColumn, VersionKind};
 use ponte_sync::snapshot::Snapshot;
-use ponte_sync::table::TableSide;
+use ponte_sync::table::{Outgoing, TableSide};
 use uuid::Uuid;
 
 fn idents(names: &[&str]) -> Vec<Ident> {
@@ -33,6 +33,9 @@ fn plain() -> TableSide {
         always: false,
         portable: true,
         identity_always: true,
+        outgoing: Outgoing::plain(&idents(&["id"]), &idents(&["nome", "updated_at"])),
+        derived: false,
+        filter: None,
     }
 }
 
@@ -49,6 +52,9 @@ fn composite() -> TableSide {
         always: false,
         portable: false,
         identity_always: false,
+        outgoing: Outgoing::plain(&idents(&["Pedido", "quanto"]), &idents(&["cep", "order"])),
+        derived: false,
+        filter: None,
     }
 }
 
@@ -65,6 +71,9 @@ fn partitioned() -> TableSide {
         always: false,
         portable: true,
         identity_always: false,
+        outgoing: Outgoing::plain(&idents(&["mes", "id"]), &idents(&["valor"])),
+        derived: false,
+        filter: None,
     }
 }
 

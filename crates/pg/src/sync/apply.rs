@@ -550,6 +550,14 @@ fn blocked(batch: &Batch<'_>, target: &Peer, what: &str) -> Error {
 }
 
 async fn finish(batch: &Batch<'_>, target: &mut Peer, applied: Applied) -> Result<()> {
+    for &position in &batch.touched {
+        let send_back = Stage::new(position).send_back(batch.target_side(position), batch.direction(target));
+        if let Some(sql) = send_back {
+            target
+                .touched(&sql, batch.plan(), "send back what arrived")
+                .await?;
+        }
+    }
     if batch.spec.apply == ApplyAs::Replica {
         refuse_orphans(batch, target).await?;
     }

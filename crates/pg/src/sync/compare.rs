@@ -11,6 +11,7 @@ use futures_util::{Stream, TryStreamExt};
 use ponte_schema::Sql;
 use ponte_sync::compare::{self, Advance, Bucket, Divergence, RowHash, differing, merge_step};
 use ponte_sync::link::Side;
+use ponte_sync::table::TableSide;
 use tokio_postgres::Row;
 
 use super::pass::LiveLink;
@@ -54,7 +55,7 @@ impl LiveLink {
     pub async fn compare(&mut self) -> Result<Vec<TableComparison>> {
         let mut found = Vec::with_capacity(self.tables.len());
         for position in 0..self.tables.len() {
-            let mut comparison = self.compare_table(position).await?;
+            let mut comparison = self.look_at(position).await?;
             if !comparison.equal() || comparison.in_flight > 0 {
                 tokio::time::sleep(SECOND_LOOK).await;
                 comparison = self.confirm(position, comparison).await?;
@@ -62,6 +63,22 @@ impl LiveLink {
             found.push(comparison);
         }
         Ok(found)
+    }
+
+    /// Compares a table. Expressions of the user's are evaluated as in a batch: under the role's own search path.
+    async fn look_at(&mut self, position: usize) -> Result<TableComparison> {
+        if !self.tables[position].sides.iter().any(TableSide::has_expressions) {
+            return self.compare_table(position).await;
+        }
+        for peer in &self.peers {
+            let begin = Sql::text("BEGIN; SET LOCAL search_path TO DEFAULT");
+            peer.script(&begin, "begin to compare").await?;
+        }
+        let outcome = self.compare_table(position).await;
+        for peer in &mut self.peers {
+            peer.roll_back().await;
+        }
+        outcome
     }
 
     async fn compare_table(&mut self, position: usize) -> Result<TableComparison> {
@@ -144,7 +161,7 @@ impl LiveLink {
 
     /// Keeps of a first look what a second one finds again.
     async fn confirm(&mut self, position: usize, before: TableComparison) -> Result<TableComparison> {
-        let mut again = self.compare_table(position).await?;
+        let mut again = self.look_at(position).await?;
         if before.keys.len() < KEYS_MAX && again.keys.len() < KEYS_MAX {
             let known: BTreeSet<&Divergence> = before.keys.iter().collect();
             let lasting: Vec<Divergence> = again.keys.iter().filter(|d| known.contains(d)).cloned().collect();
@@ -260,6 +277,7 @@ impl<'a> SortedRows<'a> {
         self.head = row.map(|row| RowHash {
             key: row.get(0),
             hash: (row.get(1), row.get(2)),
+            loose: row.get(3),
         });
         Ok(())
     }

@@ -81,7 +81,7 @@ pub async fn plan_init(spec: &LinkSpec, peers: &mut [Peer; 2]) -> Result<InitPla
             let shape = &table.shapes[side.index()];
             guards.extend(guard::needed(spec.node(side), shape, spec.apply)?);
             sequences.extend(
-                sequence::to_interleave(shape)
+                sequence::to_interleave(shape, &table.sides[side.index()])
                     .map(|s| format!("{}: {}", spec.node(side), s.qualified_name())),
             );
         }
@@ -145,7 +145,8 @@ async fn install_once(spec: &LinkSpec, peers: &mut [Peer; 2], plan: &InitPlan) -
         if plan.state[side.index()] == NodeState::Absent {
             for table in &plan.tables {
                 let sql = capture::install(&table.sides[side.index()], &spec.name, spec.max_future_seconds);
-                peer.script(&sql, &format!("install capture for table {}", table.name()))
+                let name = &table.sides[side.index()].name;
+                peer.script(&sql, &format!("install capture for table {name}"))
                     .await?;
             }
             sequence::interleave(peer, side, &plan.tables, &highest).await?;
@@ -326,7 +327,7 @@ async fn node_state(
     let sql = Sql::text("SELECT node, peer, ready, peer_id FROM ponte.link WHERE link = $1");
     let rows = peer.rows(&sql, &[&spec.name], "read the links").await?;
     let Some(row) = rows.first() else {
-        tables_are_free(spec, peer, tables).await?;
+        tables_are_free(spec, side, peer, tables).await?;
         return Ok(NodeState::Absent);
     };
     let (node, other): (&str, &str) = (row.get(0), row.get(1));
@@ -360,10 +361,10 @@ pub(crate) async fn has_metadata(peer: &Peer) -> Result<bool> {
     .await
 }
 
-async fn tables_are_free(spec: &LinkSpec, peer: &mut Peer, tables: &[LinkedTable]) -> Result<()> {
+async fn tables_are_free(spec: &LinkSpec, side: Side, peer: &mut Peer, tables: &[LinkedTable]) -> Result<()> {
     let sql = Sql::text("SELECT link FROM ponte.link_table WHERE table_schema = $1 AND table_name = $2");
     for table in tables {
-        let name = table.name();
+        let name = &table.sides[side.index()].name;
         let rows = peer
             .rows(
                 &sql,

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use ponte_schema::{Ident, Literal, QualifiedName, Sql};
 use ponte_sync::link::Side;
 use ponte_sync::shape::{Sequence, Shape};
+use ponte_sync::table::TableSide;
 
 use super::inspect::LinkedTable;
 use super::peer::Peer;
@@ -13,26 +14,39 @@ use crate::error::Result;
 /// How far the first interleaved number lies beyond the highest in use, to cover what is handed out while both nodes are set up.
 const HEADROOM: i64 = 1_000;
 
-/// Table and column of a sequence, the same on both sides.
-type Owner = (QualifiedName, String);
+/// A column that a sequence feeds, by the positions of its table and itself: what the two sides call it may differ.
+type Owner = (usize, usize);
 
-/// The sequences of a table that count in steps of one.
-pub(crate) fn to_interleave(shape: &Shape) -> impl Iterator<Item = &Sequence> {
-    shape.sequences.iter().filter(|s| s.increment == 1)
+/// The sequences of a table that count in steps of one and whose numbers travel.
+pub(crate) fn to_interleave<'a>(shape: &'a Shape, side: &'a TableSide) -> impl Iterator<Item = &'a Sequence> {
+    let travels = |s: &&Sequence| written(side, s).is_some();
+    shape
+        .sequences
+        .iter()
+        .filter(|s| s.increment == 1)
+        .filter(travels)
+}
+
+/// The position of the column that a sequence feeds among those that are written.
+fn written(side: &TableSide, sequence: &Sequence) -> Option<usize> {
+    side.all_columns()
+        .iter()
+        .position(|c| c.as_str() == sequence.column)
 }
 
 /// The highest number in use on either side, for each column that a sequence feeds.
 pub(crate) async fn highest(peers: &mut [Peer; 2], tables: &[LinkedTable]) -> Result<BTreeMap<Owner, i64>> {
     let mut found = BTreeMap::new();
     for side in Side::BOTH {
-        for shape in tables.iter().map(|t| &t.shapes[side.index()]) {
+        for (position, table) in tables.iter().enumerate() {
+            let shape = &table.shapes[side.index()];
             // Also of those that an earlier run has interleaved: the other side's may still have to be.
             for sequence in shape.sequences.iter().filter(|s| s.increment > 0) {
                 let here = highest_here(&peers[side.index()], shape, sequence).await?;
-                let known = found
-                    .entry((shape.qualified_name(), sequence.column.clone()))
-                    .or_insert(here);
-                *known = here.max(*known);
+                if let Some(column) = written(&table.sides[side.index()], sequence) {
+                    let known = found.entry((position, column)).or_insert(here);
+                    *known = here.max(*known);
+                }
             }
         }
     }
@@ -60,8 +74,9 @@ pub(crate) async fn interleave(
     tables: &[LinkedTable],
     highest: &BTreeMap<Owner, i64>,
 ) -> Result<()> {
-    for shape in tables.iter().map(|t| &t.shapes[side.index()]) {
-        for sequence in to_interleave(shape) {
+    for (position, table) in tables.iter().enumerate() {
+        let (shape, columns) = (&table.shapes[side.index()], &table.sides[side.index()]);
+        for sequence in to_interleave(shape, columns) {
             let name = sequence.qualified_name();
             let what = format!("interleave sequence {name}");
             let remember = Sql::text(
@@ -87,10 +102,8 @@ pub(crate) async fn interleave(
                 ],
             );
             peer.script(&alter, &what).await?;
-            let known = highest
-                .get(&(shape.qualified_name(), sequence.column.clone()))
-                .copied()
-                .unwrap_or(0);
+            let owner = written(columns, sequence).map(|column| (position, column));
+            let known = owner.and_then(|o| highest.get(&o)).copied().unwrap_or(0);
             let next = Sql::render(
                 "SELECT setval({literal}::regclass, v - v % 2 + 2 - {odd}, false) \
                  FROM (SELECT greatest(last_value, {known}) + {headroom} AS v FROM {name}) s",

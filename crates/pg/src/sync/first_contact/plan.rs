@@ -7,6 +7,7 @@ use ponte_schema::{QualifiedName, Sql};
 use ponte_sync::chunk::{self, Order, Range};
 use ponte_sync::link::Side;
 use ponte_sync::order::waves;
+use ponte_sync::value::Value;
 
 use super::TableProgress;
 use crate::error::{Error, ErrorKind, Result};
@@ -168,6 +169,10 @@ impl LiveLink {
             let sql = Sql::render("SELECT EXISTS (SELECT FROM {table})", &[("table", name)]);
             filled[side.index()] = self.peers[side.index()].holds(&sql, "look for rows").await?;
         }
+        // Rows that have to be sent back need a batch, which only the stage makes.
+        if self.tables[table].sides.iter().any(|side| side.derived) {
+            return Ok((Side::First, Route::Unite));
+        }
         Ok(match filled {
             [_, false] => (Side::First, Route::Copy),
             [false, true] => (Side::Second, Route::Copy),
@@ -274,6 +279,10 @@ impl LiveLink {
 
     async fn key_order(&mut self, table: usize, source: Side) -> Result<Vec<Order>> {
         let side = &self.tables[table].sides[source.index()];
+        // Keys of two types may be ordered in two ways.
+        if side.outgoing.key.iter().any(Value::is_changed) {
+            return Ok(vec![Order::None; side.key.len()]);
+        }
         let key: Vec<&str> = side.key.iter().map(ponte_schema::Ident::as_str).collect();
         let rows = self.peers[source.index()]
             .rows(
