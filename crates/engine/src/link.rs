@@ -1,7 +1,7 @@
 //! From a link of the configuration to what the sync is asked for.
 
 use ponte_pg::sync::{LiveLink, Peer};
-use ponte_sync::link::{ApplyAs, ConflictRule, FirstContact, LinkSpec, Side};
+use ponte_sync::link::{ApplyAs, ConflictRule, FirstContact, LinkSpec, Side, TableSpec};
 use ponte_sync::{ApplyMode, ConflictPolicy, Initial, NodeName};
 
 use crate::config::{Config, Link, Node, Schedule};
@@ -32,15 +32,24 @@ impl LinkPlan {
             config.node(second.as_str())?.clone(),
         ];
         let side = |name: &NodeName| if name == first { Side::First } else { Side::Second };
+        if link
+            .tables
+            .iter()
+            .any(|t| t.conflict.as_ref().unwrap_or(&link.conflict) == &ConflictPolicy::Merge)
+        {
+            return Err(not_yet(link));
+        }
+        let rule = |policy: &ConflictPolicy| match policy {
+            ConflictPolicy::Latest => ConflictRule::Latest,
+            ConflictPolicy::NodeWins(name) => ConflictRule::Wins(side(name)),
+            ConflictPolicy::Merge => ConflictRule::Merge,
+            ConflictPolicy::Manual => ConflictRule::Manual,
+        };
         let spec = LinkSpec {
             name: link.name.as_str().to_owned(),
             nodes: [first.as_str().to_owned(), second.as_str().to_owned()],
-            tables: link.tables.iter().map(|t| t.spec.clone()).collect(),
-            conflict: match &link.conflict {
-                ConflictPolicy::Latest => ConflictRule::Latest,
-                ConflictPolicy::NodeWins(name) => ConflictRule::Wins(side(name)),
-                ConflictPolicy::Manual => return Err(not_yet(link)),
-            },
+            tables: link.tables.iter().map(|t| table(t, rule)).collect(),
+            conflict: rule(&link.conflict),
             first_contact: match &link.initial {
                 Initial::Merge => FirstContact::Merge,
                 Initial::NodeWins(name) => FirstContact::Wins(side(name)),
@@ -125,13 +134,20 @@ impl LinkPlan {
     }
 }
 
+fn table(table: &crate::config::TableMapping, rule: impl Fn(&ConflictPolicy) -> ConflictRule) -> TableSpec {
+    TableSpec {
+        conflict: table.conflict.as_ref().map(rule),
+        ..table.spec.clone()
+    }
+}
+
 fn not_yet(link: &Link) -> Error {
     Error::new(
         ErrorKind::ConfigInvalid,
         format!(
-            "link \"{}\" asks for conflict = \"manual\", which this release does not carry out",
+            "link \"{}\" asks for conflict = \"merge\", which this release does not carry out",
             link.name
         ),
     )
-    .hint("use conflict = \"latest\" or \"<node> wins\"; losers are kept in ponte.conflict either way")
+    .hint("use conflict = \"latest\", \"<node> wins\" or \"manual\"")
 }

@@ -207,15 +207,24 @@ fn side(tables: &Tables<'_>, pairs: &[Pair], side: Side, version: Option<Version
     }
 }
 
-fn outgoing(tables: &Tables<'_>, pairs: &[Pair], side: Side) -> Outgoing {
+/// The key of a side in the other one's form.
+fn keys_from(tables: &Tables<'_>, side: Side) -> Vec<Value> {
     let keys = tables.key(side).iter().zip(tables.key(side.other()));
-    let key: Vec<Value> = keys
-        .map(|(here, there)| columns::as_there(tables, side, here, there))
-        .collect();
+    keys.map(|(here, there)| columns::as_there(tables, side, here, there))
+        .collect()
+}
+
+fn outgoing(tables: &Tables<'_>, pairs: &[Pair], side: Side) -> Outgoing {
+    let key = keys_from(tables, side);
     let derived = |p: &Pair| p.sent(side).is_some() && p.sent(side.other()).is_none();
     let own = |name: &String| Value::Column(Ident::new(name));
     let own_key = tables.key(side).iter().map(own).collect();
+    let changed_here = |value: &Value| match value {
+        Value::Cast(_, to) => Some(to.clone()),
+        Value::Column(_) | Value::Computed(..) => None,
+    };
     let mut outgoing = Outgoing {
+        key_types: keys_from(tables, side.other()).iter().map(changed_here).collect(),
         compared: Compared {
             key: if side == Side::First { key.clone() } else { own_key },
             ..Compared::default()
@@ -224,6 +233,11 @@ fn outgoing(tables: &Tables<'_>, pairs: &[Pair], side: Side) -> Outgoing {
         key,
         ..Outgoing::default()
     };
+    let names = |loose: bool| {
+        let pairs = pairs.iter().filter(move |p| p.is_loose() == loose);
+        pairs.filter_map(|p| p.name(Side::First).or_else(|| p.name(Side::Second)))
+    };
+    outgoing.compared.names = names(false).chain(names(true)).map(Ident::new).collect();
     for pair in pairs {
         let sent = pair.sent(side).cloned();
         outgoing.columns.extend(sent.clone());

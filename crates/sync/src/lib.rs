@@ -4,7 +4,7 @@
 //! and whether it can be synced, [`mapping`] what is asked for and [`fit`] whether both sides allow it, [`table`] names
 //! everything that belongs to it, [`capture`] records which keys change,
 //! [`batch`] reads them at the source, [`apply`] brings them into the target, [`chunk`] cuts a table for the first contact,
-//! [`compare`] proves that both sides are equal.
+//! [`forward`] carries rows on where a node has several links, [`compare`] proves that both sides are equal.
 #![warn(missing_docs)]
 
 pub mod apply;
@@ -13,13 +13,17 @@ pub mod capture;
 pub mod chunk;
 pub mod compare;
 pub mod fit;
+pub mod forward;
 pub mod history;
 pub mod limit;
 pub mod link;
 pub mod mapping;
 pub mod metadata;
+pub mod numbers;
 pub mod order;
+pub mod parked;
 pub mod policy;
+pub mod restore;
 pub mod shape;
 pub mod snapshot;
 pub mod table;

@@ -41,6 +41,10 @@ pub enum ConflictRule {
     Latest,
     /// Always this side.
     Wins(Side),
+    /// Both, where they changed different columns; else the newer version.
+    Merge,
+    /// Nobody, until a person decides.
+    Manual,
 }
 
 impl ConflictRule {
@@ -50,6 +54,8 @@ impl ConflictRule {
             Self::Latest => Winner::Latest,
             Self::Wins(side) if side == source => Winner::Source,
             Self::Wins(_) => Winner::Target,
+            Self::Merge => Winner::Merged,
+            Self::Manual => Winner::Nobody,
         }
     }
 }
@@ -83,7 +89,7 @@ pub struct LinkSpec {
     pub nodes: [String; 2],
     /// Its tables.
     pub tables: Vec<TableSpec>,
-    /// Who wins.
+    /// Who wins, for the tables that have no rule of their own.
     pub conflict: ConflictRule,
     /// How it begins.
     pub first_contact: FirstContact,

@@ -7,7 +7,7 @@
 use ponte_schema::{Expression, QualifiedName};
 
 use crate::limit::DeleteLimit;
-use crate::link::Side;
+use crate::link::{ConflictRule, Side};
 
 /// A table of a link, before the catalogs were asked about it. Arrays hold the first side, then the second.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,6 +28,8 @@ pub struct TableSpec {
     pub filters: [Option<Expression>; 2],
     /// How many rows a batch may delete before a person is asked.
     pub max_delete: DeleteLimit,
+    /// Who wins, where it is not the link's rule.
+    pub conflict: Option<ConflictRule>,
 }
 
 /// A column that is not the same on both sides.
@@ -52,6 +54,7 @@ impl TableSpec {
             local: [Vec::new(), Vec::new()],
             filters: [None, None],
             max_delete: DeleteLimit::default(),
+            conflict: None,
         }
     }
 

@@ -9,7 +9,7 @@
 //! of the other. Such a column is left alone where either side's value, brought to the other side, gives what is there already;
 //! for that its original travels too, as text, and is called `o1, o2, …`.
 
-use ponte_schema::{Expression, Ident, QualifiedName, Sql};
+use ponte_schema::{Expression, Ident, QualifiedName, Sql, TypeName};
 use sha2::{Digest, Sha256};
 
 use crate::shape::{VersionColumn, VersionKind};
@@ -61,6 +61,8 @@ pub struct Outgoing {
     pub columns: Vec<Value>,
     /// The loose columns, in the same order on both sides.
     pub loose: Vec<Loose>,
+    /// This side's type for each column of the key that the other side has in another one.
+    pub key_types: Vec<Option<TypeName>>,
     /// How a row is compared with the other side's.
     pub compared: Compared,
     /// Whether the other side has columns that are made of this side's rows and never written here. What arrives here is then sent
@@ -84,6 +86,8 @@ pub struct Compared {
     pub key: Vec<Value>,
     /// The columns that are equal or not.
     pub columns: Vec<Value>,
+    /// What the columns and then the loose ones are called, on the first side where it has them.
+    pub names: Vec<Ident>,
     /// The loose ones: in the first side's form, and in the second's. Either may be equal.
     pub loose: Vec<[Value; 2]>,
 }
@@ -96,8 +100,10 @@ impl Outgoing {
             key: values(key),
             columns: values(columns),
             loose: Vec::new(),
+            key_types: vec![None; key.len()],
             compared: Compared {
                 key: values(key),
+                names: columns.to_vec(),
                 columns: values(columns),
                 loose: Vec::new(),
             },
@@ -130,6 +136,14 @@ impl TableSide {
     pub fn has_expressions(&self) -> bool {
         let values = self.outgoing.columns.iter();
         self.filter.is_some() || values.filter_map(Value::expression).next().is_some()
+    }
+
+    /// A side of which the name and the key are known: enough to show its changelog.
+    pub fn keyed(name: QualifiedName, key: &[String]) -> Self {
+        Self {
+            key: key.iter().map(Ident::new).collect(),
+            ..Self::named(name)
+        }
     }
 
     /// The table of `ponte` that holds the changelog.
@@ -262,6 +276,28 @@ impl TableSide {
         let staged = self.staged_key();
         let key = self.outgoing.key.iter().zip(&staged);
         Sql::join(", ", key.map(|(value, name)| value.of_named(alias, name)))
+    }
+
+    /// `CAST(alias.k1 AS …)::text, …`: the key of a row of ours, in the form in which rows are compared.
+    pub fn compared_staged_key(&self, alias: &'static str) -> Sql {
+        let staged = self.staged_key();
+        let key = self.outgoing.compared.key.iter().zip(&staged);
+        Sql::join(
+            ", ",
+            key.map(|(value, name)| Sql::render("{key}::text", &[("key", &value.of_named(alias, name))])),
+        )
+    }
+
+    /// A value of the key's n-th column that came as text in the other side's form, in ours.
+    pub fn key_from_there(&self, position: usize, text: Sql) -> Sql {
+        let own = self.outgoing.key_types.get(position).and_then(Option::as_ref);
+        match (own, self.outgoing.key.get(position)) {
+            (Some(own), Some(Value::Cast(_, there))) => Sql::render(
+                "CAST(CAST({text} AS {there}) AS {own})",
+                &[("text", &text), ("there", there), ("own", own)],
+            ),
+            _ => text,
+        }
     }
 
     /// ` AND filter` for the row under `alias`; nothing where all rows take part.

@@ -42,6 +42,14 @@ impl Value {
         }
     }
 
+    /// The column that travels, as it is or cast.
+    pub fn column(&self) -> Option<&Ident> {
+        match self {
+            Self::Column(column) | Self::Cast(column, _) => Some(column),
+            Self::Computed(..) => None,
+        }
+    }
+
     /// Whether it is more than the column itself.
     pub fn is_changed(&self) -> bool {
         !matches!(self, Self::Column(_))

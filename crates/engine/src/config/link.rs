@@ -140,7 +140,7 @@ fn between(reader: &Reader<'_>, nodes: &Names<'_>, table: &Table<'_, '_>) -> Opt
     Some([a?, b?])
 }
 
-fn check_winner(
+pub(super) fn check_winner(
     reader: &Reader<'_>,
     between: &[NodeName; 2],
     winner: Option<(&NodeName, &std::ops::Range<usize>)>,

@@ -3,13 +3,14 @@
 //! A value that is given once holds for both nodes; a table `{ NODE = …, NODE = … }` in its place gives each node its own.
 
 use ponte_schema::{Expression, Ident};
-use ponte_sync::NodeName;
 use ponte_sync::limit::DeleteLimit;
 use ponte_sync::mapping::{ColumnMap, TableSpec};
+use ponte_sync::{ConflictPolicy, NodeName};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::keys::nearest;
+use super::link::check_winner;
 use super::origin::{Origin, Place};
 use super::probe_values;
 use super::reader::{Reader, Table, in_file_order};
@@ -20,6 +21,8 @@ use super::table_name::TableName;
 pub struct TableMapping {
     /// What the sync is asked for.
     pub spec: TableSpec,
+    /// Which of two concurrent changes stays, where it is not the link's rule.
+    pub conflict: Option<ConflictPolicy>,
     /// Values for the columns that a probe row needs, in the notation of a PostgreSQL literal.
     pub probe: Vec<(Ident, String)>,
     /// Where it stands in the file.
@@ -51,6 +54,7 @@ pub(super) fn read(
     max_delete: DeleteLimit,
 ) -> Option<TableMapping> {
     let max_delete = delete_limit(reader, table, max_delete);
+    let conflict = own_conflict(reader, table, between);
     let probe = probe_values::read(reader, table);
     if table.value("table").is_none() {
         table.missing("table");
@@ -66,6 +70,7 @@ pub(super) fn read(
             max_delete: max_delete?,
             ..spec?
         },
+        conflict: conflict?,
         probe: probe?,
         place: reader.document.place(table.header().start),
     })
@@ -102,6 +107,7 @@ impl<'r, 'd> Mapping<'r, 'd> {
             local: local?.map(Option::unwrap_or_default),
             filters: filters?,
             max_delete: DeleteLimit::default(),
+            conflict: None,
         })
     }
 
@@ -293,6 +299,22 @@ impl<'r, 'd> Mapping<'r, 'd> {
         self.table
             .record(name, shown(value.get_ref()), Origin::File(place));
     }
+}
+
+/// The table's own rule; `Some(None)` where it has none.
+fn own_conflict(
+    reader: &Reader<'_>,
+    table: &Table<'_, '_>,
+    between: Option<&[NodeName; 2]>,
+) -> Option<Option<ConflictPolicy>> {
+    if table.value("conflict").is_none() {
+        return Some(None);
+    }
+    let policy = table.parsed::<ConflictPolicy>("conflict")?;
+    if let (Some(between), Some(node)) = (between, policy.value.node()) {
+        check_winner(reader, between, Some((node, &policy.span)));
+    }
+    Some(Some(policy.value))
 }
 
 /// `max_delete`, with or without quotes around a number.

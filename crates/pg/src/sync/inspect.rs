@@ -1,10 +1,10 @@
 //! What both ends of a link look like, and whether they fit together.
 
-use ponte_schema::{QualifiedName, Sql};
+use ponte_schema::{Ident, QualifiedName, Sql};
 use ponte_sync::capture;
 use ponte_sync::fit::{Drift, fit};
 use ponte_sync::limit::DeleteLimit;
-use ponte_sync::link::{ApplyAs, LinkSpec, Side};
+use ponte_sync::link::{ApplyAs, ConflictRule, LinkSpec, Side};
 use ponte_sync::order::parents_first;
 use ponte_sync::shape::{self, ForeignKey, Problem, Shape};
 use ponte_sync::table::TableSide;
@@ -22,6 +22,8 @@ pub struct LinkedTable {
     pub sides: [TableSide; 2],
     /// How many of its rows a batch may delete before a person is asked.
     pub max_delete: DeleteLimit,
+    /// Who wins.
+    pub conflict: ConflictRule,
 }
 
 impl LinkedTable {
@@ -70,12 +72,15 @@ pub async fn linked_tables(spec: &LinkSpec, peers: &mut [Peer; 2]) -> Result<Vec
         }
         match fit(wanted, &spec.nodes, shapes.each_ref()) {
             Ok(fit) => {
+                let conflict = wanted.conflict.unwrap_or(spec.conflict);
+                problems.extend(unparkable(conflict, &shapes, &fit.sides));
                 problems.extend(fit.problems);
                 drifts.extend(fit.drifts);
                 tables.push(LinkedTable {
                     shapes,
                     sides: fit.sides,
                     max_delete: wanted.max_delete,
+                    conflict,
                 });
             }
             Err(problem) => problems.push(problem),
@@ -108,6 +113,25 @@ fn missing_tables(spec: &LinkSpec, found: [&Vec<Shape>; 2]) -> Vec<Problem> {
         }
     }
     problems
+}
+
+/// A parked key is kept as text and looked up in its own type, which jsonb does not survive.
+fn unparkable(conflict: ConflictRule, shapes: &[Shape; 2], sides: &[TableSide; 2]) -> Option<Problem> {
+    let side = Side::BOTH.into_iter().find(|side| {
+        let key = &sides[side.index()].key;
+        let jsonb = |k: &Ident| {
+            let column = shapes[side.index()].column(k.as_str());
+            column.is_some_and(|c| c.type_name == "jsonb")
+        };
+        conflict == ConflictRule::Manual && key.iter().any(jsonb)
+    })?;
+    Some(Problem {
+        message: format!(
+            "keys of table {} are jsonb, which cannot be parked",
+            sides[side.index()].name
+        ),
+        remedy: "give the table another rule than conflict = \"manual\"".to_owned(),
+    })
 }
 
 fn refuse(spec: &LinkSpec, problems: &[Problem]) -> Result<()> {

@@ -135,6 +135,21 @@ impl Peer {
             .during(|| self.during(what))
     }
 
+    /// How many rows a statement touched.
+    pub(crate) async fn changed(
+        &mut self,
+        sql: &Sql,
+        params: &[&(dyn ToSql + Sync)],
+        what: &str,
+    ) -> Result<u64> {
+        let statement = self.statement(sql, what).await?;
+        self.session
+            .client()
+            .execute(&statement, params)
+            .await
+            .during(|| self.during(what))
+    }
+
     /// How many rows a statement without parameters touched.
     pub(crate) async fn touched(&mut self, sql: &Sql, plan: Plan, what: &str) -> Result<u64> {
         if plan == Plan::Keep {

@@ -445,7 +445,7 @@ async fn the_first_contact_respects_the_filter() {
         assert_eq!(found.equal(), first_contact != FirstContact::Trust, "{found:?}");
         if first_contact == FirstContact::Trust {
             assert!(
-                found.keys.contains(&Divergence::MissingInSecond("(1)".into())),
+                found.keys.contains(&Divergence::MissingInSecond("{1}".into())),
                 "{found:?}"
             );
         }

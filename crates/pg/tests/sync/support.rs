@@ -210,6 +210,18 @@ impl World {
         number(&self.a, sql).await + number(&self.b, sql).await
     }
 
+    /// Rows in the quarantines of both sides.
+    pub(crate) async fn quarantined(&self) -> i64 {
+        let sql = "SELECT count(*) FROM ponte.quarantine";
+        number(&self.a, sql).await + number(&self.b, sql).await
+    }
+
+    /// Lets every row of both quarantines be tried with the next pass.
+    pub(crate) async fn retry_now(&self) {
+        self.both("UPDATE ponte.quarantine SET next_try_at = clock_timestamp()")
+            .await;
+    }
+
     /// Waits until a session of the sync waits for a lock on that side.
     pub(crate) async fn sync_waits_on(&self, side: Side) {
         let superuser = self.cluster(side).superuser("app").await;

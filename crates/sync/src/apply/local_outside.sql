@@ -6,7 +6,7 @@ SELECT DISTINCT ON ({keys}) l.*
   FROM (
     SELECT c.*, 1 AS changed FROM ({changes}) c
     UNION ALL
-    SELECT {row_keys}, coalesce({version}, '-infinity'), '-infinity'::timestamptz, {here_id}::uuid, 0
+    SELECT {row_keys}, coalesce({version}, '-infinity'), '-infinity'::timestamptz, {here_id}::uuid{born}, 0
     FROM {stage} x JOIN {table} u ON {matches}
     WHERE x.present AND NOT {inside}) l
   ORDER BY {keys}, l.changed DESC

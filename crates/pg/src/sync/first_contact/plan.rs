@@ -7,6 +7,7 @@ use ponte_schema::{QualifiedName, Sql};
 use ponte_sync::chunk::{self, Order, Range};
 use ponte_sync::link::Side;
 use ponte_sync::order::waves;
+use ponte_sync::table::TableSide;
 use ponte_sync::value::Value;
 
 use super::TableProgress;
@@ -82,6 +83,20 @@ pub struct Unfinished {
     pub rows_expected: i64,
     /// Rows that have been carried.
     pub rows: i64,
+}
+
+/// How many rows of a table take part. A filter is evaluated as in a batch: under the role's own search path.
+async fn rows_of(reader: &mut Peer, side: &TableSide) -> Result<i64> {
+    let filtered = side.filter.is_some();
+    if filtered {
+        let begin = Sql::text("BEGIN READ ONLY; SET LOCAL search_path TO DEFAULT");
+        reader.script(&begin, "begin to count rows").await?;
+    }
+    let counted = reader.value(&chunk::count(side), "count rows").await;
+    if filtered {
+        reader.roll_back().await;
+    }
+    Ok(counted?.and_then(|n| n.parse().ok()).unwrap_or(0))
 }
 
 /// Reads how far the first contact of a link has come on one node; `None` where nothing comes to it.
@@ -306,8 +321,7 @@ impl LiveLink {
         let order = self.key_order(table, source).await?;
         let side = self.tables[table].sides[source.index()].clone();
         let reader = &mut self.peers[source.index()];
-        let counted = reader.value(&chunk::count(&side), "count rows").await?;
-        let rows: i64 = counted.and_then(|n| n.parse().ok()).unwrap_or(0);
+        let rows = rows_of(reader, &side).await?;
         let most = if order.iter().all(|o| *o == Order::Own) {
             CHUNKS_MAX
         } else {
