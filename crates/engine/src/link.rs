@@ -32,24 +32,21 @@ impl LinkPlan {
             config.node(second.as_str())?.clone(),
         ];
         let side = |name: &NodeName| if name == first { Side::First } else { Side::Second };
-        if link
-            .tables
-            .iter()
-            .any(|t| t.conflict.as_ref().unwrap_or(&link.conflict) == &ConflictPolicy::Merge)
-        {
-            return Err(not_yet(link));
-        }
         let rule = |policy: &ConflictPolicy| match policy {
-            ConflictPolicy::Latest => ConflictRule::Latest,
-            ConflictPolicy::NodeWins(name) => ConflictRule::Wins(side(name)),
-            ConflictPolicy::Merge => ConflictRule::Merge,
-            ConflictPolicy::Manual => ConflictRule::Manual,
+            ConflictPolicy::Latest => Ok(ConflictRule::Latest),
+            ConflictPolicy::NodeWins(name) => Ok(ConflictRule::Wins(side(name))),
+            ConflictPolicy::Merge => Err(not_yet(link)),
+            ConflictPolicy::Manual => Ok(ConflictRule::Manual),
         };
         let spec = LinkSpec {
             name: link.name.as_str().to_owned(),
             nodes: [first.as_str().to_owned(), second.as_str().to_owned()],
-            tables: link.tables.iter().map(|t| table(t, rule)).collect(),
-            conflict: rule(&link.conflict),
+            tables: link
+                .tables
+                .iter()
+                .map(|t| table(t, rule))
+                .collect::<Result<_>>()?,
+            conflict: rule(&link.conflict)?,
             first_contact: match &link.initial {
                 Initial::Merge => FirstContact::Merge,
                 Initial::NodeWins(name) => FirstContact::Wins(side(name)),
@@ -134,11 +131,14 @@ impl LinkPlan {
     }
 }
 
-fn table(table: &crate::config::TableMapping, rule: impl Fn(&ConflictPolicy) -> ConflictRule) -> TableSpec {
-    TableSpec {
-        conflict: table.conflict.as_ref().map(rule),
+fn table(
+    table: &crate::config::TableMapping,
+    rule: impl Fn(&ConflictPolicy) -> Result<ConflictRule>,
+) -> Result<TableSpec> {
+    Ok(TableSpec {
+        conflict: table.conflict.as_ref().map(rule).transpose()?,
         ..table.spec.clone()
-    }
+    })
 }
 
 fn not_yet(link: &Link) -> Error {

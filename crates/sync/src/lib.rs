@@ -4,7 +4,9 @@
 //! and whether it can be synced, [`mapping`] what is asked for and [`fit`] whether both sides allow it, [`table`] names
 //! everything that belongs to it, [`capture`] records which keys change,
 //! [`batch`] reads them at the source, [`apply`] brings them into the target, [`chunk`] cuts a table for the first contact,
-//! [`forward`] carries rows on where a node has several links, [`compare`] proves that both sides are equal.
+//! [`forward`] carries rows on where a node has several links, [`parked`] and [`restore`] leave a decision to a person, [`compare`] proves
+//! that both sides are equal. [`machine`] says what a pass does next, and [`decide`] says of one row what the SQL says of many; the
+//! simulator runs on both.
 #![warn(missing_docs)]
 
 pub mod apply;
@@ -12,11 +14,13 @@ pub mod batch;
 pub mod capture;
 pub mod chunk;
 pub mod compare;
+pub mod decide;
 pub mod fit;
 pub mod forward;
 pub mod history;
 pub mod limit;
 pub mod link;
+pub mod machine;
 pub mod mapping;
 pub mod metadata;
 pub mod numbers;

@@ -45,9 +45,7 @@ impl Stage {
         winner: Winner,
     ) -> Sql {
         let incoming_wins = match winner {
-            Winner::Latest | Winner::Merged => {
-                "(s.version_at, s.changed_at, s.node) > (l.version_at, l.changed_at, l.node)"
-            }
+            Winner::Latest => "(s.version_at, s.changed_at, s.node) > (l.version_at, l.changed_at, l.node)",
             Winner::Source => "true",
             Winner::Target | Winner::Nobody => "false",
         };
@@ -79,8 +77,6 @@ impl Stage {
                 ("changelog", &table.changelog()),
                 ("local", &self.decidable(table, direction, local)),
                 ("incoming_wins", &incoming_wins),
-                ("merges", &Sql::text("false")),
-                ("merged", &Sql::default()),
                 ("parks", &truth(parks)),
                 ("same_change", &Sql::text(same_change)),
                 ("confirm_local", &confirm_local(table, direction, local)),
