@@ -135,13 +135,9 @@ fn table(
     table: &crate::config::TableMapping,
     rule: impl Fn(&ConflictPolicy) -> Result<ConflictRule>,
 ) -> Result<TableSpec> {
-    let key: Vec<String> = table.key.iter().map(|k| k.as_str().to_owned()).collect();
     Ok(TableSpec {
-        name: table.table.clone(),
-        key: (!key.is_empty()).then_some(key),
-        version: table.version.as_ref().map(|v| v.as_str().to_owned()),
-        max_delete: table.max_delete,
         conflict: table.conflict.as_ref().map(rule).transpose()?,
+        ..table.spec.clone()
     })
 }
 

@@ -91,8 +91,8 @@ fn the_example_is_understood() {
     assert_eq!(link.initial, Initial::Merge);
     assert_eq!(link.apply, ApplyMode::Auto);
     assert_eq!(link.max_future, Duration::from_secs(300));
-    assert_eq!(link.tables[0].table.to_string(), "perfis");
-    assert_eq!(link.tables[0].version.as_ref().unwrap().as_str(), "updated_at");
+    assert_eq!(link.tables[0].spec.names[0].to_string(), "perfis");
+    assert_eq!(link.tables[0].spec.versions[0].as_deref(), Some("updated_at"));
 }
 
 #[test]
@@ -145,11 +145,9 @@ fn every_key_is_read() {
     assert_eq!(link.apply, ApplyMode::Plain);
     assert_eq!(link.max_future, Duration::from_secs(90));
     let table = &link.tables[0];
-    assert_eq!(table.table.to_string(), "app.pessoas");
-    assert_eq!(
-        table.key.iter().map(|c| c.as_str()).collect::<Vec<_>>(),
-        ["org", "id"]
-    );
+    assert_eq!(table.spec.names[1].to_string(), "app.pessoas");
+    let key = Some(vec!["org".to_owned(), "id".to_owned()]);
+    assert_eq!(table.spec.keys, [key.clone(), key]);
     let probe: Vec<(&str, &str)> = table
         .probe
         .iter()
@@ -159,6 +157,91 @@ fn every_key_is_read() {
         probe,
         [("nome", "x"), ("idade", "42"), ("ativo", "true"), ("nota", "1.5")]
     );
+}
+
+const MAPPED: &str = "\
+[nodes.bridge]
+url = \"host=a\"
+[nodes.painel]
+url = \"host=b\"
+[[links]]
+name = \"atlas\"
+between = [\"bridge\", \"painel\"]
+[[links.tables]]
+";
+
+#[test]
+fn what_differs_between_the_nodes_is_given_by_node() {
+    let config = open(&format!(
+        r#"{MAPPED}
+        table = {{ bridge = "users", painel = "app.contas" }}
+        key = {{ bridge = ["external_id"], painel = ["id"] }}
+        version = {{ painel = "alterado_em" }}
+        where = "$$x$$ <> nome"
+        local = {{ bridge = ["id"] }}
+        columns = ["nome"]
+        map = [
+          {{ bridge = "username", painel = "login" }},
+          {{ painel = "slug", to_painel = "lower(username)" }},
+        ]
+        "#
+    ))
+    .unwrap();
+    let spec = &config.links()[0].tables[0].spec;
+    assert_eq!(
+        spec.names.each_ref().map(ToString::to_string),
+        ["users", "app.contas"]
+    );
+    assert_eq!(spec.keys[0].as_deref().unwrap(), ["external_id"]);
+    assert_eq!(spec.versions, [None, Some("alterado_em".to_owned())]);
+    assert!(
+        spec.filters
+            .iter()
+            .flatten()
+            .all(|f| f.as_str() == "$$x$$ <> nome")
+    );
+    assert_eq!(spec.local, [vec!["id".to_owned()], vec![]]);
+    assert!(spec.maps[0].is_plain());
+    assert_eq!(spec.maps[1].columns, [None, Some("slug".to_owned())]);
+    assert_eq!(spec.maps[1].into[1].as_ref().unwrap().as_str(), "lower(username)");
+}
+
+#[test]
+fn a_mapping_that_says_nothing_or_names_no_node_is_a_fault() {
+    let check = |lines: &str, expected: &[&str]| {
+        let found = faults(&format!("{MAPPED}{lines}"));
+        let messages: Vec<&str> = found.iter().map(|f| f.split_once(' ').unwrap().1).collect();
+        assert_eq!(messages, expected, "{lines}");
+    };
+    check(
+        "table = { bridge = \"a\" }",
+        &["table is given for one node only"],
+    );
+    check(
+        "table = { bridge = \"a\", panel = \"b\" }",
+        &["table is given by node; \"panel\" is no node of this link"],
+    );
+    let with = |map: &str| format!("table = \"a\"\nmap = [{map}]");
+    check(
+        &with("{ bridge = \"x\" }"),
+        &["nothing is said about what bridge's column gets"],
+    );
+    check(
+        &with("{ bridge = \"x\", to_painel = \"y\" }"),
+        &["to_painel says what to write, but not into which column of painel"],
+    );
+    check(&with("{ }"), &["an entry of map names no column"]);
+    check(
+        &with("{ bridge = \"x\", painel = \"y\", to_panel = \"x\" }"),
+        &[
+            "an entry of map names columns by node, and expressions by to_NODE; \"to_panel\" is no node of this link",
+        ],
+    );
+    check(
+        &with("5"),
+        &["\"map\" has to be an array of tables, not an integer"],
+    );
+    check("table = \"a\"\nkey = []", &["a key needs at least one column"]);
 }
 
 #[test]
@@ -175,7 +258,7 @@ every = \"5 minutes\"
 conflct = \"latest\"
 [[links.tables]]
 table = \"t\"
-where = \"x\"
+unique = \"latest\"
 ";
     assert_eq!(
         faults(toml),
@@ -187,7 +270,7 @@ where = \"x\"
             "7:17 there is no node \"c\"",
             "8:9 expected a length of time (\"5m\"), a cron expression (\"*/5 * * * *\") or \"continuous\"",
             "9:1 unknown key \"conflct\"",
-            "12:1 \"where\" is not supported yet in this release",
+            "12:1 \"unique\" is not supported yet in this release",
         ]
     );
 }

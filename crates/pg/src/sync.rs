@@ -15,6 +15,7 @@ mod history;
 pub mod identity;
 pub mod inspect;
 pub mod install;
+mod mapping;
 pub mod pass;
 pub mod peer;
 mod privileges;

@@ -7,4 +7,4 @@ pub mod lexer;
 pub mod migration;
 pub mod sql;
 
-pub use sql::{Ident, Literal, QualifiedName, Sql};
+pub use sql::{Expression, Ident, Literal, QualifiedName, Sql, TypeName};

@@ -1,8 +1,9 @@
 //! SQL text that cannot be injected into.
 //!
-//! [`Sql`] is only ever made of three things: text that was static in this program, identifiers quoted by us, and
-//! literals quoted by us. Long statements live in `.sql` files beside their module and are filled through [`Sql::render`].
-//! There is deliberately no way to turn a `String` into an [`Sql`].
+//! [`Sql`] is only ever made of these things: text that was static in this program, identifiers and literals quoted by us,
+//! types as a server's catalog spells them, and expressions that the owner of the databases wrote into the configuration, which stay
+//! in their brackets. Long statements live in `.sql` files beside their module and are filled through [`Sql::render`]. There is
+//! deliberately no way to turn a `String` into an [`Sql`].
 
 use std::fmt;
 
@@ -79,6 +80,34 @@ impl Literal {
     }
 }
 
+/// An SQL expression from the configuration, to be evaluated with the rights of whoever wrote it. It is enclosed in brackets on
+/// lines of its own, so that a comment at its end comments out nothing of ours.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Expression(String);
+
+impl Expression {
+    /// Takes the text as it was written. Whether a server understands it is for the server to say.
+    pub fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+
+    /// The text as it was written.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// A type as `format_type` prints it: the server has quoted what needs quotes.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct TypeName(String);
+
+impl TypeName {
+    /// Takes the catalog's own spelling.
+    pub fn new(name: impl Into<String>) -> Self {
+        Self(name.into())
+    }
+}
+
 /// Something that may stand in SQL text.
 pub trait Fragment: Sync {
     /// Appends itself, quoted as it has to be.
@@ -109,6 +138,20 @@ impl Fragment for Literal {
         out.push('\'');
         out.push_str(&self.0.replace('\\', "\\\\").replace('\'', "''"));
         out.push('\'');
+    }
+}
+
+impl Fragment for Expression {
+    fn append_to(&self, out: &mut String) {
+        out.push('(');
+        out.push_str(&self.0);
+        out.push_str("\n)");
+    }
+}
+
+impl Fragment for TypeName {
+    fn append_to(&self, out: &mut String) {
+        out.push_str(&self.0);
     }
 }
 
@@ -235,6 +278,15 @@ mod tests {
             "E'it''s \\\\ here'",
         );
         check("{v}", &[("v", &Literal::new("plain"))], "'plain'");
+    }
+
+    #[test]
+    fn an_expression_keeps_its_comment_to_itself() {
+        check(
+            "SELECT {e} FROM t",
+            &[("e", &Expression::new("a + 1 -- one more"))],
+            "SELECT (a + 1 -- one more\n) FROM t",
+        );
     }
 
     #[test]

@@ -116,7 +116,7 @@ impl Stage {
                 ("stage", &self.stage),
                 ("plan", &self.plan),
                 ("table", &table.name),
-                ("row", &table.plain_values_staged("t")),
+                ("row", &table.stage_row("t")),
                 ("keys", &renamed("t", &table.key, &table.staged_key())),
             ],
         )
@@ -132,11 +132,13 @@ impl Stage {
 
     /// COPY into the stage, in the form that [`crate::batch`] ships.
     pub fn copy_in(&self, table: &TableSide, wire: crate::batch::Wire) -> Sql {
+        let mut columns = table.all_staged();
+        columns.extend(table.staged_originals());
         Sql::render(
             "COPY {stage} (present, version_at, changed_at, node, inserted, {columns}) FROM STDIN (FORMAT {format})",
             &[
                 ("stage", &self.stage),
-                ("columns", &listed(&table.all_staged())),
+                ("columns", &listed(&columns)),
                 ("format", &wire.sql()),
             ],
         )
@@ -174,6 +176,7 @@ impl Stage {
                 ("staged_keys", &qualified("s", &table.staged_key())),
                 ("matches", &table.matches_staged_key("t", "s")),
                 ("differs", &sweep::differs(table)),
+                ("inside", &table.inside("t")),
             ],
         )
     }
@@ -343,10 +346,64 @@ impl Stage {
                 ("keys", &listed(&table.staged_key())),
                 ("row_keys", &qualified("t", &table.key)),
                 ("version", &table.version_of("t")),
+                ("and_inside", &table.and_inside("t")),
                 ("matches", &table.matches_staged_key("t", "s")),
                 ("range", &range.holds("t", &table.key)),
                 ("logged", &table.matches_staged_key("t", "l")),
                 ("link", &Literal::new(link)),
+            ],
+        )
+    }
+
+    /// Sends what arrived back once, where the source has columns that follow it; `None` where it has none.
+    pub fn send_back(&self, table: &TableSide, direction: Direction<'_>) -> Option<Sql> {
+        table.outgoing.derived_there.then(|| {
+            Sql::render(
+                include_str!("apply/send_back.sql"),
+                &[
+                    ("stage", &self.stage),
+                    ("changelog", &table.changelog()),
+                    ("keys", &listed(&table.staged_key())),
+                    ("here_id", &Literal::new(direction.here_id.to_string())),
+                    ("link", &Literal::new(direction.link)),
+                ],
+            )
+        })
+    }
+
+    /// What the target changed and the source has not seen, other than what it only sends back; with a filter also the rows outside it
+    /// that a staged row meets. `born` is what more is read about each, which says whether it came into being here.
+    fn local_changes(
+        &self,
+        table: &TableSide,
+        direction: Direction<'_>,
+        local: Local<'_>,
+        born: Option<&'static str>,
+    ) -> Sql {
+        let further = born.map(Sql::text).unwrap_or_default();
+        let mut changes = local_changes(table, direction, local, &further);
+        if table.outgoing.derived_there {
+            changes = Sql::render(
+                "SELECT * FROM ({changes}) c\n  WHERE c.node <> (SELECT peer_id FROM ponte.link WHERE link = {link})",
+                &[("changes", &changes), ("link", &Literal::new(direction.link))],
+            );
+        }
+        if table.filter.is_none() || matches!(local, Local::All(_)) {
+            return changes;
+        }
+        Sql::render(
+            include_str!("apply/local_outside.sql"),
+            &[
+                ("changes", &changes),
+                ("born", &Sql::text(if born.is_some() { ", false" } else { "" })),
+                ("keys", &qualified("l", &table.staged_key())),
+                ("row_keys", &renamed("u", &table.key, &table.staged_key())),
+                ("version", &table.version_of("u")),
+                ("here_id", &Literal::new(direction.here_id.to_string())),
+                ("table", &table.name),
+                ("stage", &self.stage),
+                ("matches", &table.matches_staged_key("u", "x")),
+                ("inside", &table.inside("u")),
             ],
         )
     }
@@ -455,6 +512,8 @@ fn local_changes(table: &TableSide, direction: Direction<'_>, local: Local<'_>, 
 /// Which conflicts `c` that the target wins must be noted again, because the note of its change does not travel any more.
 fn confirm_local(table: &TableSide, direction: Direction<'_>, local: Local<'_>) -> Sql {
     match local {
+        // A row outside the filter that stays has to be told too: the other side then takes its own away.
+        _ if table.filter.is_some() => Sql::text("true"),
         Local::Pending(_) => Sql::text("false"),
         Local::All(_) => Sql::text("true"),
         Local::Held(_) => Sql::render(

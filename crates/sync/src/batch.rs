@@ -10,7 +10,7 @@ use crate::chunk::Range;
 use crate::forward::{Shipped, travels};
 use crate::parked;
 use crate::snapshot::Snapshot;
-use crate::table::{TableSide, member, qualified};
+use crate::table::{TableSide, member};
 
 /// How rows travel between the two COPY commands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -92,7 +92,6 @@ fn copy_changed(
     } else {
         Sql::default()
     };
-    let columns = row_columns(table);
     Sql::render(
         include_str!("batch/pending.sql"),
         &[
@@ -105,21 +104,14 @@ fn copy_changed(
             ("without", &without),
             ("held_back", &held_back(source, table)),
             ("node", &Literal::new(source.node_id.to_string())),
-            ("staged_keys", &qualified("p", &table.staged_key())),
-            ("columns", &columns),
+            ("shipped_keys", &table.shipped_staged_key("p")),
+            ("shipped", &table.shipped("t")),
             ("join", &Sql::text(join)),
             ("matches", &table.matches_staged_key("t", "p")),
+            ("and_inside", &table.and_inside("t")),
             ("format", &wire.sql()),
         ],
     )
-}
-
-/// `, t.a, t.b`
-fn row_columns(table: &TableSide) -> Sql {
-    table.columns.iter().fold(Sql::default(), |mut sql, column| {
-        sql.push(&Sql::text(", ")).push(&member("t", column));
-        sql
-    })
 }
 
 fn held_back(source: Source<'_>, table: &TableSide) -> Sql {
@@ -142,8 +134,8 @@ fn held_back(source: Source<'_>, table: &TableSide) -> Sql {
     )
 }
 
-/// COPY of rows that the target refused earlier, in the same form. `entries` is a JSON array of objects with the staged names of the key and
-/// `version_at`, `changed_at`, `version_node`.
+/// COPY of rows that the target refused earlier, in the same form. `entries` is a JSON array of objects with the staged names of the key, in the
+/// target's form, and `version_at`, `changed_at`, `version_node`.
 pub fn copy_retried(
     source: Source<'_>,
     table: &TableSide,
@@ -157,17 +149,35 @@ pub fn copy_retried(
             ("table", &table.name),
             ("changelog", &table.changelog()),
             ("entries", &Literal::new(entries)),
+            ("keys", &keys_from_there(table)),
             ("xmin", &i64::try_from(consumed.xmin()).unwrap_or(i64::MAX)),
             ("consumed", consumed),
             ("link", &Literal::new(source.link)),
             ("node", &Literal::new(source.node_id.to_string())),
-            ("staged_keys", &qualified("p", &table.staged_key())),
-            ("columns", &row_columns(table)),
+            ("shipped_keys", &table.shipped_staged_key("p")),
+            ("shipped", &table.shipped("t")),
+            ("and_inside", &table.and_inside("t")),
             ("matches", &table.matches_staged_key("t", "p")),
             ("same_key", &table.same_staged_key("l", "p")),
             ("format", &wire.sql()),
         ],
     )
+}
+
+/// `, 'k1', e.entry -> 'k1'`, each in this side's form.
+fn keys_from_there(table: &TableSide) -> Sql {
+    let keys = table.staged_key();
+    keys.iter()
+        .enumerate()
+        .fold(Sql::default(), |mut sql, (position, key)| {
+            let name = Literal::new(key.as_str());
+            let text = Sql::render("(e.entry ->> {name})", &[("name", &name)]);
+            sql.push(&Sql::render(
+                ", {name}, {value}",
+                &[("name", &name), ("value", &table.key_from_there(position, text))],
+            ));
+            sql
+        })
 }
 
 /// COPY of all rows of a range, in the same form.
@@ -178,8 +188,10 @@ pub fn copy_all(source: Source<'_>, table: &TableSide, range: &Range, wire: Wire
             ("table", &table.name),
             ("version", &table.version_of("t")),
             ("node", &Literal::new(source.node_id.to_string())),
-            ("row", &qualified("t", &table.all_columns())),
+            ("shipped_keys", &table.shipped_key("t")),
+            ("shipped", &table.shipped("t")),
             ("range", &range.holds("t", &table.key)),
+            ("and_inside", &table.and_inside("t")),
             ("format", &wire.sql()),
         ],
     )
@@ -188,10 +200,12 @@ pub fn copy_all(source: Source<'_>, table: &TableSide, range: &Range, wire: Wire
 /// COPY of all rows of a range as they are, for a target that holds none.
 pub fn copy_rows(table: &TableSide, range: &Range, wire: Wire) -> Sql {
     Sql::render(
-        "COPY (SELECT {row} FROM {table} t WHERE {range}) TO STDOUT (FORMAT {format})",
+        "COPY (SELECT {keys}{columns} FROM {table} t WHERE {range}{and_inside}) TO STDOUT (FORMAT {format})",
         &[
             ("range", &range.holds("t", &table.key)),
-            ("row", &qualified("t", &table.all_columns())),
+            ("and_inside", &table.and_inside("t")),
+            ("keys", &table.shipped_key("t")),
+            ("columns", &table.shipped_columns("t")),
             ("table", &table.name),
             ("format", &wire.sql()),
         ],

@@ -113,9 +113,12 @@ pub fn orders() -> Sql {
     Sql::text(include_str!("chunk/orders.sql"))
 }
 
-/// How many rows the table holds.
+/// How many rows of the table take part.
 pub fn count(table: &TableSide) -> Sql {
-    Sql::render("SELECT count(*) FROM {table}", &[("table", &table.name)])
+    Sql::render(
+        "SELECT count(*) FROM {table} t{where_inside}",
+        &[("table", &table.name), ("where_inside", &table.where_inside("t"))],
+    )
 }
 
 /// The bounds between so many ranges of about the same size, for a table of so many rows: one `text[]` each, in order. Fewer where

@@ -4,6 +4,9 @@
 //! Buckets are made of hashes of keys and not of ranges, so that no row lies outside all of them.
 //! Checksums are sums of two independent 64-bit hashes together with a count, so that neither swapped nor doubled rows cancel
 //! each other out, as they would with XOR. Rows are hashed in the types' text form under pinned output settings.
+//!
+//! Where the sides differ, rows are compared in a form that is the same on both ([`crate::table::Compared`]), and keys are told in the
+//! second side's form. A loose column is equal if it is so in either side's form; buckets only know the second one.
 
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
@@ -11,7 +14,8 @@ use std::collections::BTreeMap;
 use ponte_schema::sql::Fragment;
 use ponte_schema::{Ident, Literal, Sql};
 
-use crate::table::{TableSide, listed, member, qualified};
+use crate::table::{TableSide, listed, qualified};
+use crate::value::Value;
 
 /// Into how many buckets a table is split; a power of two.
 pub const BUCKETS: i64 = 1024;
@@ -37,12 +41,15 @@ pub fn rows(table: &TableSide) -> Sql {
     render(include_str!("compare/rows.sql"), table)
 }
 
-/// The rows with the keys in `$1` (`text[]`, each the text of an array of the key's columns): position, a hash per column.
+/// The rows with the keys in `$1` (`text[]`, each the text of an array of the key's columns): position, a hash per column, two for a
+/// loose one.
 pub fn look(table: &TableSide) -> Sql {
-    let hashes = table.all_columns().into_iter().map(|column| {
+    let compared = &table.outgoing.compared;
+    let values = compared.key.iter().chain(&compared.columns);
+    let hashes = values.chain(compared.loose.iter().flatten()).map(|value| {
         Sql::render(
-            "hashtextextended({column}::text COLLATE \"C\", 0)",
-            &[("column", &member("t", &column))],
+            "hashtextextended({value}::text COLLATE \"C\", 0)",
+            &[("value", &value.of("t", &table.name.name))],
         )
     });
     by_key(
@@ -85,13 +92,21 @@ pub fn mark(table: &TableSide, link: &str) -> Sql {
 
 /// A statement about keys that are given as texts. The changelog has the key's types, so a row of it reads them.
 fn by_key(template: &'static str, table: &TableSide, more: &[(&str, &dyn Fragment)]) -> Sql {
-    let named = (1_i64..).zip(table.staged_key()).map(|(position, staged)| {
-        Sql::render(
-            "{name}, (u.key::text[])[{position}]",
-            &[("name", &Literal::new(staged.as_str())), ("position", &position)],
-        )
-    });
+    let named = table
+        .staged_key()
+        .into_iter()
+        .enumerate()
+        .map(|(position, staged)| {
+            Sql::render(
+                "{name}, {value}",
+                &[
+                    ("name", &Literal::new(staged.as_str())),
+                    ("value", &given_key(table, position)),
+                ],
+            )
+        });
     let (changelog, named) = (table.changelog(), Sql::join(", ", named));
+    let inside = table.and_inside("t");
     let (matches, same_key) = (
         table.matches_staged_key("t", "w"),
         table.same_staged_key("l", "w"),
@@ -102,22 +117,42 @@ fn by_key(template: &'static str, table: &TableSide, more: &[(&str, &dyn Fragmen
         ("named", &named),
         ("matches", &matches),
         ("same_key", &same_key),
+        ("and_inside", &inside),
     ];
     values.extend_from_slice(more);
     Sql::render(template, &values)
 }
 
+/// The n-th column of a key that is given as text in the compared form, in the form of this side.
+fn given_key(table: &TableSide, position: usize) -> Sql {
+    let number = i64::try_from(position + 1).unwrap_or(i64::MAX);
+    let text = Sql::render("(u.key::text[])[{number}]", &[("number", &number)]);
+    match table.outgoing.compared.key.get(position) {
+        Some(Value::Cast(..)) => table.key_from_there(position, text),
+        _ => text,
+    }
+}
+
 fn render(template: &'static str, table: &TableSide) -> Sql {
-    let keys = table
-        .key
+    let compared = &table.outgoing.compared;
+    let value = |value: &Value| value.of("t", &table.name.name);
+    let text = |of: &Value| Sql::render("{value}::text", &[("value", &value(of))]);
+    let exact = || compared.key.iter().chain(&compared.columns).map(value);
+    let in_second_form = compared.loose.iter().map(|[_, second]| value(second));
+    let loose = compared
+        .loose
         .iter()
-        .map(|k| Sql::render("{key}::text", &[("key", &member("t", k))]));
+        .flatten()
+        .map(|form| Sql::render("hashtextextended({text}, 3)", &[("text", &text(form))]));
     Sql::render(
         template,
         &[
             ("table", &table.name),
-            ("keys", &Sql::join(", ", keys)),
-            ("columns", &qualified("t", &table.all_columns())),
+            ("keys", &Sql::join(", ", compared.key.iter().map(text))),
+            ("columns", &Sql::join(", ", exact().chain(in_second_form))),
+            ("exact", &Sql::join(", ", exact())),
+            ("loose", &Sql::join(", ", loose)),
+            ("where_inside", &table.where_inside("t")),
             ("mask", &(BUCKETS - 1)),
         ],
     )
@@ -137,8 +172,23 @@ pub fn differing(one: &BTreeMap<i32, Bucket>, other: &BTreeMap<i32, Bucket>) -> 
 pub struct RowHash {
     /// The key as the text of an array.
     pub key: String,
-    /// Both hashes.
+    /// Both hashes of what is equal or not.
     pub hash: (i64, i64),
+    /// One hash in the first side's form and one in the second's for each loose column; none for NULL.
+    pub loose: Vec<Option<i64>>,
+}
+
+impl RowHash {
+    /// Whether two rows of one key are equal.
+    fn equals(&self, other: &Self) -> bool {
+        let mut loose = self.loose.chunks(2).zip(other.loose.chunks(2));
+        self.hash == other.hash && loose.all(|(a, b)| alike(a, b))
+    }
+}
+
+/// Whether a loose column is equal in either side's form.
+fn alike(one: &[Option<i64>], other: &[Option<i64>]) -> bool {
+    one.iter().zip(other).any(|(a, b)| a == b)
 }
 
 /// A key that is not the same on both sides.
@@ -170,16 +220,23 @@ pub fn merge_step(one: Option<&RowHash>, other: Option<&RowHash>) -> Option<(Opt
         (Some(a), Some(b)) => match a.key.as_bytes().cmp(b.key.as_bytes()) {
             Ordering::Less => (Some(a.key.clone()), Advance::First),
             Ordering::Greater => (Some(b.key.clone()), Advance::Second),
-            Ordering::Equal => ((a.hash != b.hash).then(|| a.key.clone()), Advance::Both),
+            Ordering::Equal => ((!a.equals(b)).then(|| a.key.clone()), Advance::Both),
         },
     })
 }
 
+/// What the columns of a look are called, as the first side calls them, and how many of them are not loose.
+pub fn looked_at(first: &TableSide) -> (Vec<Ident>, usize) {
+    let compared = &first.outgoing.compared;
+    let names = first.key.iter().chain(&compared.names).cloned().collect();
+    (names, compared.key.len() + compared.columns.len())
+}
+
 /// What two looks at one key say: a hash per column, or nothing where there is no such row. Nothing is also the answer where both are
-/// the same.
+/// the same. The columns are those of [`looked_at`].
 pub fn verdict(
     key: &str,
-    columns: &[Ident],
+    (columns, exact): (&[Ident], usize),
     [one, other]: [Option<&[Option<i64>]>; 2],
 ) -> Option<Divergence> {
     match (one, other) {
@@ -187,8 +244,16 @@ pub fn verdict(
         (None, Some(_)) => Some(Divergence::MissingInFirst(key.to_owned())),
         (Some(_), None) => Some(Divergence::MissingInSecond(key.to_owned())),
         (Some(one), Some(other)) => {
-            let hashes = one.iter().zip(other);
-            let differing = columns.iter().zip(hashes).filter(|(_, (a, b))| a != b);
+            let forms = |row: &'_ [Option<i64>]| -> Vec<Vec<Option<i64>>> {
+                let (exact, loose) = row.split_at(exact.min(row.len()));
+                exact
+                    .chunks(1)
+                    .chain(loose.chunks(2))
+                    .map(<[_]>::to_vec)
+                    .collect()
+            };
+            let hashes = forms(one).into_iter().zip(forms(other));
+            let differing = columns.iter().zip(hashes).filter(|(_, (a, b))| !alike(a, b));
             let names: Vec<String> = differing.map(|(column, _)| column.as_str().to_owned()).collect();
             (!names.is_empty()).then(|| Divergence::Different(key.to_owned(), names))
         }
@@ -214,6 +279,7 @@ mod tests {
         RowHash {
             key: key.into(),
             hash: (hash, hash),
+            loose: Vec::new(),
         }
     }
 
@@ -246,11 +312,31 @@ mod tests {
     }
 
     #[test]
+    fn a_loose_column_is_equal_if_it_is_so_in_either_form() {
+        let differ = |one: [Option<i64>; 2], other: [Option<i64>; 2]| {
+            let row = |loose: [Option<i64>; 2]| RowHash {
+                loose: loose.to_vec(),
+                ..row("{1}", 7)
+            };
+            let columns = [Ident::new("id"), Ident::new("preco")];
+            let looks = [one, other].map(|[first, second]| [Some(1), first, second]);
+            let looked = verdict("{1}", (&columns, 1), [Some(&looks[0]), Some(&looks[1])]).is_some();
+            let merged = merge_step(Some(&row(one)), Some(&row(other)));
+            assert_eq!(looked, merged.is_some_and(|(suspect, _)| suspect.is_some()));
+            looked
+        };
+        assert!(!differ([Some(1), Some(2)], [Some(1), Some(3)]));
+        assert!(!differ([Some(1), Some(2)], [Some(4), Some(2)]));
+        assert!(!differ([None, Some(2)], [None, Some(3)]));
+        assert!(differ([Some(1), Some(2)], [Some(2), Some(1)]));
+    }
+
+    #[test]
     fn a_look_at_both_rows_tells_what_differs() {
         let columns = [Ident::new("id"), Ident::new("nome"), Ident::new("saldo")];
         let (a, b) = ([Some(1), None, Some(3)], [Some(1), Some(2), Some(4)]);
         let names = vec!["nome".to_owned(), "saldo".to_owned()];
-        let check = |one, other, expected| assert_eq!(verdict("{1}", &columns, [one, other]), expected);
+        let check = |one, other, expected| assert_eq!(verdict("{1}", (&columns, 3), [one, other]), expected);
         check(Some(&a[..]), Some(&a[..]), None);
         check(
             Some(&a[..]),

@@ -1,7 +1,8 @@
 //! What a two-way sync decides, and the SQL it consists of, as values.
 //!
 //! Nothing here has a driver, a clock, an environment or randomness. The order of the story: [`shape`] reads what a table is
-//! and whether it can be synced, [`table`] names everything that belongs to it, [`capture`] records which keys change,
+//! and whether it can be synced, [`mapping`] what is asked for and [`fit`] whether both sides allow it, [`table`] names
+//! everything that belongs to it, [`capture`] records which keys change,
 //! [`batch`] reads them at the source, [`apply`] brings them into the target, [`chunk`] cuts a table for the first contact,
 //! [`forward`] carries rows on where a node has several links, [`parked`] and [`restore`] leave a decision to a person, [`compare`] proves
 //! that both sides are equal. [`machine`] says what a pass does next, and [`decide`] says of one row what the SQL says of many; the
@@ -14,11 +15,13 @@ pub mod capture;
 pub mod chunk;
 pub mod compare;
 pub mod decide;
+pub mod fit;
 pub mod forward;
 pub mod history;
 pub mod limit;
 pub mod link;
 pub mod machine;
+pub mod mapping;
 pub mod metadata;
 pub mod numbers;
 pub mod order;
@@ -28,5 +31,6 @@ pub mod restore;
 pub mod shape;
 pub mod snapshot;
 pub mod table;
+pub mod value;
 
 pub use policy::{ApplyMode, ConflictPolicy, Initial, LinkName, NodeName};

@@ -1,9 +1,8 @@
 //! A link as it is asked for: two sides, the tables between them, and the rules.
 
-use ponte_schema::QualifiedName;
+pub use crate::mapping::{ColumnMap, TableSpec};
 
 use crate::apply::Winner;
-use crate::limit::DeleteLimit;
 
 /// One of the two nodes of a link, in the order of its configuration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -76,21 +75,6 @@ pub enum ApplyAs {
     Plain,
     /// With `session_replication_role = replica`: neither happens, and the sync checks foreign keys itself.
     Replica,
-}
-
-/// A table of a link, before the catalog was asked about it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TableSpec {
-    /// Its name, the same on both sides.
-    pub name: QualifiedName,
-    /// The columns to sync by, where they are not the primary key.
-    pub key: Option<Vec<String>>,
-    /// The column that says how new a row is, where it is not `updated_at`.
-    pub version: Option<String>,
-    /// How many rows a batch may delete before a person is asked.
-    pub max_delete: DeleteLimit,
-    /// Who wins, where it is not the link's rule.
-    pub conflict: Option<ConflictRule>,
 }
 
 /// A link.

@@ -28,7 +28,7 @@ pub fn listed_keys(table: &TableSide, link: &str) -> Sql {
     Sql::render(
         "SELECT ARRAY[{keys}]::text, k.conflict FROM (\n{parked}) k",
         &[
-            ("keys", &texts("k", &table.staged_key())),
+            ("keys", &table.compared_staged_key("k")),
             ("parked", &keys(table, link, "p.conflict, ")),
         ],
     )

@@ -2,12 +2,18 @@
 //! that every generated statement is made of.
 //!
 //! In the changelog, the stage and the plan the key columns are called `k1, k2, …` and the others `c1, c2, …`, so that no
-//! name of the user's can meet one of ours.
+//! name of the user's can meet one of ours. That is also all there is to a mapping: what is read at the source is made into the
+//! target's columns by the SELECT list, position by position.
+//!
+//! A column that goes through a cast or an expression in both directions is *loose*: two different values of one side may stand for one
+//! of the other. Such a column is left alone where either side's value, brought to the other side, gives what is there already;
+//! for that its original travels too, as text, and is called `o1, o2, …`.
 
-use ponte_schema::{Ident, QualifiedName, Sql};
+use ponte_schema::{Expression, Ident, QualifiedName, Sql, TypeName};
 use sha2::{Digest, Sha256};
 
-use crate::shape::{Column, Shape, VersionColumn, VersionKind};
+use crate::shape::{VersionColumn, VersionKind};
+use crate::value::{Value, over_row};
 
 /// Longest piece of a table's name that goes into the names of our own objects, in bytes.
 const NAME_BYTES_MAX: usize = 36;
@@ -22,7 +28,7 @@ pub struct TableSide {
     pub name: QualifiedName,
     /// The columns that identify a row.
     pub key: Vec<Ident>,
-    /// All other columns that travel.
+    /// All other columns that are written here with what comes from the other side.
     pub columns: Vec<Ident>,
     /// Those of the key whose values may be equal and yet be written differently, like `1.0` and `1.00`.
     pub respelled: Vec<Ident>,
@@ -38,40 +44,75 @@ pub struct TableSide {
     pub portable: bool,
     /// Whether a travelling column is GENERATED ALWAYS AS IDENTITY.
     pub identity_always: bool,
+    /// What travels to the other side.
+    pub outgoing: Outgoing,
+    /// Whether some of the columns are made of the other side's rows and never sent there.
+    pub derived: bool,
+    /// Which rows take part; all where nothing is said.
+    pub filter: Option<Expression>,
+}
+
+/// What a side reads of its rows for the other one, each in the form of the other one's column.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Outgoing {
+    /// The key.
+    pub key: Vec<Value>,
+    /// What is written into the other side's `columns`, in that order.
+    pub columns: Vec<Value>,
+    /// The loose columns, in the same order on both sides.
+    pub loose: Vec<Loose>,
+    /// This side's type for each column of the key that the other side has in another one.
+    pub key_types: Vec<Option<TypeName>>,
+    /// How a row is compared with the other side's.
+    pub compared: Compared,
+    /// Whether the other side has columns that are made of this side's rows and never written here. What arrives here is then sent
+    /// back once, because those columns have to follow it.
+    pub derived_there: bool,
+}
+
+/// A column that goes through a cast or an expression in both directions.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Loose {
+    /// Its name here.
+    pub column: Ident,
+    /// What is sent of it.
+    pub sent: Value,
+}
+
+/// A row in a form that is the same on both sides where the rows are equal.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Compared {
+    /// The key.
+    pub key: Vec<Value>,
+    /// The columns that are equal or not.
+    pub columns: Vec<Value>,
+    /// What the columns and then the loose ones are called, on the first side where it has them.
+    pub names: Vec<Ident>,
+    /// The loose ones: in the first side's form, and in the second's. Either may be equal.
+    pub loose: Vec<[Value; 2]>,
+}
+
+impl Outgoing {
+    /// What travels where both sides are alike.
+    pub fn plain(key: &[Ident], columns: &[Ident]) -> Self {
+        let values = |columns: &[Ident]| columns.iter().cloned().map(Value::Column).collect::<Vec<_>>();
+        Self {
+            key: values(key),
+            columns: values(columns),
+            loose: Vec::new(),
+            key_types: vec![None; key.len()],
+            compared: Compared {
+                key: values(key),
+                names: columns.to_vec(),
+                columns: values(columns),
+                loose: Vec::new(),
+            },
+            derived_there: false,
+        }
+    }
 }
 
 impl TableSide {
-    /// Takes the travelling columns from a shape, in an order that does not depend on the table's.
-    pub fn new(shape: &Shape, key: &[String], version: Option<VersionColumn>) -> Self {
-        let mut columns: Vec<&str> = shape
-            .written_columns()
-            .map(|c| c.name.as_str())
-            .filter(|c| !key.iter().any(|k| k == c))
-            .collect();
-        columns.sort_unstable();
-        let idents = |names: Vec<&str>| names.into_iter().map(Ident::new).collect();
-        let among = |names: &[&str], which: fn(&Column) -> bool| {
-            let chosen = names
-                .iter()
-                .copied()
-                .filter(|n| shape.column(n).is_some_and(which));
-            idents(chosen.collect())
-        };
-        let key: Vec<&str> = key.iter().map(String::as_str).collect();
-        Self {
-            name: shape.qualified_name(),
-            respelled: among(&key, |c| !c.exact),
-            domains: among(&columns, |c| c.domain),
-            key: idents(key),
-            columns: idents(columns),
-            version,
-            by_row: shape.partitioned() || shape.inherits || shape.subscribed,
-            always: shape.subscribed,
-            portable: shape.written_columns().all(|c| c.portable),
-            identity_always: shape.written_columns().any(|c| c.identity == "a"),
-        }
-    }
-
     /// A side of which only the name is known: enough to find our own objects for it.
     pub fn named(name: QualifiedName) -> Self {
         Self {
@@ -85,7 +126,16 @@ impl TableSide {
             always: false,
             portable: false,
             identity_always: false,
+            outgoing: Outgoing::default(),
+            derived: false,
+            filter: None,
         }
+    }
+
+    /// Whether expressions of the user's are evaluated over its rows.
+    pub fn has_expressions(&self) -> bool {
+        let values = self.outgoing.columns.iter();
+        self.filter.is_some() || values.filter_map(Value::expression).next().is_some()
     }
 
     /// A side of which the name and the key are known: enough to show its changelog.
@@ -143,7 +193,12 @@ impl TableSide {
         numbered("c", self.columns.len())
     }
 
-    /// All travelling columns, the key first.
+    /// The names of the loose columns' originals in the stage.
+    pub fn staged_originals(&self) -> Vec<Ident> {
+        numbered("o", self.outgoing.loose.len())
+    }
+
+    /// All columns that are written, the key first.
     pub fn all_columns(&self) -> Vec<Ident> {
         self.key.iter().chain(&self.columns).cloned().collect()
     }
@@ -166,33 +221,112 @@ impl TableSide {
             .collect()
     }
 
-    /// `alias.a, alias.b`, with domains taken off.
-    pub fn plain_values<'a>(&self, alias: &'static str, columns: impl Iterator<Item = &'a Ident>) -> Sql {
-        Sql::join(", ", columns.map(|column| self.plain_value(alias, column)))
-    }
-
-    /// `alias.id AS k1, alias.a AS c1`, with domains taken off the columns.
-    pub fn plain_values_staged(&self, alias: &'static str) -> Sql {
+    /// What makes the row of a stage: `alias.id AS k1, alias.a AS c1, NULL AS o1`, with domains taken off the columns.
+    pub fn stage_row(&self, alias: &'static str) -> Sql {
         let columns = self.all_columns();
+        let staged = self.all_staged();
+        let values = columns.iter().map(|column| self.plain_value(alias, column));
+        let originals = self.staged_originals();
+        let unknown = originals.iter().map(|name| (Sql::text("NULL::text"), name));
         Sql::join(
             ", ",
-            columns.iter().zip(self.all_staged()).map(|(column, staged)| {
-                Sql::render(
-                    "{value} AS {staged}",
-                    &[("value", &self.plain_value(alias, column)), ("staged", &staged)],
-                )
-            }),
+            values
+                .zip(&staged)
+                .chain(unknown)
+                .map(|(value, name)| Sql::render("{value} AS {name}", &[("value", &value), ("name", name)])),
         )
     }
 
     /// A CASE whose branches have different types has a domain's base type.
-    fn plain_value(&self, alias: &'static str, column: &Ident) -> Sql {
+    pub(crate) fn plain_value(&self, alias: &'static str, column: &Ident) -> Sql {
         let value = member(alias, column);
         if self.domains.contains(column) {
             Sql::render("CASE WHEN true THEN {value} ELSE NULL END", &[("value", &value)])
         } else {
             value
         }
+    }
+
+    /// `, alias.a, f(alias.b), alias.b::text`: what is shipped of a row besides its key.
+    pub fn shipped(&self, alias: &'static str) -> Sql {
+        let originals = self
+            .outgoing
+            .loose
+            .iter()
+            .map(|loose| text_of(alias, &loose.column));
+        let mut sql = self.shipped_columns(alias);
+        sql.push(&continued(originals));
+        sql
+    }
+
+    /// The same without what only a comparison needs.
+    pub fn shipped_columns(&self, alias: &'static str) -> Sql {
+        let table = &self.name.name;
+        continued(self.outgoing.columns.iter().map(|value| value.of(alias, table)))
+    }
+
+    /// The key of a row of the table, in the other side's form.
+    pub fn shipped_key(&self, alias: &'static str) -> Sql {
+        let table = &self.name.name;
+        Sql::join(", ", self.outgoing.key.iter().map(|value| value.of(alias, table)))
+    }
+
+    /// The key of a row of ours, in the other side's form.
+    pub fn shipped_staged_key(&self, alias: &'static str) -> Sql {
+        let staged = self.staged_key();
+        let key = self.outgoing.key.iter().zip(&staged);
+        Sql::join(", ", key.map(|(value, name)| value.of_named(alias, name)))
+    }
+
+    /// `CAST(alias.k1 AS …)::text, …`: the key of a row of ours, in the form in which rows are compared.
+    pub fn compared_staged_key(&self, alias: &'static str) -> Sql {
+        let staged = self.staged_key();
+        let key = self.outgoing.compared.key.iter().zip(&staged);
+        Sql::join(
+            ", ",
+            key.map(|(value, name)| Sql::render("{key}::text", &[("key", &value.of_named(alias, name))])),
+        )
+    }
+
+    /// A value of the key's n-th column that came as text in the other side's form, in ours.
+    pub fn key_from_there(&self, position: usize, text: Sql) -> Sql {
+        let own = self.outgoing.key_types.get(position).and_then(Option::as_ref);
+        match (own, self.outgoing.key.get(position)) {
+            (Some(own), Some(Value::Cast(_, there))) => Sql::render(
+                "CAST(CAST({text} AS {there}) AS {own})",
+                &[("text", &text), ("there", there), ("own", own)],
+            ),
+            _ => text,
+        }
+    }
+
+    /// ` AND filter` for the row under `alias`; nothing where all rows take part.
+    pub fn and_inside(&self, alias: &'static str) -> Sql {
+        match &self.filter {
+            None => Sql::default(),
+            Some(_) => Sql::render(" AND {inside}", &[("inside", &self.inside(alias))]),
+        }
+    }
+
+    /// ` WHERE filter`, likewise.
+    pub fn where_inside(&self, alias: &'static str) -> Sql {
+        match &self.filter {
+            None => Sql::default(),
+            Some(_) => Sql::render(" WHERE {inside}", &[("inside", &self.inside(alias))]),
+        }
+    }
+
+    /// Whether the row under `alias` takes part.
+    pub fn inside(&self, alias: &'static str) -> Sql {
+        self.filter.as_ref().map_or_else(
+            || Sql::text("true"),
+            |filter| {
+                Sql::render(
+                    "coalesce({filter}, false)",
+                    &[("filter", &over_row(filter, alias, &self.name.name))],
+                )
+            },
+        )
     }
 
     /// `one.k1 = other.k1 AND …` between two relations that both use the staged names.
@@ -234,9 +368,22 @@ pub fn listed(columns: &[Ident]) -> Sql {
     Sql::join(", ", columns.iter().map(|c| Sql::of(c)))
 }
 
+/// `, a, b`
+fn continued(values: impl Iterator<Item = Sql>) -> Sql {
+    values.fold(Sql::default(), |mut sql, value| {
+        sql.push(&Sql::text(", ")).push(&value);
+        sql
+    })
+}
+
 /// `alias.a, alias.b, alias.c`
 pub fn qualified(alias: &'static str, columns: &[Ident]) -> Sql {
     Sql::join(", ", columns.iter().map(|c| member(alias, c)))
+}
+
+/// `alias.a::text`
+pub fn text_of(alias: &'static str, column: &Ident) -> Sql {
+    Sql::render("{column}::text", &[("column", &member(alias, column))])
 }
 
 /// `alias.a AS k1, alias.b AS k2`
@@ -288,6 +435,9 @@ mod tests {
             always: false,
             portable: true,
             identity_always: false,
+            outgoing: Outgoing::plain(&[Ident::new("id")], &[Ident::new("nome")]),
+            derived: false,
+            filter: None,
         }
     }
 

@@ -11,7 +11,7 @@ use ponte_sync::compare;
 use ponte_sync::forward::Shipped;
 use ponte_sync::shape::{ForeignKey, VersionColumn, VersionKind};
 use ponte_sync::snapshot::Snapshot;
-use ponte_sync::table::TableSide;
+use ponte_sync::table::{Outgoing, TableSide};
 use uuid::Uuid;
 
 fn idents(names: &[&str]) -> Vec<Ident> {
@@ -34,6 +34,9 @@ fn plain() -> TableSide {
         always: false,
         portable: true,
         identity_always: true,
+        outgoing: Outgoing::plain(&idents(&["id"]), &idents(&["nome", "updated_at"])),
+        derived: false,
+        filter: None,
     }
 }
 
@@ -50,6 +53,9 @@ fn composite() -> TableSide {
         always: false,
         portable: false,
         identity_always: false,
+        outgoing: Outgoing::plain(&idents(&["Pedido", "quanto"]), &idents(&["cep", "order"])),
+        derived: false,
+        filter: None,
     }
 }
 
@@ -66,6 +72,9 @@ fn partitioned() -> TableSide {
         always: false,
         portable: true,
         identity_always: false,
+        outgoing: Outgoing::plain(&idents(&["mes", "id"]), &idents(&["valor"])),
+        derived: false,
+        filter: None,
     }
 }
 

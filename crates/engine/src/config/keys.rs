@@ -200,23 +200,54 @@ pub static KEYS: &[Key] = &[
     key(
         Section::Table,
         "table",
-        "table name",
+        "table name, or one by node",
         None,
-        "`name` for a table in `public`, else `schema.name`, spelled as in the catalog.",
+        "`name` for a table in `public`, else `schema.name`, spelled as in the catalog. `{ NODE = \"users\", NODE = \"app.contas\" }` where \
+         the nodes call it differently.",
     ),
     key(
         Section::Table,
         "version",
-        "column",
+        "column, or one by node",
         Some("`updated_at` where it exists, else a clock"),
         "The column that tells which of two changes is the later one.",
     ),
     key(
         Section::Table,
         "key",
-        "columns",
+        "columns, or some by node",
         Some("the primary key"),
-        "The columns that tell rows apart: NOT NULL and unique.",
+        "The columns that tell rows apart: NOT NULL and unique. `{ NODE = [\"external_id\"], NODE = [\"id\"] }` where their names differ; \
+         their types may differ too, as long as the server can cast them.",
+    ),
+    key(
+        Section::Table,
+        "columns",
+        "columns",
+        Some("all"),
+        "The only columns that travel, besides the key and those in `map`.",
+    ),
+    key(
+        Section::Table,
+        "map",
+        "array of tables",
+        Some("none"),
+        "The columns that differ. `{ NODE = \"nome\", NODE = \"name\" }` for another name or type; `to_NODE = \"SQL\"` for what is written into \
+         that node's column, over the columns of the other node's row. With one `to_NODE` values travel in that direction only.",
+    ),
+    key(
+        Section::Table,
+        "local",
+        "columns by node",
+        Some("none"),
+        "Columns that stay where they are: `{ NODE = [\"id\"] }`. Each has to be nullable, have a default or be generated.",
+    ),
+    key(
+        Section::Table,
+        "where",
+        "SQL condition, or one by node",
+        Some("all rows"),
+        "Which rows take part. A row that leaves the set is deleted on the other side, one that enters is inserted.",
     ),
     key(
         Section::Table,
@@ -246,10 +277,7 @@ const PLANNED: &[(Section, &str)] = &[
     (Section::Link, "log_table"),
     (Section::Link, "log"),
     (Section::Link, "batch_rows_max"),
-    (Section::Table, "where"),
-    (Section::Table, "columns"),
     (Section::Table, "unique"),
-    (Section::Table, "map"),
 ];
 
 /// Whether a later release will know this key.

@@ -308,7 +308,7 @@ impl ErrorKind {
             ),
             Self::SyncDrift => never(
                 "sync.drift",
-                "bring both sides to the same shape, for instance with ponte migrate up on each node; the link goes on by itself",
+                "bring both sides to the same shape, for instance with ponte migrate up on each node, or name the difference in local or map; the link goes on by itself",
             ),
             Self::SyncNotReady => never("sync.not_ready", "ponte sync init"),
             Self::SyncAlreadyLinked => never(

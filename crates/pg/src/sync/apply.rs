@@ -726,6 +726,14 @@ async fn upsert(batch: &Batch<'_>, position: usize, target: &mut Peer) -> Result
 }
 
 async fn finish(batch: &Batch<'_>, target: &mut Peer, applied: Applied) -> Result<()> {
+    for &position in &batch.touched {
+        let send_back = Stage::new(position).send_back(batch.target_side(position), batch.direction(target));
+        if let Some(sql) = send_back {
+            target
+                .touched(&sql, batch.plan(), "send back what arrived")
+                .await?;
+        }
+    }
     if batch.quarantine.at_target {
         retried::forget_accepted(batch, target).await?;
     }

@@ -11,9 +11,12 @@ use std::time::Duration;
 
 use futures_util::{Stream, TryStreamExt};
 use ponte_schema::Sql;
-use ponte_sync::compare::{self, Advance, Bucket, Divergence, RowHash, differing, merge_step, verdict};
+use ponte_sync::compare::{
+    self, Advance, Bucket, Divergence, RowHash, differing, looked_at, merge_step, verdict,
+};
 use ponte_sync::link::Side;
 use ponte_sync::parked;
+use ponte_sync::table::TableSide;
 use tokio_postgres::Row;
 
 use super::pass::LiveLink;
@@ -103,6 +106,30 @@ impl LiveLink {
     /// # Errors
     /// What a server reports.
     pub async fn compare_table(&mut self, position: usize) -> Result<TableComparison> {
+        let evaluates = self.begin_evaluating(position).await?;
+        let outcome = self.compare_rows(position).await;
+        if evaluates {
+            for peer in &mut self.peers {
+                peer.roll_back().await;
+            }
+        }
+        outcome
+    }
+
+    /// Begins a transaction on both sides where expressions of the user's are to be evaluated: that is done as in a batch, under the
+    /// role's own search path. Answers whether it did.
+    pub(crate) async fn begin_evaluating(&mut self, position: usize) -> Result<bool> {
+        let evaluates = self.tables[position].sides.iter().any(TableSide::has_expressions);
+        if evaluates {
+            let begin = Sql::text("BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL search_path TO DEFAULT");
+            for peer in &self.peers {
+                peer.script(&begin, "begin to compare").await?;
+            }
+        }
+        Ok(evaluates)
+    }
+
+    async fn compare_rows(&mut self, position: usize) -> Result<TableComparison> {
         let sides = &self.tables[position].sides;
         let (one, other) = (compare::buckets(&sides[0]), compare::buckets(&sides[1]));
         let [first, second] = &self.peers;
@@ -194,7 +221,7 @@ impl LiveLink {
             self.consumed(Side::Second).await?,
         ];
         let sides = &self.tables[position].sides;
-        let columns = sides[0].all_columns();
+        let (columns, exact) = looked_at(&sides[0]);
         let [first, second] = &mut self.peers;
         let (one, other) = tokio::try_join!(
             rows_of(first, compare::look(&sides[0]), keys),
@@ -203,7 +230,7 @@ impl LiveLink {
         let differing: BTreeMap<usize, Divergence> = (0..keys.len())
             .filter_map(|n| {
                 let rows = [&one, &other].map(|rows| rows.get(&n).map(Vec::as_slice));
-                Some((n, verdict(&keys[n], &columns, rows)?))
+                Some((n, verdict(&keys[n], (&columns, exact), rows)?))
             })
             .collect();
         if differing.is_empty() {
@@ -335,6 +362,7 @@ impl<'a> SortedRows<'a> {
         self.head = row.map(|row| RowHash {
             key: row.get(0),
             hash: (row.get(1), row.get(2)),
+            loose: row.get(3),
         });
         Ok(())
     }

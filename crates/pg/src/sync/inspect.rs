@@ -1,13 +1,15 @@
 //! What both ends of a link look like, and whether they fit together.
 
-use ponte_schema::{QualifiedName, Sql};
+use ponte_schema::{Ident, QualifiedName, Sql};
 use ponte_sync::capture;
+use ponte_sync::fit::{Drift, fit};
 use ponte_sync::limit::DeleteLimit;
-use ponte_sync::link::{ApplyAs, ConflictRule, LinkSpec, Side, TableSpec};
+use ponte_sync::link::{ApplyAs, ConflictRule, LinkSpec, Side};
 use ponte_sync::order::parents_first;
 use ponte_sync::shape::{self, ForeignKey, Problem, Shape};
 use ponte_sync::table::TableSide;
 
+use super::mapping;
 use super::peer::Peer;
 use crate::error::{Error, ErrorKind, Result};
 
@@ -53,11 +55,14 @@ pub async fn shapes(peer: &mut Peer, tables: &[QualifiedName]) -> Result<Vec<Sha
 /// # Errors
 /// Everything that keeps the link from working, in one error, each with its remedy; or drift between the two sides.
 pub async fn linked_tables(spec: &LinkSpec, peers: &mut [Peer; 2]) -> Result<Vec<LinkedTable>> {
-    let names: Vec<QualifiedName> = spec.tables.iter().map(|t| t.name.clone()).collect();
+    let names =
+        |side: Side| -> Vec<QualifiedName> { spec.tables.iter().map(|t| t.name(side).clone()).collect() };
+    let (one, other) = (names(Side::First), names(Side::Second));
     let [first, second] = peers;
-    let (first, second) = tokio::try_join!(shapes(first, &names), shapes(second, &names))?;
-    let mut problems = missing_tables(spec, &names, [&first, &second]);
+    let (first, second) = tokio::try_join!(shapes(first, &one), shapes(second, &other))?;
+    let mut problems = missing_tables(spec, [&first, &second]);
     refuse(spec, &problems)?;
+    let mut drifts = Vec::new();
     let mut tables = Vec::with_capacity(spec.tables.len());
     for ((wanted, one), other) in spec.tables.iter().zip(first).zip(second) {
         let shapes = [one, other];
@@ -65,13 +70,25 @@ pub async fn linked_tables(spec: &LinkSpec, peers: &mut [Peer; 2]) -> Result<Vec
             let role = format!("of node \"{}\"", spec.node(side));
             problems.extend(shape::obstacles(shape, &role, spec.apply));
         }
-        match fit(spec, wanted, shapes) {
-            Ok(table) => tables.push(table),
+        match fit(wanted, &spec.nodes, shapes.each_ref()) {
+            Ok(fit) => {
+                let conflict = wanted.conflict.unwrap_or(spec.conflict);
+                problems.extend(unparkable(conflict, &shapes, &fit.sides));
+                problems.extend(fit.problems);
+                drifts.extend(fit.drifts);
+                tables.push(LinkedTable {
+                    shapes,
+                    sides: fit.sides,
+                    max_delete: wanted.max_delete,
+                    conflict,
+                });
+            }
             Err(problem) => problems.push(problem),
         }
     }
     refuse(spec, &problems)?;
-    refuse_drift(spec, &tables)?;
+    refuse_drift(spec, &drifts)?;
+    mapping::check(spec, &tables, peers).await?;
     in_order(spec, tables)
 }
 
@@ -84,13 +101,11 @@ pub(crate) fn same_columns(before: &[LinkedTable], now: &[LinkedTable]) -> bool 
     before.iter().map(form).eq(now.iter().map(form))
 }
 
-fn missing_tables(spec: &LinkSpec, names: &[QualifiedName], found: [&Vec<Shape>; 2]) -> Vec<Problem> {
+fn missing_tables(spec: &LinkSpec, found: [&Vec<Shape>; 2]) -> Vec<Problem> {
     let mut problems = Vec::new();
     for (side, shapes) in Side::BOTH.into_iter().zip(found) {
-        for name in names
-            .iter()
-            .filter(|n| !shapes.iter().any(|s| s.qualified_name() == **n))
-        {
+        let names = spec.tables.iter().map(|t| t.name(side));
+        for name in names.filter(|n| !shapes.iter().any(|s| s.qualified_name() == **n)) {
             problems.push(Problem {
                 message: format!("table {name} does not exist on \"{}\"", spec.node(side)),
                 remedy: format!("ponte --node {} migrate up", spec.node(side)),
@@ -100,36 +115,22 @@ fn missing_tables(spec: &LinkSpec, names: &[QualifiedName], found: [&Vec<Shape>;
     problems
 }
 
-fn fit(spec: &LinkSpec, wanted: &TableSpec, shapes: [Shape; 2]) -> Result<LinkedTable, Problem> {
-    let side = |shape: &Shape| -> Result<TableSide, Problem> {
-        let key = shape::choose_key(shape, wanted.key.as_deref())?;
-        let version = shape::choose_version(shape, wanted.version.as_deref())?;
-        Ok(TableSide::new(shape, &key, version))
-    };
-    let sides = [side(&shapes[0])?, side(&shapes[1])?];
-    if sides[0].key != sides[1].key {
-        return Err(Problem {
-            message: format!("the primary keys of table {} differ", sides[0].name),
-            remedy: "name the columns to sync by with key = [...]".to_owned(),
-        });
-    }
-    let conflict = wanted.conflict.unwrap_or(spec.conflict);
-    let json =
-        |c: &shape::Column| c.type_name == "jsonb" && sides[0].key.iter().any(|k| k.as_str() == c.name);
-    if conflict == ConflictRule::Manual && shapes[0].columns.iter().any(json) {
-        return Err(Problem {
-            message: format!(
-                "keys of table {} are jsonb, which cannot be parked",
-                sides[0].name
-            ),
-            remedy: "give the table another rule than conflict = \"manual\"".to_owned(),
-        });
-    }
-    Ok(LinkedTable {
-        shapes,
-        sides,
-        max_delete: wanted.max_delete,
-        conflict,
+/// A parked key is kept as text and looked up in its own type, which jsonb does not survive.
+fn unparkable(conflict: ConflictRule, shapes: &[Shape; 2], sides: &[TableSide; 2]) -> Option<Problem> {
+    let side = Side::BOTH.into_iter().find(|side| {
+        let key = &sides[side.index()].key;
+        let jsonb = |k: &Ident| {
+            let column = shapes[side.index()].column(k.as_str());
+            column.is_some_and(|c| c.type_name == "jsonb")
+        };
+        conflict == ConflictRule::Manual && key.iter().any(jsonb)
+    })?;
+    Some(Problem {
+        message: format!(
+            "keys of table {} are jsonb, which cannot be parked",
+            sides[side.index()].name
+        ),
+        remedy: "give the table another rule than conflict = \"manual\"".to_owned(),
     })
 }
 
@@ -148,11 +149,7 @@ fn refuse(spec: &LinkSpec, problems: &[Problem]) -> Result<()> {
     Err(error)
 }
 
-fn refuse_drift(spec: &LinkSpec, tables: &[LinkedTable]) -> Result<()> {
-    let found: Vec<_> = tables
-        .iter()
-        .flat_map(|t| shape::drift((&spec.nodes[0], &t.shapes[0]), (&spec.nodes[1], &t.shapes[1])))
-        .collect();
+fn refuse_drift(spec: &LinkSpec, found: &[Drift]) -> Result<()> {
     let Some(first) = found.first() else { return Ok(()) };
     let mut error = Error::new(
         ErrorKind::SyncDrift,
@@ -175,13 +172,32 @@ pub(crate) fn foreign_keys(tables: &[LinkedTable], side: Side) -> Vec<ForeignKey
     keys
 }
 
+/// The foreign keys of both sides, with the names that the first side gives to the tables of the link.
+fn foreign_keys_as_first(tables: &[LinkedTable]) -> Vec<ForeignKey> {
+    let first_name = |(schema, name): (String, String)| {
+        let there = QualifiedName::new(schema.as_str(), name.as_str());
+        let table = tables.iter().find(|t| t.sides[1].name == there);
+        table.map_or((schema, name), |t| {
+            let here = t.name();
+            (here.schema.as_str().to_owned(), here.name.as_str().to_owned())
+        })
+    };
+    let mut keys = foreign_keys(tables, Side::First);
+    keys.extend(
+        foreign_keys(tables, Side::Second)
+            .into_iter()
+            .map(|key| ForeignKey {
+                child: first_name(key.child),
+                parent: first_name(key.parent),
+                ..key
+            }),
+    );
+    keys
+}
+
 fn in_order(spec: &LinkSpec, tables: Vec<LinkedTable>) -> Result<Vec<LinkedTable>> {
     let names: Vec<QualifiedName> = tables.iter().map(|t| t.name().clone()).collect();
-    let keys: Vec<ForeignKey> = Side::BOTH
-        .into_iter()
-        .flat_map(|side| foreign_keys(&tables, side))
-        .collect();
-    let order = match parents_first(&names, &keys) {
+    let order = match parents_first(&names, &foreign_keys_as_first(&tables)) {
         Ok(order) => order,
         Err(_) if spec.apply == ApplyAs::Replica => (0..tables.len()).collect(),
         Err(cycle) => {
@@ -211,7 +227,7 @@ pub(crate) fn check_triggers(spec: &LinkSpec, tables: &[LinkedTable]) -> Result<
                     ErrorKind::SyncTriggers,
                     format!(
                         "cannot trust what \"{node}\" says about table {}: capture trigger {} is missing or disabled",
-                        table.name(),
+                        shape.qualified_name(),
                         missing.join(", ")
                     ),
                 )
@@ -237,7 +253,7 @@ pub(crate) fn check_triggers(spec: &LinkSpec, tables: &[LinkedTable]) -> Result<
                     format!(
                         "trigger {} of table {} on \"{node}\" would rewrite the rows that the sync writes",
                         trigger.name,
-                        table.name()
+                        shape.qualified_name()
                     ),
                 )
                 .hint(format!("ponte sync init {}", spec.name)));

@@ -18,7 +18,7 @@ SELECT w.position, jsonb_build_object(
     WHERE NOT has_table_privilege(c.oid, p.name)),
   'columns', (
     SELECT coalesce(jsonb_agg(jsonb_build_object(
-      'name', a.attname, 'type_name', format_type(a.atttypid, a.atttypmod),
+      'name', a.attname, 'type_name', format_type(a.atttypid, a.atttypmod), 'base_type', format_type(a.atttypid, -1),
       'portable', a.atttypid < 16384 AND t.typtype IN ('b', 'r', 'm') AND t.typsend <> 0 AND a.atttypid::regtype::text NOT LIKE 'reg%',
       'exact', (t.typtype = 'e' OR a.atttypid IN (SELECT unnest(
           '{bool,int2,int4,int8,uuid,date,time,timestamp,timestamptz,bytea,text,varchar}'::regtype[])))

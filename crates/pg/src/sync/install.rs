@@ -187,7 +187,7 @@ async fn install_capture(spec: &LinkSpec, side: Side, peer: &mut Peer, plan: &In
         NodeState::Linked { .. } => return Ok(()),
     };
     if !outdated {
-        hold_companions(peer, &spec.name, &plan.tables).await?;
+        hold_companions(peer, side, &spec.name, &plan.tables).await?;
     }
     for table in plan.tables.iter().map(|t| &t.sides[side.index()]) {
         let sql = if outdated {

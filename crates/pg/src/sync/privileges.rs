@@ -78,7 +78,8 @@ async fn in_database(peer: &mut Peer) -> Result<Role> {
 
 fn over_sequences(role: &Role, table: &LinkedTable, side: Side) -> Result<()> {
     let shape = &table.shapes[side.index()];
-    match sequence::to_interleave(shape).next() {
+    let mut sequences = sequence::pairs(table).map(|pair| pair[side.index()]);
+    match sequences.find(|s| s.increment == 1) {
         Some(sequence) if !shape.owned => Err(role
             .lacks(&format!("may not alter sequence {}", sequence.qualified_name()))
             .hint(format!(

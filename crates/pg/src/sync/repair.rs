@@ -6,6 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use ponte_schema::Sql;
 use ponte_sync::compare::{self, Divergence};
 use ponte_sync::link::Side;
 
@@ -113,6 +114,20 @@ impl LiveLink {
     /// # Errors
     /// What a server reports.
     pub async fn repair(&mut self, position: usize, plan: &RepairPlan) -> Result<u64> {
+        let evaluates = self.begin_evaluating(position).await?;
+        let outcome = self.note(position, plan).await;
+        if evaluates {
+            for peer in &mut self.peers {
+                match outcome {
+                    Ok(_) => peer.script(&Sql::text("COMMIT"), "note keys as changed").await?,
+                    Err(_) => peer.roll_back().await,
+                }
+            }
+        }
+        outcome
+    }
+
+    async fn note(&mut self, position: usize, plan: &RepairPlan) -> Result<u64> {
         let mut noted = 0;
         for winner in Side::BOTH {
             let keys = plan.keys[winner.index()].clone();

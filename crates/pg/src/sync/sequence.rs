@@ -24,9 +24,23 @@ struct Counter<'a> {
     family: Option<Uuid>,
 }
 
-/// The sequences of a table that count in steps of one.
-pub(crate) fn to_interleave(shape: &Shape) -> impl Iterator<Item = &Sequence> {
-    shape.sequences.iter().filter(|s| s.increment == 1)
+/// The other side's sequence for the column that one of the first side's feeds: what the two sides call it may differ.
+fn partner<'a>(table: &'a LinkedTable, sequence: &Sequence) -> Option<&'a Sequence> {
+    let [one, other] = &table.sides;
+    let keys = one.key.iter().zip(&other.outgoing.key);
+    let columns = one.columns.iter().zip(&other.outgoing.columns);
+    let fed = keys
+        .chain(columns)
+        .find(|(column, _)| column.as_str() == sequence.column);
+    let column = fed.and_then(|(_, value)| value.column())?;
+    let mut sequences = table.shapes[1].sequences.iter();
+    sequences.find(|s| s.column == column.as_str())
+}
+
+/// The sequences of both sides that feed the same column, the first side's first.
+pub(crate) fn pairs(table: &LinkedTable) -> impl Iterator<Item = [&Sequence; 2]> {
+    let sequences = table.shapes[0].sequences.iter();
+    sequences.filter_map(|sequence| Some([sequence, partner(table, sequence)?]))
 }
 
 /// Whose counting a link will change, as `node: name`.
@@ -101,10 +115,7 @@ async fn counters<'a>(peers: &mut [Peer; 2], tables: &'a [LinkedTable]) -> Resul
     let mut found = Vec::new();
     for table in tables {
         let [one, other] = &table.shapes;
-        for sequence in &one.sequences {
-            let Some(partner) = other.sequences.iter().find(|s| s.column == sequence.column) else {
-                continue;
-            };
+        for [sequence, partner] in pairs(table) {
             let [first, second] = &mut *peers;
             if let Some(first) = counter(first, one, sequence).await?
                 && let Some(second) = counter(second, other, partner).await?

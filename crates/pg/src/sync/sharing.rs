@@ -195,9 +195,14 @@ fn disagree(
 
 /// Waits for the batches and chunks under way over other links that carry these tables, and keeps new ones from beginning: what they
 /// wrote without knowing of this link is there when the first contact reads, and what they write later is logged for it.
-pub(crate) async fn hold_companions(peer: &mut Peer, link: &str, tables: &[LinkedTable]) -> Result<()> {
+pub(crate) async fn hold_companions(
+    peer: &mut Peer,
+    side: Side,
+    link: &str,
+    tables: &[LinkedTable],
+) -> Result<()> {
     for table in tables {
-        let name = table.name();
+        let name = &table.sides[side.index()].name;
         let sql = Sql::text(
             "SELECT p.link FROM ponte.progress p JOIN ponte.link_table t USING (link) \
              WHERE t.table_schema = $1 AND t.table_name = $2 AND p.link <> $3 ORDER BY p.link FOR UPDATE OF p",

@@ -31,7 +31,8 @@ const TUDO: &str = "
 fn everything(world: &World) -> LinkSpec {
     let mut spec = world.spec(&["perfis", "pessoa", "medida"]);
     let mut elsewhere = spec.tables[1].clone();
-    elsewhere.name = ponte_schema::QualifiedName::new("outra", "pessoa");
+    let name = ponte_schema::QualifiedName::new("outra", "pessoa");
+    elsewhere.names = [name.clone(), name];
     spec.tables.push(elsewhere);
     spec
 }

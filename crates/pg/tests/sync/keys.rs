@@ -144,7 +144,7 @@ async fn another_unique_key_than_the_primary_one_can_be_chosen() {
     let schema = "CREATE TABLE conta (id int PRIMARY KEY, numero text NOT NULL UNIQUE, saldo int)";
     in_both_modes(schema, async |world| {
         let mut spec = world.spec(&["conta"]);
-        spec.tables[0].key = Some(vec!["numero".into()]);
+        spec.tables[0].keys = [Some(vec!["numero".into()]), Some(vec!["numero".into()])];
         let mut link = world.init(&spec).await;
         world.a("INSERT INTO conta VALUES (1, 'x', 0), (2, 'y', 0)").await;
         settle(&mut link).await;
@@ -342,7 +342,8 @@ async fn names_of_any_kind_are_quoted() {
         let mut spec = world.spec(&names);
         for (n, table) in spec.tables.iter_mut().enumerate() {
             if n % 2 == 1 {
-                table.name = QualifiedName::new("Minha App", names[n]);
+                let name = QualifiedName::new("Minha App", names[n]);
+                table.names = [name.clone(), name];
             }
         }
         let mut link = world.init(&spec).await;
@@ -352,8 +353,8 @@ async fn names_of_any_kind_are_quoted() {
             .map(|t| {
                 format!(
                     "{}.{}",
-                    quote(t.name.schema.as_str()),
-                    quote(t.name.name.as_str())
+                    quote(t.names[0].schema.as_str()),
+                    quote(t.names[0].name.as_str())
                 )
             })
             .collect();

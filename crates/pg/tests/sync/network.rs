@@ -5,7 +5,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use ponte_pg::sync::{InitReport, LiveLink, Peer, drop_link, init, plan_init};
 use ponte_pg::{ErrorKind, Result};
 use ponte_schema::QualifiedName;
-use ponte_sync::limit::DeleteLimit;
 use ponte_sync::link::{ApplyAs, ConflictRule, FirstContact, LinkSpec, TableSpec};
 use ponte_testkit::TestCluster;
 use tokio_postgres::Client;
@@ -60,13 +59,7 @@ impl Network {
             nodes: [format!("n{one}"), format!("n{other}")],
             tables: tables
                 .iter()
-                .map(|t| TableSpec {
-                    name: QualifiedName::new("public", *t),
-                    key: None,
-                    version: None,
-                    conflict: None,
-                    max_delete: DeleteLimit::default(),
-                })
+                .map(|t| TableSpec::same(QualifiedName::new("public", *t)))
                 .collect(),
             conflict: ConflictRule::Latest,
             first_contact: FirstContact::Merge,

@@ -42,7 +42,26 @@ pub(crate) async fn in_both_modes(schema: &str, scenario: impl AsyncFn(&World)) 
     scenario(&world).await;
 }
 
+/// The same with a schema for each side.
+pub(crate) async fn in_both_modes_apart(schemas: [&str; 2], scenario: impl AsyncFn(&World)) {
+    println!("rows are applied as a plain owner");
+    let world = World::applying("", ApplyAs::Plain).await;
+    world.sides(schemas[0], schemas[1]).await;
+    scenario(&world).await;
+    println!("rows are applied in replica mode");
+    let world = world.again("", ApplyAs::Replica).await;
+    world.sides(schemas[0], schemas[1]).await;
+    scenario(&world).await;
+}
+
 impl World {
+    /// Two databases with schemas of their own.
+    pub(crate) async fn apart(schemas: [&str; 2]) -> Self {
+        let world = Self::with("").await;
+        world.sides(schemas[0], schemas[1]).await;
+        world
+    }
+
     /// Two databases `app`, owned by the plain role `dono`, with the same schema.
     pub(crate) async fn with(schema: &str) -> Self {
         Self::applying(schema, ApplyAs::Plain).await
@@ -102,13 +121,7 @@ impl World {
             nodes: ["a".into(), "b".into()],
             tables: tables
                 .iter()
-                .map(|t| TableSpec {
-                    name: QualifiedName::new("public", *t),
-                    key: None,
-                    version: None,
-                    max_delete: DeleteLimit::default(),
-                    conflict: None,
-                })
+                .map(|t| TableSpec::same(QualifiedName::new("public", *t)))
                 .collect(),
             conflict: ConflictRule::Latest,
             first_contact: FirstContact::Merge,

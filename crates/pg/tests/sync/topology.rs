@@ -204,9 +204,9 @@ async fn links_that_share_a_table_agree_on_its_key_and_its_versions() {
     let before = inventory(&network.clients[1]).await;
     let wanted = network.spec(1, 2, &["nota"]);
     let mut other_key = wanted.clone();
-    other_key.tables[0].key = Some(vec!["outro".into()]);
+    other_key.tables[0].keys = [Some(vec!["outro".into()]), Some(vec!["outro".into()])];
     let mut other_version = wanted.clone();
-    other_version.tables[0].version = Some("visto".into());
+    other_version.tables[0].versions = [Some("visto".into()), Some("visto".into())];
     let mut other_future = wanted.clone();
     other_future.max_future_seconds = 60;
     for (spec, what) in [

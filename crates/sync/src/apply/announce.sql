@@ -5,7 +5,7 @@
 INSERT INTO {changelog} ({keys}, op, version_at, changed_at, only_link)
 SELECT {row_keys}, 'I'::"char", coalesce({version}, '-infinity'), '-infinity', {link}
 FROM {table} t
-WHERE {range} AND NOT EXISTS (SELECT FROM {stage} s WHERE {matches})
+WHERE {range} AND NOT EXISTS (SELECT FROM {stage} s WHERE {matches}){and_inside}
   AND NOT EXISTS (
     SELECT FROM {changelog} l JOIN ponte.outgoing o ON o.link = {link}
     WHERE {logged} AND l.via IS DISTINCT FROM o.link AND NOT pg_visible_in_snapshot(l.xid, o.consumed))

@@ -2,7 +2,7 @@
 
 use ponte_schema::{Literal, Sql};
 
-use super::{Direction, Local, Stage, Winner, confirm_local, local_changes, texts};
+use super::{Direction, Local, Stage, Winner, confirm_local, texts};
 use crate::table::{TableSide, listed, qualified};
 
 /// Whether a key's row came into being here since the source last saw it.
@@ -16,7 +16,7 @@ impl Stage {
     pub fn any_local(&self, table: &TableSide, direction: Direction<'_>, local: Local<'_>) -> Sql {
         Sql::render(
             "SELECT EXISTS ({local})",
-            &[("local", &local_changes(table, direction, local, &Sql::default()))],
+            &[("local", &self.local_changes(table, direction, local, None))],
         )
     }
 
@@ -28,10 +28,7 @@ impl Stage {
                 ("plan", &self.plan),
                 ("table", &table.name),
                 ("changelog", &table.changelog()),
-                (
-                    "local_keys",
-                    &local_changes(table, direction, local, &Sql::default()),
-                ),
+                ("local_keys", &self.local_changes(table, direction, local, None)),
                 ("same_key", &table.same_staged_key("l", "p")),
                 ("matches", &table.matches_staged_key("t", "p")),
                 ("plan_keys", &qualified("p", &table.staged_key())),
@@ -52,6 +49,18 @@ impl Stage {
             Winner::Source => "true",
             Winner::Target | Winner::Nobody => "false",
         };
+        // What comes back to the side that made it is older than whatever that side has done since.
+        let incoming_wins = Sql::render(
+            if table.derived {
+                "(s.node <> {here_id}::uuid AND {wins})"
+            } else {
+                "{wins}"
+            },
+            &[
+                ("here_id", &Literal::new(direction.here_id.to_string())),
+                ("wins", &Sql::text(incoming_wins)),
+            ],
+        );
         let parks = winner == Winner::Nobody;
         let same_change = if parks {
             "false"
@@ -67,7 +76,7 @@ impl Stage {
                 ("table", &table.name),
                 ("changelog", &table.changelog()),
                 ("local", &self.decidable(table, direction, local)),
-                ("incoming_wins", &Sql::text(incoming_wins)),
+                ("incoming_wins", &incoming_wins),
                 ("parks", &truth(parks)),
                 ("same_change", &Sql::text(same_change)),
                 ("confirm_local", &confirm_local(table, direction, local)),
@@ -92,10 +101,10 @@ impl Stage {
     /// The local changes with what a decision needs to know about them.
     fn decidable(&self, table: &TableSide, direction: Direction<'_>, local: Local<'_>) -> Sql {
         let further = match local {
-            Local::All(_) => Sql::text(BORN_ANYHOW),
-            Local::Pending(_) | Local::Held(_) => Sql::text(BORN_HERE),
+            Local::All(_) => BORN_ANYHOW,
+            Local::Pending(_) | Local::Held(_) => BORN_HERE,
         };
-        local_changes(table, direction, local, &further)
+        self.local_changes(table, direction, local, Some(further))
     }
 }
 

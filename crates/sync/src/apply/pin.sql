@@ -5,4 +5,4 @@
 INSERT INTO {plan} (staged, seen, present, {keys})
 SELECT s.ctid, t.xmin, s.present, {staged_keys}
 FROM {stage} s LEFT JOIN {table} t ON {matches}
-WHERE CASE WHEN t.ctid IS NULL THEN s.present WHEN s.present THEN {differs} ELSE true END
+WHERE CASE WHEN t.ctid IS NULL THEN s.present WHEN s.present THEN {differs} ELSE {inside} END

@@ -5,7 +5,7 @@
 //! for local changes. A change that was committed before we had its row is visible to that statement, and everything is undone; one
 //! that waits for our lock will have seen what we wrote. What the sweep could not write is left to the rounds that compare.
 
-use ponte_schema::Sql;
+use ponte_schema::{Ident, Sql};
 
 use super::Stage;
 use crate::table::{TableSide, listed, member, qualified};
@@ -29,6 +29,7 @@ impl Stage {
                 ("table", &table.name),
                 ("stage", &self.stage),
                 ("matches", &table.matches_staged_key("t", "s")),
+                ("and_inside", &table.and_inside("t")),
             ],
         )
     }
@@ -61,30 +62,78 @@ impl Stage {
     }
 }
 
-/// `a = s.c1, b = s.c2`
+/// `a = s.c1, b = s.c2`; a loose column keeps its value where that is what the source has, in the source's form.
 pub(super) fn assignments(table: &TableSide) -> Sql {
     let updated = table.updated_columns();
     let each = updated.iter().map(|(column, staged)| {
-        Sql::render(
-            "{column} = {staged}",
-            &[("column", column), ("staged", &member("s", staged))],
-        )
+        let incoming = member("s", staged);
+        let value = match alike_there(table, column) {
+            None => incoming,
+            Some(alike) => Sql::render(
+                "CASE WHEN {alike} THEN {here} ELSE {incoming} END",
+                &[
+                    ("alike", &alike),
+                    ("here", &member("t", column)),
+                    ("incoming", &incoming),
+                ],
+            ),
+        };
+        Sql::render("{column} = {value}", &[("column", column), ("value", &value)])
     });
     Sql::join(", ", each)
 }
 
-/// Whether a row `t` is not the staged row `s`, byte by byte.
+/// Whether a row `t` is not the staged row `s`, byte by byte; a loose column differs only if it does so in both sides' forms.
 pub(super) fn differs(table: &TableSide) -> Sql {
-    let updated = table.updated_columns();
-    if updated.is_empty() {
-        return Sql::text("false");
+    let (loose, exact): (Vec<_>, Vec<_>) = table
+        .updated_columns()
+        .into_iter()
+        .partition(|(column, _)| alike_there(table, column).is_some());
+    let mut tests = Vec::with_capacity(1 + loose.len());
+    if !exact.is_empty() {
+        tests.push(rows_differ(table, &exact));
     }
-    let row = table.plain_values("t", updated.iter().map(|(column, _)| column));
-    let staged = Sql::join(", ", updated.iter().map(|(_, staged)| member("s", staged)));
+    for pair in loose {
+        if let Some(alike) = alike_there(table, &pair.0) {
+            tests.push(Sql::render(
+                "({differ} AND NOT {alike})",
+                &[
+                    ("differ", &rows_differ(table, std::slice::from_ref(&pair))),
+                    ("alike", &alike),
+                ],
+            ));
+        }
+    }
+    match tests.len() {
+        0 => Sql::text("false"),
+        1 => tests.remove(0),
+        _ => Sql::render("({tests})", &[("tests", &Sql::join(" OR ", tests))]),
+    }
+}
+
+fn rows_differ(table: &TableSide, columns: &[(Ident, Ident)]) -> Sql {
+    let row = columns.iter().map(|(column, _)| table.plain_value("t", column));
+    let staged = columns.iter().map(|(_, staged)| member("s", staged));
     Sql::render(
         "ROW({row})::record OPERATOR(pg_catalog.*<>) ROW({staged})::record",
-        &[("row", &row), ("staged", &staged)],
+        &[
+            ("row", &Sql::join(", ", row)),
+            ("staged", &Sql::join(", ", staged)),
+        ],
     )
+}
+
+/// Whether a loose column of the row `t`, brought to the source, is what the source has; `None` for any other column.
+fn alike_there(table: &TableSide, column: &Ident) -> Option<Sql> {
+    let loose = table.outgoing.loose.iter().zip(table.staged_originals());
+    let (loose, original) = loose.into_iter().find(|(loose, _)| loose.column == *column)?;
+    Some(Sql::render(
+        "({sent}::text IS NOT DISTINCT FROM {original})",
+        &[
+            ("sent", &loose.sent.of("t", &table.name.name)),
+            ("original", &member("s", &original)),
+        ],
+    ))
 }
 
 /// What lets an INSERT write an identity that is GENERATED ALWAYS.

@@ -1,4 +1,4 @@
--- purpose: the keys of the table that changed since the consumed snapshot, each with its row as it is now, ready for the stage
+-- purpose: the keys of the table that changed since the consumed snapshot, each with its row as it is now, ready for the stage; a row outside the filter counts as gone
 -- reads:   the changelog, the table; run in the REPEATABLE READ transaction whose snapshot becomes the consumed one
 -- writes:  nothing
 -- locks:   ACCESS SHARE
@@ -9,6 +9,6 @@ COPY (
     FROM {changelog} l
     WHERE l.xid >= '{xmin}'::xid8 AND NOT pg_visible_in_snapshot(l.xid, {consumed}) AND {travels}{without}{held_back}
     ORDER BY {keys}, l.seq DESC)
-  SELECT t.ctid IS NOT NULL, p.version_at, p.changed_at, coalesce(p.version_node, {node}::uuid), p.inserted, {staged_keys}{columns}
-  FROM pending p {join} {table} t ON {matches}
+  SELECT t.ctid IS NOT NULL, p.version_at, p.changed_at, coalesce(p.version_node, {node}::uuid), p.inserted, {shipped_keys}{shipped}
+  FROM pending p {join} {table} t ON {matches}{and_inside}
 ) TO STDOUT (FORMAT {format})

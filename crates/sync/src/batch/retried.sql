@@ -3,8 +3,9 @@
 -- writes:  nothing
 -- locks:   ACCESS SHARE
 COPY (
-  SELECT t.ctid IS NOT NULL, p.version_at, p.changed_at, coalesce(p.version_node, {node}::uuid), false, {staged_keys}{columns}
-  FROM json_populate_recordset(NULL::{changelog}, {entries}) p LEFT JOIN {table} t ON {matches}
+  SELECT t.ctid IS NOT NULL, p.version_at, p.changed_at, coalesce(p.version_node, {node}::uuid), false, {shipped_keys}{shipped}
+  FROM jsonb_array_elements({entries}::jsonb) e(entry), LATERAL jsonb_populate_record(NULL::{changelog}, jsonb_build_object('version_at', e.entry -> 'version_at',
+      'changed_at', e.entry -> 'changed_at', 'version_node', e.entry -> 'version_node'{keys})) p LEFT JOIN {table} t ON {matches}{and_inside}
   WHERE NOT EXISTS (
     SELECT FROM {changelog} l
     WHERE l.xid >= '{xmin}'::xid8 AND NOT pg_visible_in_snapshot(l.xid, {consumed}) AND l.via IS DISTINCT FROM {link} AND {same_key})

@@ -5,4 +5,4 @@
 SELECT u.n, ARRAY[{hashes}]::bigint[]
 FROM unnest($1::text[]) WITH ORDINALITY u(key, n),
   LATERAL jsonb_populate_record(NULL::{changelog}, jsonb_build_object({named})) w
-  JOIN {table} t ON {matches}
+  JOIN {table} t ON {matches}{and_inside}

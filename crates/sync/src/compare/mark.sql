@@ -7,7 +7,7 @@ SELECT {w_keys}, CASE WHEN t.ctid IS NULL THEN 'D' ELSE 'U' END::"char",
        coalesce({version}, g.version_at, '-infinity'), coalesce(g.changed_at, '-infinity'), g.version_node
 FROM unnest($1::text[]) u(key),
   LATERAL jsonb_populate_record(NULL::{changelog}, jsonb_build_object({named})) w
-  LEFT JOIN {table} t ON {matches}
+  LEFT JOIN {table} t ON {matches}{and_inside}
   LEFT JOIN LATERAL (
     SELECT l.version_at, l.changed_at, l.version_node FROM {changelog} l WHERE {same_key} ORDER BY l.seq DESC LIMIT 1) g ON true
 WHERE NOT EXISTS (

@@ -2,7 +2,8 @@
 -- reads:   the table
 -- writes:  nothing
 -- locks:   ACCESS SHARE
-SELECT key, hashtextextended(row, 1) AS low, hashtextextended(row, 2) AS high
-FROM (SELECT ARRAY[{keys}]::text COLLATE "C" AS key, ROW({columns})::text COLLATE "C" AS row FROM {table} t OFFSET 0) x
+SELECT key, hashtextextended(row, 1) AS low, hashtextextended(row, 2) AS high, loose
+FROM (SELECT ARRAY[{keys}]::text COLLATE "C" AS key, ROW({exact})::text COLLATE "C" AS row, ARRAY[{loose}]::bigint[] AS loose
+      FROM {table} t{where_inside} OFFSET 0) x
 WHERE (hashtextextended(key, 0) & {mask})::int = ANY ($1)
 ORDER BY key

@@ -58,11 +58,11 @@ pub(super) async fn run(context: &Context, servers: &Servers, args: &Args) -> Re
     let mut link = plan.open(servers).await?;
     let wanted = match &args.table {
         Some(name) => name.clone(),
-        None => plan.spec.tables[0].name.to_string(),
+        None => plan.spec.tables[0].names[0].to_string(),
     };
     let table = link.tables().iter().position(|t| t.name().to_string() == wanted);
     let Some(table) = table else {
-        let known: Vec<String> = plan.spec.tables.iter().map(|t| t.name.to_string()).collect();
+        let known: Vec<String> = plan.spec.tables.iter().map(|t| t.names[0].to_string()).collect();
         return Err(usage(
             format!("link \"{}\" has no table {wanted}", args.link),
             &known,
@@ -72,7 +72,7 @@ pub(super) async fn run(context: &Context, servers: &Servers, args: &Args) -> Re
         .spec
         .tables
         .iter()
-        .position(|t| t.name == *link.tables()[table].name());
+        .position(|t| t.names[0] == *link.tables()[table].name());
     let values = configured.map(|i| plan.probes[i].clone()).unwrap_or_default();
     let running = Journal::new(&servers.state_dir(), args.link.as_str())
         .read()

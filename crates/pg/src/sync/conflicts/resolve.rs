@@ -4,7 +4,7 @@
 //! nothing; the next pass carries the change over. Whatever the other side changed meanwhile meets it there as a conflict of its own.
 
 use ponte_schema::{Ident, QualifiedName, Sql};
-use ponte_sync::link::LinkSpec;
+use ponte_sync::link::{LinkSpec, Side};
 use ponte_sync::restore::Recorded;
 use ponte_sync::shape::{self, Shape};
 use ponte_sync::table::TableSide;
@@ -194,8 +194,11 @@ fn recorded(spec: &LinkSpec, open: &Open, shape: &Shape, json: Vec<String>) -> R
         .filter(written)
         .map(Ident::new)
         .collect();
-    let wanted = spec.tables.iter().find(|t| t.name == open.table);
-    let version = wanted.and_then(|t| t.version.as_deref());
+    let here = Side::BOTH.into_iter().find(|side| spec.node(*side) == open.here);
+    let version = here.and_then(|side| {
+        let wanted = spec.tables.iter().find(|t| *t.name(side) == open.table)?;
+        wanted.versions[side.index()].as_deref()
+    });
     table.version = shape::choose_version(shape, version).map_err(|p| refused(p.message).hint(p.remedy))?;
     let fixed = shape.columns.iter().filter(|c| c.identity == "a");
     Ok(Recorded {

@@ -7,6 +7,8 @@ use ponte_schema::{QualifiedName, Sql};
 use ponte_sync::chunk::{self, Order, Range};
 use ponte_sync::link::Side;
 use ponte_sync::order::waves;
+use ponte_sync::table::TableSide;
+use ponte_sync::value::Value;
 
 use super::TableProgress;
 use crate::error::{Error, ErrorKind, Result};
@@ -81,6 +83,20 @@ pub struct Unfinished {
     pub rows_expected: i64,
     /// Rows that have been carried.
     pub rows: i64,
+}
+
+/// How many rows of a table take part. A filter is evaluated as in a batch: under the role's own search path.
+async fn rows_of(reader: &mut Peer, side: &TableSide) -> Result<i64> {
+    let filtered = side.filter.is_some();
+    if filtered {
+        let begin = Sql::text("BEGIN READ ONLY; SET LOCAL search_path TO DEFAULT");
+        reader.script(&begin, "begin to count rows").await?;
+    }
+    let counted = reader.value(&chunk::count(side), "count rows").await;
+    if filtered {
+        reader.roll_back().await;
+    }
+    Ok(counted?.and_then(|n| n.parse().ok()).unwrap_or(0))
 }
 
 /// Reads how far the first contact of a link has come on one node; `None` where nothing comes to it.
@@ -167,6 +183,10 @@ impl LiveLink {
             let name = &self.tables[table].sides[side.index()].name;
             let sql = Sql::render("SELECT EXISTS (SELECT FROM {table})", &[("table", name)]);
             filled[side.index()] = self.peers[side.index()].holds(&sql, "look for rows").await?;
+        }
+        // Rows that have to be sent back need a batch, which only the stage makes.
+        if self.tables[table].sides.iter().any(|side| side.derived) {
+            return Ok((Side::First, Route::Unite));
         }
         Ok(match filled {
             [_, false] => (Side::First, Route::Copy),
@@ -274,6 +294,10 @@ impl LiveLink {
 
     async fn key_order(&mut self, table: usize, source: Side) -> Result<Vec<Order>> {
         let side = &self.tables[table].sides[source.index()];
+        // Keys of two types may be ordered in two ways.
+        if side.outgoing.key.iter().any(Value::is_changed) {
+            return Ok(vec![Order::None; side.key.len()]);
+        }
         let key: Vec<&str> = side.key.iter().map(ponte_schema::Ident::as_str).collect();
         let rows = self.peers[source.index()]
             .rows(
@@ -297,8 +321,7 @@ impl LiveLink {
         let order = self.key_order(table, source).await?;
         let side = self.tables[table].sides[source.index()].clone();
         let reader = &mut self.peers[source.index()];
-        let counted = reader.value(&chunk::count(&side), "count rows").await?;
-        let rows: i64 = counted.and_then(|n| n.parse().ok()).unwrap_or(0);
+        let rows = rows_of(reader, &side).await?;
         let most = if order.iter().all(|o| *o == Order::Own) {
             CHUNKS_MAX
         } else {
