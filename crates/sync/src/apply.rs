@@ -60,6 +60,15 @@ pub struct Reference<'a> {
     pub child: Option<(&'a TableSide, Stage)>,
 }
 
+/// How long a stage is there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StageLife {
+    /// As long as the connection, emptied at each commit: frequent small batches then leave the catalog alone.
+    Connection,
+    /// Until the commit, because behind a pooler the next transaction is on another session.
+    Transaction,
+}
+
 /// The tables that a batch for `table` lands in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Stage {
@@ -77,14 +86,18 @@ impl Stage {
         }
     }
 
-    /// Creates both tables. They live as long as the connection and are emptied at each commit: frequent small batches then leave
-    /// the catalog alone.
-    pub fn create(&self, table: &TableSide) -> Sql {
+    /// Creates both tables.
+    pub fn create(&self, table: &TableSide, life: StageLife) -> Sql {
+        let end = match life {
+            StageLife::Connection => "DELETE ROWS",
+            StageLife::Transaction => "DROP",
+        };
         Sql::render(
             include_str!("apply/stage.sql"),
             &[
                 ("stage", &self.stage),
                 ("plan", &self.plan),
+                ("end", &Sql::text(end)),
                 ("table", &table.name),
                 ("row", &table.plain_values_staged("t")),
                 ("keys", &renamed("t", &table.key, &table.staged_key())),

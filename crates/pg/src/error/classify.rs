@@ -13,7 +13,12 @@ use crate::error::ErrorKind;
 /// A failure of a statement on a session that stood.
 pub(crate) fn of_statement(error: &tokio_postgres::Error) -> ErrorKind {
     if let Some(db) = error.as_db_error() {
-        return of_report(db);
+        return match of_report(db) {
+            // A session that stood speaks the protocol. It is PgBouncer's code for everything: no session came free in time, the
+            // server went away.
+            ErrorKind::ConnProtocol => ErrorKind::ConnLost,
+            kind => kind,
+        };
     }
     if error.is_closed() || io_cause(error).is_some() {
         return ErrorKind::ConnLost;
@@ -65,7 +70,8 @@ pub(crate) fn of_sqlstate(code: &str) -> ErrorKind {
         "25006" => ErrorKind::ConnReadOnly,
         "08P01" => ErrorKind::ConnProtocol,
         "57P01" | "57P02" | "57P04" | "57P05" => ErrorKind::ConnLost,
-        "55P03" | "57014" => ErrorKind::SqlTransient,
+        // 42P05: behind a pooler a stranger's statement may have the name that the driver chose; the next one is another.
+        "55P03" | "57014" | "42P05" => ErrorKind::SqlTransient,
         _ => match code.get(..2) {
             Some("08") => ErrorKind::ConnLost,
             Some("28") => ErrorKind::ConnNotAllowed,

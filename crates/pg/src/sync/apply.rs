@@ -12,7 +12,7 @@ use ponte_sync::snapshot::Snapshot;
 use ponte_sync::table::TableSide;
 
 use super::inspect::LinkedTable;
-use super::peer::{Peer, Plan};
+use super::peer::{Access, Peer, Plan};
 use super::{approval, history, stream};
 use crate::error::{Error, ErrorKind, Result};
 
@@ -217,7 +217,7 @@ pub(crate) async fn begin(target: &mut Peer, spec: &LinkSpec, from: &Snapshot, t
 /// Opens the target's transaction. Capture stays quiet in it once the transaction is noted down as one that applies.
 pub(crate) async fn open(target: &mut Peer, spec: &LinkSpec) -> Result<()> {
     let mut sql = Sql::render(
-        "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL search_path TO DEFAULT; SET CONSTRAINTS ALL DEFERRED; \
+        "SET LOCAL search_path TO DEFAULT; SET CONSTRAINTS ALL DEFERRED; \
          SELECT set_config('ponte.applying', {link}, true); {durable}",
         &[
             ("link", &ponte_schema::Literal::new(spec.name.as_str())),
@@ -227,7 +227,7 @@ pub(crate) async fn open(target: &mut Peer, spec: &LinkSpec) -> Result<()> {
     if spec.apply == ApplyAs::Replica {
         sql.push(&Sql::text("SET LOCAL session_replication_role = replica;"));
     }
-    target.script(&sql, "begin to apply a batch").await
+    target.begin(Access::Write, &sql, "begin to apply a batch").await
 }
 
 /// Carries a batch over and commits it. The source's reading transaction is open when this is called.
@@ -243,7 +243,7 @@ pub(crate) async fn run(batch: &Batch<'_>, source: &mut Peer, target: &mut Peer)
 async fn carry_and_commit(batch: &Batch<'_>, source: &mut Peer, target: &mut Peer) -> Result<Applied> {
     let applied = carry(batch, source, target).await?;
     // Deferred checks happen here.
-    target.script(&Sql::text("COMMIT"), "commit a batch").await?;
+    target.commit("commit a batch").await?;
     keep_stages(batch, target);
     Ok(applied)
 }
@@ -253,7 +253,7 @@ async fn carry_and_commit(batch: &Batch<'_>, source: &mut Peer, target: &mut Pee
 async fn carry(batch: &Batch<'_>, source: &mut Peer, target: &mut Peer) -> Result<Applied> {
     begin(target, batch.spec, &batch.from, &batch.to).await?;
     let staged = fill_stages(batch, source, target).await?;
-    source.script(&Sql::text("COMMIT"), "end reading").await?;
+    source.commit("end reading").await?;
     approval::check(batch, target).await?;
     let offer = history::offer(source, &batch.spec.name, &batch.to);
     let (offered, applied) = tokio::join!(offer, write(batch, target, staged));
@@ -288,12 +288,11 @@ async fn fill_stages(batch: &Batch<'_>, source: &mut Peer, target: &mut Peer) ->
 /// given out again, and the change that gets it would count as consumed.
 pub(crate) async fn harden(source: &Peer) -> Result<()> {
     let sql = Sql::render(
-        "BEGIN; {durable} \
-         SELECT CASE WHEN pg_current_wal_flush_lsn() < pg_current_wal_insert_lsn() THEN pg_logical_emit_message(true, 'ponte', '') END; \
-         COMMIT",
+        "{durable} \
+         SELECT CASE WHEN pg_current_wal_flush_lsn() < pg_current_wal_insert_lsn() THEN pg_logical_emit_message(true, 'ponte', '') END",
         &[("durable", &Sql::text(DURABLE))],
     );
-    source.script(&sql, "flush what was read").await
+    source.alone(&sql, "flush what was read").await
 }
 
 /// Brings what is staged into the tables.
@@ -381,7 +380,9 @@ pub(super) async fn fill_stage(
     let stage = Stage::new(position);
     // Large batches bring their own stage: the plans kept for small ones must not see theirs grow.
     if !target.has_stage(position) {
-        target.script(&stage.create(table), "create the stage").await?;
+        target
+            .script(&stage.create(table, target.stage_life()), "create the stage")
+            .await?;
     }
     let staged = stream::copy(
         source,

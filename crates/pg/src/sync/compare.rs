@@ -14,7 +14,7 @@ use ponte_sync::link::Side;
 use tokio_postgres::Row;
 
 use super::pass::LiveLink;
-use super::peer::Peer;
+use super::peer::{Access, Peer};
 use crate::error::{During, Result};
 
 /// How many divergent keys of a table are kept for the report; all are counted.
@@ -100,6 +100,20 @@ impl LiveLink {
         consumed: &[String; 2],
         found: &mut TableComparison,
     ) -> Result<()> {
+        for peer in &mut self.peers {
+            peer.begin(Access::Read, &Sql::default(), "read keys").await?;
+        }
+        let outcome = self.merge(position, suspects, found).await;
+        for peer in &mut self.peers {
+            peer.roll_back().await;
+        }
+        outcome?;
+        let in_flight = self.keys_in_flight(position, consumed).await?;
+        found.forget(&in_flight);
+        Ok(())
+    }
+
+    async fn merge(&self, position: usize, suspects: &[i32], found: &mut TableComparison) -> Result<()> {
         let sides = &self.tables[position].sides;
         let mut one = SortedRows::open(&self.peers[0], &compare::rows(&sides[0]), suspects).await?;
         let mut other = SortedRows::open(&self.peers[1], &compare::rows(&sides[1]), suspects).await?;
@@ -114,9 +128,6 @@ impl LiveLink {
                 other.next().await?;
             }
         }
-        drop((one, other));
-        let in_flight = self.keys_in_flight(position, consumed).await?;
-        found.forget(&in_flight);
         Ok(())
     }
 
@@ -190,12 +201,7 @@ impl TableComparison {
 }
 
 async fn buckets(peer: &Peer, sql: &Sql) -> Result<BTreeMap<i32, Bucket>> {
-    let rows = peer
-        .session()
-        .client()
-        .query(sql.as_str(), &[])
-        .await
-        .during(|| peer.during("compute checksums"))?;
+    let rows = peer.fresh_rows(sql, &[], "compute checksums").await?;
     Ok(rows
         .iter()
         .map(|row| {
@@ -236,12 +242,7 @@ struct SortedRows<'a> {
 
 impl<'a> SortedRows<'a> {
     async fn open(peer: &'a Peer, sql: &Sql, suspects: &[i32]) -> Result<Self> {
-        let stream = peer
-            .session()
-            .client()
-            .query_raw(sql.as_str(), [suspects.to_vec()])
-            .await
-            .during(|| peer.during("read keys"))?;
+        let stream = peer.stream(sql, &[&suspects], "read keys").await?;
         let mut rows = Self {
             peer,
             rows: Box::pin(stream),

@@ -25,6 +25,7 @@ mod in_flight;
 mod install;
 mod keys;
 mod mass_deletes;
+mod pooled;
 mod refusals;
 mod support;
 mod sweep;

@@ -2,9 +2,9 @@
 -- reads:   the catalog entry of the table
 -- writes:  two temporary tables
 -- locks:   ACCESS SHARE on the table
-CREATE TEMPORARY TABLE IF NOT EXISTS {stage} ON COMMIT DELETE ROWS AS
+CREATE TEMPORARY TABLE IF NOT EXISTS {stage} ON COMMIT {end} AS
   SELECT true AS present, now() AS version_at, now() AS changed_at, NULL::uuid AS node, true AS inserted, {row}
   FROM {table} t WITH NO DATA;
-CREATE TEMPORARY TABLE IF NOT EXISTS {plan} ON COMMIT DELETE ROWS AS
+CREATE TEMPORARY TABLE IF NOT EXISTS {plan} ON COMMIT {end} AS
   SELECT t.ctid AS staged, t.xmin AS seen, true AS present, {keys}
   FROM {table} t WITH NO DATA
