@@ -6,11 +6,13 @@ use tokio_postgres::types::{ToSql, Type};
 use crate::error::{Error, ErrorKind};
 
 /// The types of our own statements' parameters.
-const TYPES: [Type; 7] = [
+const TYPES: [Type; 9] = [
     Type::TEXT,
     Type::INT8,
     Type::INT4,
+    Type::OID,
     Type::BOOL,
+    Type::FLOAT8,
     Type::UUID,
     Type::TEXT_ARRAY,
     Type::INT4_ARRAY,
@@ -51,6 +53,7 @@ mod tests {
         check(&String::from("text"), &Type::TEXT);
         check(&5_i64, &Type::INT8);
         check(&5_i32, &Type::INT4);
+        check(&5_u32, &Type::OID);
         check(&true, &Type::BOOL);
         check(&uuid::Uuid::nil(), &Type::UUID);
         check(&vec!["a"], &Type::TEXT_ARRAY);
