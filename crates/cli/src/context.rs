@@ -111,6 +111,11 @@ impl Context {
         }
     }
 
+    /// Says of a failure that the command went on after what a failure at its end would say.
+    pub(crate) fn tell(&self, diagnostic: &Diagnostic) {
+        output::print_diagnostic(diagnostic, self.format);
+    }
+
     /// Asks before something is destroyed. `what` is what will happen, as a question: «Drop the link "perfis"?».
     /// `-y` answers yes.
     ///

@@ -2,6 +2,7 @@
 
 use std::io;
 
+use crate::context::Context;
 use crate::diagnostic::{Code, Diagnostic};
 
 /// What a command that ran to its end has to say to a script.
@@ -27,6 +28,23 @@ pub(crate) enum Failure {
     Trouble(Box<Diagnostic>),
     /// The reader of our output closed the pipe; there is nobody to tell.
     PipeClosed,
+}
+
+impl Failure {
+    /// What a command that went on after failures ends with: the first of them, after the others were told.
+    pub(crate) fn all(context: &Context, failures: Vec<Self>) -> Result<Verdict, Self> {
+        let mut failures = failures.into_iter();
+        let Some(first) = failures.next() else {
+            return Ok(Verdict::Clean);
+        };
+        for failure in failures {
+            match failure {
+                Self::Trouble(diagnostic) => context.tell(&diagnostic),
+                Self::PipeClosed => return Err(Self::PipeClosed),
+            }
+        }
+        Err(first)
+    }
 }
 
 impl From<Diagnostic> for Failure {

@@ -32,15 +32,24 @@ impl LinkPlan {
             config.node(second.as_str())?.clone(),
         ];
         let side = |name: &NodeName| if name == first { Side::First } else { Side::Second };
+        if link
+            .tables
+            .iter()
+            .any(|t| t.conflict.as_ref().unwrap_or(&link.conflict) == &ConflictPolicy::Merge)
+        {
+            return Err(not_yet(link));
+        }
+        let rule = |policy: &ConflictPolicy| match policy {
+            ConflictPolicy::Latest => ConflictRule::Latest,
+            ConflictPolicy::NodeWins(name) => ConflictRule::Wins(side(name)),
+            ConflictPolicy::Merge => ConflictRule::Merge,
+            ConflictPolicy::Manual => ConflictRule::Manual,
+        };
         let spec = LinkSpec {
             name: link.name.as_str().to_owned(),
             nodes: [first.as_str().to_owned(), second.as_str().to_owned()],
-            tables: link.tables.iter().map(table).collect(),
-            conflict: match &link.conflict {
-                ConflictPolicy::Latest => ConflictRule::Latest,
-                ConflictPolicy::NodeWins(name) => ConflictRule::Wins(side(name)),
-                ConflictPolicy::Manual => return Err(not_yet(link)),
-            },
+            tables: link.tables.iter().map(|t| table(t, rule)).collect(),
+            conflict: rule(&link.conflict),
             first_contact: match &link.initial {
                 Initial::Merge => FirstContact::Merge,
                 Initial::NodeWins(name) => FirstContact::Wins(side(name)),
@@ -124,13 +133,14 @@ impl LinkPlan {
     }
 }
 
-fn table(table: &crate::config::TableMapping) -> TableSpec {
+fn table(table: &crate::config::TableMapping, rule: impl Fn(&ConflictPolicy) -> ConflictRule) -> TableSpec {
     let key: Vec<String> = table.key.iter().map(|k| k.as_str().to_owned()).collect();
     TableSpec {
         name: table.table.clone(),
         key: (!key.is_empty()).then_some(key),
         version: table.version.as_ref().map(|v| v.as_str().to_owned()),
         max_delete: table.max_delete,
+        conflict: table.conflict.as_ref().map(rule),
     }
 }
 
@@ -138,9 +148,9 @@ fn not_yet(link: &Link) -> Error {
     Error::new(
         ErrorKind::ConfigInvalid,
         format!(
-            "link \"{}\" asks for conflict = \"manual\", which this release does not carry out",
+            "link \"{}\" asks for conflict = \"merge\", which this release does not carry out",
             link.name
         ),
     )
-    .hint("use conflict = \"latest\" or \"<node> wins\"; losers are kept in ponte.conflict either way")
+    .hint("use conflict = \"latest\", \"<node> wins\" or \"manual\"")
 }

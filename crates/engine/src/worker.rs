@@ -270,6 +270,14 @@ impl LinkWorker {
             }
             Ok(report) => {
                 backoff.succeed();
+                if report.quarantined() > 0 {
+                    let link = &self.plan.spec.name;
+                    tracing::warn!(
+                        link,
+                        rows = report.quarantined(),
+                        "rows were refused and set aside: ponte sync quarantine {link}"
+                    );
+                }
                 let now = Timestamp::now();
                 self.note.last_pass_at = Some(now.round(jiff::Unit::Millisecond).unwrap_or(now));
                 self.enter(LinkState::Running, None, 0);

@@ -3,6 +3,7 @@
 pub(crate) mod classify;
 mod kind;
 pub(crate) mod server;
+pub(crate) mod treatment;
 
 use std::fmt;
 

@@ -5,7 +5,9 @@
 //! *write* (only rows that still are the pinned version). Rows that were changed in between are fewer written than planned,
 //! and go round again, where the change has become a conflict like any other.
 
+mod decide;
 mod deletes;
+mod rescue;
 mod sweep;
 
 pub use deletes::count_rows;
@@ -14,9 +16,12 @@ use ponte_schema::{Ident, Literal, QualifiedName, Sql};
 use uuid::Uuid;
 
 use crate::chunk::Range;
+use crate::forward;
 use crate::shape::ForeignKey;
 use crate::snapshot::Snapshot;
 use crate::table::{TableSide, equal, listed, member, qualified, renamed};
+
+pub use rescue::{Part, Reason, discard};
 
 /// Who takes part in a direction, from the target's point of view.
 #[derive(Debug, Clone, Copy)]
@@ -40,6 +45,10 @@ pub enum Winner {
     Source,
     /// The target of this direction.
     Target,
+    /// Both, where they changed different columns; else the newer version.
+    Merged,
+    /// Nobody: the key is parked, and neither row is written.
+    Nobody,
 }
 
 /// Which of the target's rows count as changed by it and unknown to the source.
@@ -47,6 +56,8 @@ pub enum Winner {
 pub enum Local<'a> {
     /// Those whose log row is not visible in what the source had consumed.
     Pending(&'a Snapshot),
+    /// The same, and of the keys that are tried from the quarantine also those that were held back meanwhile.
+    Held(&'a Snapshot),
     /// All rows of a range: the first contact.
     All(&'a Range),
 }
@@ -69,6 +80,22 @@ pub enum StageLife {
     Transaction,
 }
 
+impl Reference<'_> {
+    /// Whether a row `r` of the referencing table is none that the same batch is about to delete.
+    fn stays(&self) -> Sql {
+        match &self.child {
+            None => Sql::text("true"),
+            Some((child, stage)) => Sql::render(
+                "NOT EXISTS (SELECT FROM {child_plan} c WHERE NOT c.present AND {matches} AND r.xmin = c.seen)",
+                &[
+                    ("child_plan", &stage.plan),
+                    ("matches", &child.matches_staged_key("r", "c")),
+                ],
+            ),
+        }
+    }
+}
+
 /// The tables that a batch for `table` lands in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Stage {
@@ -84,6 +111,11 @@ impl Stage {
             stage: name("stage"),
             plan: name("plan"),
         }
+    }
+
+    /// The stage itself.
+    pub(crate) fn name(&self) -> &QualifiedName {
+        &self.stage
     }
 
     /// Creates both tables.
@@ -161,79 +193,6 @@ impl Stage {
         )
     }
 
-    /// Whether the target has any change that the source had not seen; without one, nothing can be in conflict.
-    pub fn any_local(&self, table: &TableSide, direction: Direction<'_>, local: Local<'_>) -> Sql {
-        Sql::render(
-            "SELECT EXISTS ({local})",
-            &[("local", &local_changes(table, direction, local))],
-        )
-    }
-
-    /// Holds the rows in conflict.
-    pub fn lock(&self, table: &TableSide, direction: Direction<'_>, local: Local<'_>) -> Sql {
-        Sql::render(
-            include_str!("apply/lock.sql"),
-            &[
-                ("plan", &self.plan),
-                ("table", &table.name),
-                ("changelog", &table.changelog()),
-                ("local_keys", &local_changes(table, direction, local)),
-                ("same_key", &table.same_staged_key("l", "p")),
-                ("matches", &table.matches_staged_key("t", "p")),
-                ("plan_keys", &qualified("p", &table.staged_key())),
-            ],
-        )
-    }
-
-    /// Decides the conflicts; answers how many were recorded.
-    pub fn resolve(
-        &self,
-        table: &TableSide,
-        direction: Direction<'_>,
-        local: Local<'_>,
-        winner: Winner,
-    ) -> Sql {
-        let incoming_wins = match winner {
-            Winner::Latest => "(s.version_at, s.changed_at, s.node) > (l.version_at, l.changed_at, l.node)",
-            Winner::Source => "true",
-            Winner::Target => "false",
-        };
-        let names = Sql::join(", ", table.all_columns().iter().map(|c| Literal::new(c.as_str())));
-        Sql::render(
-            include_str!("apply/resolve.sql"),
-            &[
-                ("plan", &self.plan),
-                ("stage", &self.stage),
-                ("table", &table.name),
-                ("changelog", &table.changelog()),
-                ("local", &local_changes(table, direction, local)),
-                ("incoming_wins", &Sql::text(incoming_wins)),
-                (
-                    "confirm_local",
-                    &Sql::text(if matches!(local, Local::All(_)) {
-                        "true"
-                    } else {
-                        "false"
-                    }),
-                ),
-                ("clash_keys", &qualified("p", &table.staged_key())),
-                ("key_texts", &texts("p", &table.staged_key())),
-                ("here_texts", &texts("t", &table.all_columns())),
-                ("there_texts", &texts("s", &table.all_staged())),
-                ("same_key", &table.same_staged_key("l", "p")),
-                ("matches", &table.matches_staged_key("t", "p")),
-                ("keys", &listed(&table.staged_key())),
-                ("c_keys", &qualified("c", &table.staged_key())),
-                ("column_names", &names),
-                ("link", &Literal::new(direction.link)),
-                ("schema_name", &Literal::new(table.name.schema.as_str())),
-                ("table_name", &Literal::new(table.name.name.as_str())),
-                ("here_name", &Literal::new(direction.here)),
-                ("there_name", &Literal::new(direction.there)),
-            ],
-        )
-    }
-
     /// Holds the rows that are planned to be deleted, so that no new reference to them can appear.
     pub fn hold_deletes(&self, table: &TableSide) -> Sql {
         Sql::render(
@@ -269,49 +228,25 @@ impl Stage {
         sql
     }
 
-    /// Whether rows that stay still point at rows that are planned to be deleted.
-    pub fn referenced(&self, table: &TableSide, reference: &Reference<'_>) -> Sql {
-        let stays = match &reference.child {
-            None => Sql::text("true"),
-            Some((child, stage)) => Sql::render(
-                "NOT EXISTS (SELECT FROM {child_plan} c WHERE NOT c.present AND {matches} AND r.xmin = c.seen)",
-                &[
-                    ("child_plan", &stage.plan),
-                    ("matches", &child.matches_staged_key("r", "c")),
-                ],
-            ),
-        };
-        Sql::render(
-            include_str!("apply/referenced.sql"),
-            &[
-                ("child", &reference.key.child_name()),
-                ("table", &table.name),
-                ("plan", &self.plan),
-                ("matches", &table.matches_staged_key("t", "p")),
-                ("references", &references_row("r", reference.key, "t")),
-                ("stays", &stays),
-            ],
-        )
-    }
-
     /// Holds the parents of the rows that arrived, as the server's own check of a foreign key would.
-    pub fn hold_parents(&self, table: &TableSide, key: &ForeignKey) -> Sql {
-        self.about_parents(include_str!("apply/hold_parents.sql"), table, key)
+    pub fn hold_parents(&self, table: &TableSide, key: &ForeignKey, part: Option<Part>) -> Sql {
+        self.about_parents(include_str!("apply/hold_parents.sql"), table, key, part)
     }
 
     /// Whether rows that arrived point at parents that do not exist.
-    pub fn orphans(&self, table: &TableSide, key: &ForeignKey) -> Sql {
-        self.about_parents(include_str!("apply/orphans.sql"), table, key)
+    pub fn orphans(&self, table: &TableSide, key: &ForeignKey, part: Option<Part>) -> Sql {
+        self.about_parents(include_str!("apply/orphans.sql"), table, key, part)
     }
 
-    fn about_parents(&self, template: &'static str, table: &TableSide, key: &ForeignKey) -> Sql {
+    fn about_parents(
+        &self,
+        template: &'static str,
+        table: &TableSide,
+        key: &ForeignKey,
+        part: Option<Part>,
+    ) -> Sql {
         let child_columns = idents(&key.child_columns);
-        let not_null = Sql::join(
-            " AND ",
-            child_columns
-                .iter()
-                .map(|c| Sql::render("{column} IS NOT NULL", &[("column", &member("t", c))])),
-        );
+        let not_null = rescue::all_filled("t", &child_columns);
         Sql::render(
             template,
             &[
@@ -320,6 +255,7 @@ impl Stage {
                 ("parent", &key.parent_name()),
                 ("matches", &table.matches_staged_key("t", "s")),
                 ("not_null", &not_null),
+                ("part", &part.map(Part::condition).unwrap_or_default()),
                 (
                     "references",
                     &equal("t", &child_columns, "r", &idents(&key.parent_columns)),
@@ -348,13 +284,20 @@ impl Stage {
 
     /// Updates and inserts in one statement, for a table that references itself: an old row may then point at a new one and
     /// a new one may take over a unique value of an old one. Answers how many rows it wrote.
-    pub fn upsert(&self, table: &TableSide) -> Sql {
+    /// With `forwarded_from`, the name of the link, logs them too.
+    pub fn upsert(&self, table: &TableSide, forwarded_from: Option<&str>) -> Sql {
+        let returned = forwarded_from.map_or_else(|| Sql::text("1"), |_| forward::returned(table));
         let Some(update) = self.update(table) else {
             return Sql::render(
-                "WITH added AS (\n{insert} RETURNING 1)\nSELECT count(*) FROM added",
-                &[("insert", &self.insert(table))],
+                "WITH added AS (\n{insert}RETURNING {returned}){logged}\nSELECT count(*) FROM added",
+                &[
+                    ("insert", &self.insert(table)),
+                    ("returned", &returned),
+                    ("logged", &self.log_in(table, forwarded_from, "added")),
+                ],
             );
         };
+        let both = "(SELECT * FROM updated UNION ALL SELECT * FROM added)";
         Sql::render(
             include_str!("apply/upsert.sql"),
             &[
@@ -363,8 +306,24 @@ impl Stage {
                     "insert",
                     &self.insert_where(table, &Sql::text(" AND (SELECT count(*) FROM updated) >= 0")),
                 ),
+                ("returned", &returned),
+                ("logged", &self.log_in(table, forwarded_from, both)),
             ],
         )
+    }
+
+    fn log_in(&self, table: &TableSide, forwarded_from: Option<&str>, written: &'static str) -> Sql {
+        let Some(link) = forwarded_from else {
+            return Sql::default();
+        };
+        let log = forward::log(table, link, &Sql::text(written), &self.stage);
+        Sql::render(", logged AS (\n{log})", &[("log", &log)])
+    }
+
+    /// The statement `write`, which writes rows of the table under the name `t`, and the log of what it wrote for the node's
+    /// other links. It counts the same rows.
+    pub fn forwarded(&self, table: &TableSide, link: &str, write: &Sql) -> Sql {
+        forward::logged(table, link, write, &self.stage)
     }
 
     /// Inserts planned rows.
@@ -441,14 +400,26 @@ pub fn captured_meanwhile(tables: &[&TableSide]) -> Sql {
 }
 
 /// Takes the fence: `$1` link, `$2` the consumed snapshot that the batch was read from, `$3` the one it leads to. One row
-/// where it was taken, none where somebody else was faster.
-pub const FENCE: &str = include_str!("apply/fence.sql");
+/// where it was taken, none where somebody else was faster. The row says which tables other links carry on.
+pub fn fence() -> Sql {
+    Sql::render(
+        include_str!("apply/fence.sql"),
+        &[("shared", &forward::shared_tables())],
+    )
+}
 
-fn local_changes(table: &TableSide, direction: Direction<'_>, local: Local<'_>) -> Sql {
+/// Records what a batch did: `$1` link, `$2` upserts, `$3` deletes, `$4` conflicts. The row is as that of the fence.
+pub fn finish() -> Sql {
+    Sql::render(
+        include_str!("apply/finish.sql"),
+        &[("shared", &forward::shared_tables())],
+    )
+}
+
+fn local_changes(table: &TableSide, direction: Direction<'_>, local: Local<'_>, further: &Sql) -> Sql {
     let staged = table.staged_key();
     let keys = qualified("l", &staged);
     let here_id = Literal::new(direction.here_id.to_string());
-    let link = Literal::new(direction.link);
     match local {
         Local::Pending(seen) => Sql::render(
             include_str!("apply/local_pending.sql"),
@@ -458,7 +429,24 @@ fn local_changes(table: &TableSide, direction: Direction<'_>, local: Local<'_>) 
                 ("here_id", &here_id),
                 ("xmin", &i64::try_from(seen.xmin()).unwrap_or(i64::MAX)),
                 ("seen_by_source", seen),
-                ("link", &link),
+                ("travels", &forward::travels(direction.link)),
+                ("further", further),
+            ],
+        ),
+        Local::Held(seen) => Sql::render(
+            include_str!("apply/local_held.sql"),
+            &[
+                ("keys", &keys),
+                ("key_texts", &texts("l", &staged)),
+                ("changelog", &table.changelog()),
+                ("here_id", &here_id),
+                ("xmin", &i64::try_from(seen.xmin()).unwrap_or(i64::MAX)),
+                ("seen_by_source", seen),
+                ("further", further),
+                ("travels", &forward::travels(direction.link)),
+                ("link", &Literal::new(direction.link)),
+                ("schema_name", &Literal::new(table.name.schema.as_str())),
+                ("table_name", &Literal::new(table.name.name.as_str())),
             ],
         ),
         Local::All(range) => Sql::render(
@@ -473,14 +461,31 @@ fn local_changes(table: &TableSide, direction: Direction<'_>, local: Local<'_>) 
                 ("row_range", &range.holds("u", &table.key)),
                 ("version", &table.version_of("u")),
                 ("here_id", &here_id),
-                ("link", &link),
+                ("further", further),
+            ],
+        ),
+    }
+}
+
+/// Which conflicts `c` that the target wins must be noted again, because the note of its change does not travel any more.
+fn confirm_local(table: &TableSide, direction: Direction<'_>, local: Local<'_>) -> Sql {
+    match local {
+        Local::Pending(_) => Sql::text("false"),
+        Local::All(_) => Sql::text("true"),
+        Local::Held(_) => Sql::render(
+            "EXISTS (SELECT FROM ponte.quarantine q WHERE q.link = {link} AND q.table_schema = {schema_name} \
+             AND q.table_name = {table_name} AND q.trying = pg_current_xact_id() AND q.key_values = c.key_values)",
+            &[
+                ("link", &Literal::new(direction.link)),
+                ("schema_name", &Literal::new(table.name.schema.as_str())),
+                ("table_name", &Literal::new(table.name.name.as_str())),
             ],
         ),
     }
 }
 
 /// `alias.a::text, alias.b::text`
-fn texts(alias: &'static str, columns: &[Ident]) -> Sql {
+pub(crate) fn texts(alias: &'static str, columns: &[Ident]) -> Sql {
     Sql::join(
         ", ",
         columns

@@ -7,6 +7,8 @@
 use ponte_schema::{Literal, Sql};
 
 use crate::chunk::Range;
+use crate::forward::{Shipped, travels};
+use crate::parked;
 use crate::snapshot::Snapshot;
 use crate::table::{TableSide, member, qualified};
 
@@ -44,23 +46,40 @@ pub struct Source<'a> {
     pub link: &'a str,
     /// The source's `ponte.node` id, the last part of a version.
     pub node_id: uuid::Uuid,
+    /// Whether keys are parked there, which then stay.
+    pub parked: bool,
+    /// Whether the source refuses rows of the target itself: its own changes of their keys wait until that is settled, because the
+    /// target could not tell any more that they are in conflict.
+    pub holds_back: bool,
 }
 
 /// COPY of the changed keys since `consumed`, with their rows.
-pub fn copy_pending(source: Source<'_>, table: &TableSide, consumed: &Snapshot, wire: Wire) -> Sql {
-    copy_changed(source, table, consumed, wire, "LEFT JOIN")
+pub fn copy_pending(
+    source: Source<'_>,
+    table: &TableSide,
+    shipped: Shipped,
+    consumed: &Snapshot,
+    wire: Wire,
+) -> Sql {
+    copy_changed(source, table, shipped, (consumed, wire), "LEFT JOIN")
 }
 
 /// The same without the keys that are gone: what has to be there before other rows can refer to it.
-pub fn copy_present(source: Source<'_>, table: &TableSide, consumed: &Snapshot, wire: Wire) -> Sql {
-    copy_changed(source, table, consumed, wire, "JOIN")
+pub fn copy_present(
+    source: Source<'_>,
+    table: &TableSide,
+    shipped: Shipped,
+    consumed: &Snapshot,
+    wire: Wire,
+) -> Sql {
+    copy_changed(source, table, shipped, (consumed, wire), "JOIN")
 }
 
 fn copy_changed(
     source: Source<'_>,
     table: &TableSide,
-    consumed: &Snapshot,
-    wire: Wire,
+    shipped: Shipped,
+    (consumed, wire): (&Snapshot, Wire),
     join: &'static str,
 ) -> Sql {
     let keys = Sql::join(", ", table.staged_key().iter().map(|k| member("l", k)));
@@ -68,10 +87,12 @@ fn copy_changed(
         "{n}",
         &[("n", &i64::try_from(consumed.xmin()).unwrap_or(i64::MAX))],
     );
-    let columns = table.columns.iter().fold(Sql::default(), |mut sql, column| {
-        sql.push(&Sql::text(", ")).push(&member("t", column));
-        sql
-    });
+    let without = if source.parked {
+        parked::left_out(table, source.link)
+    } else {
+        Sql::default()
+    };
+    let columns = row_columns(table);
     Sql::render(
         include_str!("batch/pending.sql"),
         &[
@@ -80,12 +101,70 @@ fn copy_changed(
             ("keys", &keys),
             ("xmin", &xmin),
             ("consumed", consumed),
-            ("link", &Literal::new(source.link)),
+            ("travels", &shipped.condition(source.link)),
+            ("without", &without),
+            ("held_back", &held_back(source, table)),
             ("node", &Literal::new(source.node_id.to_string())),
             ("staged_keys", &qualified("p", &table.staged_key())),
             ("columns", &columns),
             ("join", &Sql::text(join)),
             ("matches", &table.matches_staged_key("t", "p")),
+            ("format", &wire.sql()),
+        ],
+    )
+}
+
+/// `, t.a, t.b`
+fn row_columns(table: &TableSide) -> Sql {
+    table.columns.iter().fold(Sql::default(), |mut sql, column| {
+        sql.push(&Sql::text(", ")).push(&member("t", column));
+        sql
+    })
+}
+
+fn held_back(source: Source<'_>, table: &TableSide) -> Sql {
+    if !source.holds_back {
+        return Sql::default();
+    }
+    let key_texts = table.staged_key();
+    let key_texts = key_texts
+        .iter()
+        .map(|k| Sql::render("{key}::text", &[("key", &member("l", k))]));
+    Sql::render(
+        "\n      AND NOT EXISTS (SELECT FROM ponte.quarantine q WHERE q.link = {link} AND q.table_schema = {schema_name} \
+         AND q.table_name = {table_name} AND q.key_values = ARRAY[{key_texts}]::text[])",
+        &[
+            ("link", &Literal::new(source.link)),
+            ("schema_name", &Literal::new(table.name.schema.as_str())),
+            ("table_name", &Literal::new(table.name.name.as_str())),
+            ("key_texts", &Sql::join(", ", key_texts)),
+        ],
+    )
+}
+
+/// COPY of rows that the target refused earlier, in the same form. `entries` is a JSON array of objects with the staged names of the key and
+/// `version_at`, `changed_at`, `version_node`.
+pub fn copy_retried(
+    source: Source<'_>,
+    table: &TableSide,
+    consumed: &Snapshot,
+    entries: &str,
+    wire: Wire,
+) -> Sql {
+    Sql::render(
+        include_str!("batch/retried.sql"),
+        &[
+            ("table", &table.name),
+            ("changelog", &table.changelog()),
+            ("entries", &Literal::new(entries)),
+            ("xmin", &i64::try_from(consumed.xmin()).unwrap_or(i64::MAX)),
+            ("consumed", consumed),
+            ("link", &Literal::new(source.link)),
+            ("node", &Literal::new(source.node_id.to_string())),
+            ("staged_keys", &qualified("p", &table.staged_key())),
+            ("columns", &row_columns(table)),
+            ("matches", &table.matches_staged_key("t", "p")),
+            ("same_key", &table.same_staged_key("l", "p")),
             ("format", &wire.sql()),
         ],
     )
@@ -119,27 +198,29 @@ pub fn copy_rows(table: &TableSide, range: &Range, wire: Wire) -> Sql {
     )
 }
 
-/// One row: one count per table, each counted up to `limit`, and the snapshot in which that is so; `$1` is the consumed snapshot as text.
-pub fn count_pending(tables: &[&TableSide], link: &str, limit: i64) -> Sql {
-    let counts = tables.iter().map(|table| {
+/// One row: what is pending, table by table, and all that was logged, also what this link does not ship, each counted up to
+/// `limit`; and the snapshot in which that is so. `$1` is the consumed snapshot as text.
+pub fn count_pending(tables: &[(&TableSide, Shipped)], link: &str, limit: i64) -> Sql {
+    let count = |table: &TableSide, condition: Sql| {
         Sql::render(
-            "({count})",
-            &[(
-                "count",
-                &Sql::render(
-                    include_str!("batch/count.sql"),
-                    &[
-                        ("changelog", &table.changelog()),
-                        ("link", &Literal::new(link)),
-                        ("limit", &limit),
-                    ],
-                ),
-            )],
+            include_str!("batch/count.sql"),
+            &[
+                ("changelog", &table.changelog()),
+                ("travels", &condition),
+                ("limit", &limit),
+            ],
         )
-    });
+    };
+    let pending = tables
+        .iter()
+        .map(|(t, shipped)| count(t, shipped.condition(link)));
+    let logged = tables.iter().map(|(t, _)| count(t, Sql::text("true")));
     Sql::render(
-        "SELECT ARRAY[{counts}]::bigint[], pg_current_snapshot()::text",
-        &[("counts", &Sql::join(", ", counts))],
+        "SELECT ARRAY[{pending}]::bigint[], ARRAY[{logged}]::bigint[], pg_current_snapshot()::text",
+        &[
+            ("pending", &Sql::join(", ", pending)),
+            ("logged", &Sql::join(", ", logged)),
+        ],
     )
 }
 
@@ -147,6 +228,6 @@ pub fn count_pending(tables: &[&TableSide], link: &str, limit: i64) -> Sql {
 pub fn pending_age(table: &TableSide, link: &str) -> Sql {
     Sql::render(
         include_str!("batch/pending_age.sql"),
-        &[("changelog", &table.changelog()), ("link", &Literal::new(link))],
+        &[("changelog", &table.changelog()), ("travels", &travels(link))],
     )
 }

@@ -12,6 +12,7 @@
 use ponte_schema::sql::Fragment;
 use ponte_schema::{Ident, Literal, Sql};
 
+use crate::forward::travels;
 use crate::table::{TableSide, listed, member, qualified, renamed};
 
 /// Key of the advisory lock that a listening process holds; the capture functions try it in shared mode.
@@ -146,10 +147,10 @@ fn trigger_name(event: &Event) -> Ident {
     Ident::new(format!("ponte_{}", event.name))
 }
 
-/// Creates changelog, view, functions and triggers. Run in the transaction that also creates the link's rows.
-/// `max_future_seconds` bounds how far ahead of the clock a version may lie.
-pub fn install(table: &TableSide, link: &str, max_future_seconds: i64) -> Sql {
-    let mut sql = changelog(table, link);
+/// Creates changelog, functions and triggers, for the first link that carries the table. Run in the transaction that also
+/// creates the link's rows. `max_future_seconds` bounds how far ahead of the clock a version may lie.
+pub fn install(table: &TableSide, max_future_seconds: i64) -> Sql {
+    let mut sql = changelog(table);
     for event in events(table) {
         sql.push(&function(table, event, max_future_seconds));
         sql.push(&trigger(table, event));
@@ -163,7 +164,57 @@ pub fn install(table: &TableSide, link: &str, max_future_seconds: i64) -> Sql {
     sql
 }
 
-/// Drops what [`install`] created, whatever of it is there. With the functions go the triggers of a table that was renamed.
+/// Brings what [`install`] of an older layout created up to date.
+pub fn upgrade(table: &TableSide, max_future_seconds: i64) -> Sql {
+    let mut sql = Sql::render(
+        include_str!("capture/upgrade.sql"),
+        &[("changelog", &table.changelog())],
+    );
+    for event in events(table) {
+        sql.push(&function(table, event, max_future_seconds));
+    }
+    sql
+}
+
+/// Makes the view that people read, for the links that carry the table, of which there is at least one.
+pub fn view(table: &TableSide, links: &[String]) -> Sql {
+    let staged = table.staged_key();
+    let named: Vec<Ident> = table.key.iter().map(view_key_name).collect();
+    let names = Sql::join(", ", links.iter().map(|link| Literal::new(link.as_str())));
+    let oldest = Sql::render(
+        "(SELECT pg_snapshot_xmin(o.consumed) FROM ponte.outgoing o WHERE o.link IN ({names}) ORDER BY 1 LIMIT 1)",
+        &[("names", &names)],
+    );
+    let awaited = Sql::join("\n      OR ", links.iter().map(|link| awaited(link)));
+    Sql::render(
+        include_str!("capture/view.sql"),
+        &[
+            ("changelog", &table.changelog()),
+            ("view", &table.changelog_view()),
+            ("keys_as_named", &renamed("l", &staged, &named)),
+            ("oldest", &oldest),
+            ("awaited", &awaited),
+            (
+                "comment",
+                &Literal::new(format!(
+                    "Changes of {}; synced once the other side of {} has them.",
+                    table.name,
+                    links.join(", ")
+                )),
+            ),
+        ],
+    )
+}
+
+/// Whether the other side of a link still has to get an entry `l`.
+fn awaited(link: &str) -> Sql {
+    Sql::render(
+        "{travels} AND NOT pg_visible_in_snapshot(l.xid, (SELECT o.consumed FROM ponte.outgoing o WHERE o.link = {link}))",
+        &[("travels", &travels(link)), ("link", &Literal::new(link))],
+    )
+}
+
+/// Drops what [`install`] and [`view`] created, whatever of it is there. With the functions go the triggers of a table that was renamed.
 pub fn uninstall(table: &TableSide) -> Sql {
     let mut sql = Sql::default();
     for event in events(table) {
@@ -186,29 +237,18 @@ pub fn uninstall(table: &TableSide) -> Sql {
     sql
 }
 
-fn changelog(table: &TableSide, link: &str) -> Sql {
+fn changelog(table: &TableSide) -> Sql {
     let staged = table.staged_key();
-    let named: Vec<Ident> = table.key.iter().map(view_key_name).collect();
     Sql::render(
         include_str!("capture/changelog.sql"),
         &[
             ("changelog", &table.changelog()),
-            ("view", &table.changelog_view()),
             ("table", &table.name),
             ("keys_as_staged", &renamed("t", &table.key, &staged)),
-            ("keys_as_named", &renamed("l", &staged, &named)),
-            ("link", &Literal::new(link)),
             (
                 "comment",
                 &Literal::new(format!(
                     "Keys of {} that changed, in the transactions that changed them.",
-                    table.name
-                )),
-            ),
-            (
-                "view_comment",
-                &Literal::new(format!(
-                    "Changes of {}; synced once the other side of link {link} has them.",
                     table.name
                 )),
             ),

@@ -1,15 +1,17 @@
 //! Comparing a table on two live nodes without moving it: checksums per bucket inside each database, then keys and hashes of
-//! the buckets that differ, merged as two sorted streams.
+//! the buckets that differ, merged as two sorted streams, then a look at each suspect key by itself.
 //!
+//! Buckets are made of hashes of keys and not of ranges, so that no row lies outside all of them.
 //! Checksums are sums of two independent 64-bit hashes together with a count, so that neither swapped nor doubled rows cancel
 //! each other out, as they would with XOR. Rows are hashed in the types' text form under pinned output settings.
 
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
-use ponte_schema::{Literal, Sql};
+use ponte_schema::sql::Fragment;
+use ponte_schema::{Ident, Literal, Sql};
 
-use crate::table::{TableSide, qualified};
+use crate::table::{TableSide, listed, member, qualified};
 
 /// Into how many buckets a table is split; a power of two.
 pub const BUCKETS: i64 = 1024;
@@ -35,25 +37,86 @@ pub fn rows(table: &TableSide) -> Sql {
     render(include_str!("compare/rows.sql"), table)
 }
 
-/// The keys that are pending since the snapshot `$1`.
-pub fn pending_keys(table: &TableSide, link: &str) -> Sql {
-    Sql::render(
-        include_str!("compare/pending_keys.sql"),
+/// The rows with the keys in `$1` (`text[]`, each the text of an array of the key's columns): position, a hash per column.
+pub fn look(table: &TableSide) -> Sql {
+    let hashes = table.all_columns().into_iter().map(|column| {
+        Sql::render(
+            "hashtextextended({column}::text COLLATE \"C\", 0)",
+            &[("column", &member("t", &column))],
+        )
+    });
+    by_key(
+        include_str!("compare/look.sql"),
+        table,
+        &[("hashes", &Sql::join(", ", hashes))],
+    )
+}
+
+/// The positions of those keys in `$1` that are pending since the snapshot `$2`.
+pub fn pending(table: &TableSide, link: &str) -> Sql {
+    let link = Literal::new(link);
+    by_key(include_str!("compare/pending.sql"), table, &[("link", &link)])
+}
+
+/// How new the keys in `$1` are: position, seconds since 1970, NULL where nobody knows.
+pub fn versions(table: &TableSide) -> Sql {
+    let version = table.version_of("t");
+    by_key(
+        include_str!("compare/versions.sql"),
+        table,
+        &[("version", &version)],
+    )
+}
+
+/// Notes the keys in `$1` as changes; `$2` is what the other side has consumed. One row for each key that was noted.
+pub fn mark(table: &TableSide, link: &str) -> Sql {
+    let staged = table.staged_key();
+    by_key(
+        include_str!("compare/mark.sql"),
+        table,
         &[
-            ("table", &table.name),
-            ("changelog", &table.changelog()),
-            ("keys", &qualified("l", &table.staged_key())),
             ("link", &Literal::new(link)),
+            ("keys", &listed(&staged)),
+            ("w_keys", &qualified("w", &staged)),
+            ("version", &table.version_of("t")),
         ],
     )
 }
 
+/// A statement about keys that are given as texts. The changelog has the key's types, so a row of it reads them.
+fn by_key(template: &'static str, table: &TableSide, more: &[(&str, &dyn Fragment)]) -> Sql {
+    let named = (1_i64..).zip(table.staged_key()).map(|(position, staged)| {
+        Sql::render(
+            "{name}, (u.key::text[])[{position}]",
+            &[("name", &Literal::new(staged.as_str())), ("position", &position)],
+        )
+    });
+    let (changelog, named) = (table.changelog(), Sql::join(", ", named));
+    let (matches, same_key) = (
+        table.matches_staged_key("t", "w"),
+        table.same_staged_key("l", "w"),
+    );
+    let mut values: Vec<(&str, &dyn Fragment)> = vec![
+        ("table", &table.name),
+        ("changelog", &changelog),
+        ("named", &named),
+        ("matches", &matches),
+        ("same_key", &same_key),
+    ];
+    values.extend_from_slice(more);
+    Sql::render(template, &values)
+}
+
 fn render(template: &'static str, table: &TableSide) -> Sql {
+    let keys = table
+        .key
+        .iter()
+        .map(|k| Sql::render("{key}::text", &[("key", &member("t", k))]));
     Sql::render(
         template,
         &[
             ("table", &table.name),
-            ("keys", &qualified("t", &table.key)),
+            ("keys", &Sql::join(", ", keys)),
             ("columns", &qualified("t", &table.all_columns())),
             ("mask", &(BUCKETS - 1)),
         ],
@@ -72,7 +135,7 @@ pub fn differing(one: &BTreeMap<i32, Bucket>, other: &BTreeMap<i32, Bucket>) -> 
 /// A row as it is compared.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RowHash {
-    /// The key as a row value's text.
+    /// The key as the text of an array.
     pub key: String,
     /// Both hashes.
     pub hash: (i64, i64),
@@ -85,34 +148,51 @@ pub enum Divergence {
     MissingInFirst(String),
     /// Only the first side has it.
     MissingInSecond(String),
-    /// Both have it with different content.
-    Different(String),
+    /// Both have it with different content, in these columns.
+    Different(String, Vec<String>),
 }
 
 impl Divergence {
     /// The key.
     pub fn key(&self) -> &str {
         match self {
-            Self::MissingInFirst(key) | Self::MissingInSecond(key) | Self::Different(key) => key,
+            Self::MissingInFirst(key) | Self::MissingInSecond(key) | Self::Different(key, _) => key,
         }
     }
 }
 
-/// One step of merging two streams that are sorted by key: what the heads say, and which of them to move on.
-pub fn merge_step(one: Option<&RowHash>, other: Option<&RowHash>) -> Option<(Option<Divergence>, Advance)> {
+/// One step of merging two streams that are sorted by key: the key that is not the same in both, if so, and which stream to move on.
+pub fn merge_step(one: Option<&RowHash>, other: Option<&RowHash>) -> Option<(Option<String>, Advance)> {
     Some(match (one, other) {
         (None, None) => return None,
-        (Some(a), None) => (Some(Divergence::MissingInSecond(a.key.clone())), Advance::First),
-        (None, Some(b)) => (Some(Divergence::MissingInFirst(b.key.clone())), Advance::Second),
+        (Some(a), None) => (Some(a.key.clone()), Advance::First),
+        (None, Some(b)) => (Some(b.key.clone()), Advance::Second),
         (Some(a), Some(b)) => match a.key.as_bytes().cmp(b.key.as_bytes()) {
-            Ordering::Less => (Some(Divergence::MissingInSecond(a.key.clone())), Advance::First),
-            Ordering::Greater => (Some(Divergence::MissingInFirst(b.key.clone())), Advance::Second),
-            Ordering::Equal => (
-                (a.hash != b.hash).then(|| Divergence::Different(a.key.clone())),
-                Advance::Both,
-            ),
+            Ordering::Less => (Some(a.key.clone()), Advance::First),
+            Ordering::Greater => (Some(b.key.clone()), Advance::Second),
+            Ordering::Equal => ((a.hash != b.hash).then(|| a.key.clone()), Advance::Both),
         },
     })
+}
+
+/// What two looks at one key say: a hash per column, or nothing where there is no such row. Nothing is also the answer where both are
+/// the same.
+pub fn verdict(
+    key: &str,
+    columns: &[Ident],
+    [one, other]: [Option<&[Option<i64>]>; 2],
+) -> Option<Divergence> {
+    match (one, other) {
+        (None, None) => None,
+        (None, Some(_)) => Some(Divergence::MissingInFirst(key.to_owned())),
+        (Some(_), None) => Some(Divergence::MissingInSecond(key.to_owned())),
+        (Some(one), Some(other)) => {
+            let hashes = one.iter().zip(other);
+            let differing = columns.iter().zip(hashes).filter(|(_, (a, b))| a != b);
+            let names: Vec<String> = differing.map(|(column, _)| column.as_str().to_owned()).collect();
+            (!names.is_empty()).then(|| Divergence::Different(key.to_owned(), names))
+        }
+    }
 }
 
 /// Which stream to move on.
@@ -137,7 +217,7 @@ mod tests {
         }
     }
 
-    fn check(one: &[RowHash], other: &[RowHash], expected: &[Divergence]) {
+    fn check(one: &[RowHash], other: &[RowHash], expected: &[&str]) {
         let (mut i, mut j, mut found) = (0, 0, Vec::new());
         while let Some((divergence, advance)) = merge_step(one.get(i), other.get(j)) {
             found.extend(divergence);
@@ -157,16 +237,33 @@ mod tests {
     }
 
     #[test]
-    fn missing_extra_and_different_keys_are_told_apart() {
+    fn missing_extra_and_different_keys_are_suspect() {
         check(
             &[row("(1)", 7), row("(2)", 8), row("(4)", 1)],
             &[row("(2)", 9), row("(3)", 8), row("(4)", 1)],
-            &[
-                Divergence::MissingInSecond("(1)".into()),
-                Divergence::Different("(2)".into()),
-                Divergence::MissingInFirst("(3)".into()),
-            ],
+            &["(1)", "(2)", "(3)"],
         );
+    }
+
+    #[test]
+    fn a_look_at_both_rows_tells_what_differs() {
+        let columns = [Ident::new("id"), Ident::new("nome"), Ident::new("saldo")];
+        let (a, b) = ([Some(1), None, Some(3)], [Some(1), Some(2), Some(4)]);
+        let names = vec!["nome".to_owned(), "saldo".to_owned()];
+        let check = |one, other, expected| assert_eq!(verdict("{1}", &columns, [one, other]), expected);
+        check(Some(&a[..]), Some(&a[..]), None);
+        check(
+            Some(&a[..]),
+            Some(&b[..]),
+            Some(Divergence::Different("{1}".into(), names)),
+        );
+        check(None, Some(&b[..]), Some(Divergence::MissingInFirst("{1}".into())));
+        check(
+            Some(&a[..]),
+            None,
+            Some(Divergence::MissingInSecond("{1}".into())),
+        );
+        check(None, None, None);
     }
 
     #[test]

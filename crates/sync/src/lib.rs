@@ -3,7 +3,7 @@
 //! Nothing here has a driver, a clock, an environment or randomness. The order of the story: [`shape`] reads what a table is
 //! and whether it can be synced, [`table`] names everything that belongs to it, [`capture`] records which keys change,
 //! [`batch`] reads them at the source, [`apply`] brings them into the target, [`chunk`] cuts a table for the first contact,
-//! [`compare`] proves that both sides are equal.
+//! [`forward`] carries rows on where a node has several links, [`compare`] proves that both sides are equal.
 #![warn(missing_docs)]
 
 pub mod apply;
@@ -11,12 +11,16 @@ pub mod batch;
 pub mod capture;
 pub mod chunk;
 pub mod compare;
+pub mod forward;
 pub mod history;
 pub mod limit;
 pub mod link;
 pub mod metadata;
+pub mod numbers;
 pub mod order;
+pub mod parked;
 pub mod policy;
+pub mod restore;
 pub mod shape;
 pub mod snapshot;
 pub mod table;

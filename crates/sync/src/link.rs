@@ -42,6 +42,10 @@ pub enum ConflictRule {
     Latest,
     /// Always this side.
     Wins(Side),
+    /// Both, where they changed different columns; else the newer version.
+    Merge,
+    /// Nobody, until a person decides.
+    Manual,
 }
 
 impl ConflictRule {
@@ -51,6 +55,8 @@ impl ConflictRule {
             Self::Latest => Winner::Latest,
             Self::Wins(side) if side == source => Winner::Source,
             Self::Wins(_) => Winner::Target,
+            Self::Merge => Winner::Merged,
+            Self::Manual => Winner::Nobody,
         }
     }
 }
@@ -86,6 +92,8 @@ pub struct TableSpec {
     pub version: Option<String>,
     /// How many rows a batch may delete before a person is asked.
     pub max_delete: DeleteLimit,
+    /// Who wins, where it is not the link's rule.
+    pub conflict: Option<ConflictRule>,
 }
 
 /// A link.
@@ -97,7 +105,7 @@ pub struct LinkSpec {
     pub nodes: [String; 2],
     /// Its tables.
     pub tables: Vec<TableSpec>,
-    /// Who wins.
+    /// Who wins, for the tables that have no rule of their own.
     pub conflict: ConflictRule,
     /// How it begins.
     pub first_contact: FirstContact,

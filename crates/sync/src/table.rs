@@ -88,6 +88,14 @@ impl TableSide {
         }
     }
 
+    /// A side of which the name and the key are known: enough to show its changelog.
+    pub fn keyed(name: QualifiedName, key: &[String]) -> Self {
+        Self {
+            key: key.iter().map(Ident::new).collect(),
+            ..Self::named(name)
+        }
+    }
+
     /// The table of `ponte` that holds the changelog.
     pub fn changelog(&self) -> QualifiedName {
         self.own_object("changelog_")

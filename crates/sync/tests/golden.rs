@@ -3,11 +3,12 @@
 #![allow(clippy::unwrap_used, reason = "this is a test")]
 
 use ponte_schema::{Ident, QualifiedName, Sql};
-use ponte_sync::apply::{self, Direction, Local, Reference, Stage, StageLife, Winner};
+use ponte_sync::apply::{self, Direction, Local, Part, Reason, Reference, Stage, StageLife, Winner};
 use ponte_sync::batch::{self, Source, Wire};
 use ponte_sync::capture;
 use ponte_sync::chunk::{self, Order, Range};
 use ponte_sync::compare;
+use ponte_sync::forward::Shipped;
 use ponte_sync::shape::{ForeignKey, VersionColumn, VersionKind};
 use ponte_sync::snapshot::Snapshot;
 use ponte_sync::table::TableSide;
@@ -85,6 +86,8 @@ fn statements(table: &TableSide) -> String {
     let source = Source {
         link: "perfis",
         node_id: Uuid::from_u128(1),
+        parked: false,
+        holds_back: false,
     };
     let order = vec![Order::Own; table.key.len()];
     let bound = |value: &str| Some(vec![value.to_owned(); table.key.len()]);
@@ -92,15 +95,25 @@ fn statements(table: &TableSide) -> String {
     let pending = Local::Pending(&consumed);
     let update = stage.update(table).unwrap();
     let sections: Vec<(&str, Sql)> = vec![
-        ("capture: install", capture::install(table, "perfis", 300)),
+        ("capture: install", capture::install(table, 300)),
+        ("capture: upgrade", capture::upgrade(table, 300)),
+        ("capture: view", capture::view(table, &["perfis".into()])),
+        (
+            "capture: view over two links",
+            capture::view(table, &["perfis".into(), "filial".into()]),
+        ),
         ("capture: uninstall", capture::uninstall(table)),
         (
             "batch: copy_pending",
-            batch::copy_pending(source, table, &consumed, wire),
+            batch::copy_pending(source, table, Shipped::Others, &consumed, wire),
+        ),
+        (
+            "batch: count_pending",
+            batch::count_pending(&[(table, Shipped::Echoed)], "perfis", 501),
         ),
         (
             "batch: copy_present",
-            batch::copy_present(source, table, &consumed, wire),
+            batch::copy_present(source, table, Shipped::Others, &consumed, wire),
         ),
         ("chunk: bounds", chunk::bounds(table, &order, 1_000_000, 4)),
         ("batch: copy_rows", batch::copy_rows(table, &range, wire)),
@@ -120,13 +133,78 @@ fn statements(table: &TableSide) -> String {
         ),
         ("apply: update", update),
         ("apply: insert", stage.insert(table)),
-        ("apply: upsert", stage.upsert(table)),
+        ("apply: upsert", stage.upsert(table, None)),
+        ("apply: upsert, carried on", stage.upsert(table, Some("perfis"))),
+        (
+            "apply: insert, carried on",
+            stage.forwarded(table, "perfis", &stage.insert(table)),
+        ),
         ("apply: delete", stage.delete(table, &[])),
         ("apply: announce", stage.announce(table, "perfis", &range)),
         ("apply: captured_meanwhile", apply::captured_meanwhile(&[table])),
         ("compare: buckets", compare::buckets(table)),
         ("compare: rows", compare::rows(table)),
+        ("compare: look", compare::look(table)),
+        ("compare: pending", compare::pending(table, "perfis")),
+        ("compare: versions", compare::versions(table)),
+        ("repair: mark", compare::mark(table, "perfis")),
     ];
+    in_sections(&sections)
+}
+
+/// What is run where the target refuses something of the table's rows.
+fn statements_about_refusals(table: &TableSide) -> String {
+    let stage = Stage::new(0);
+    let consumed: Snapshot = "10:20:10,14".parse().unwrap();
+    let wire = Wire::between(table, table);
+    let source = Source {
+        link: "perfis",
+        node_id: Uuid::from_u128(1),
+        parked: true,
+        holds_back: true,
+    };
+    let part = Part { first: 3, last: 5 };
+    let reason = Reason {
+        sqlstate: "23514",
+        message: "a check failed",
+    };
+    let sections: Vec<(&str, Sql)> = vec![
+        ("rescue: mark_unique", stage.mark_unique(table)),
+        (
+            "rescue: set_aside",
+            stage.set_aside(table, direction(), Some(&consumed), reason),
+        ),
+        ("rescue: number", stage.number(table, true, 7)),
+        ("rescue: link_units", stage.link_units(table)),
+        ("rescue: split_unit", stage.split_unit(table, 3, 7)),
+        ("rescue: pin_part", stage.pin_part(table, part)),
+        ("rescue: vacate", stage.vacate(table)),
+        (
+            "rescue: keep_parents",
+            stage.keep_parents(table, direction(), None),
+        ),
+        ("quarantine: try", stage.try_quarantined(table, "perfis")),
+        (
+            "quarantine: any_local",
+            stage.any_local(table, direction(), Local::Held(&consumed)),
+        ),
+        (
+            "quarantine: discard",
+            apply::discard(table, "perfis", 4, r#"{"k1": "5"}"#),
+        ),
+        (
+            "quarantine: copy_retried",
+            batch::copy_retried(source, table, &consumed, r#"[{"k1": "5"}]"#, wire),
+        ),
+        (
+            "quarantine: copy_pending",
+            batch::copy_pending(source, table, Shipped::Others, &consumed, wire),
+        ),
+    ];
+    in_sections(&sections)
+}
+
+fn in_sections(sections: &[(&str, Sql)]) -> String {
     sections
         .iter()
         .map(|(heading, sql)| format!("== {heading}\n{}\n", sql.as_str().trim_end()))
@@ -149,6 +227,16 @@ fn a_partitioned_table() {
 }
 
 #[test]
+fn a_plain_table_whose_rows_are_refused() {
+    insta::assert_snapshot!(statements_about_refusals(&plain()));
+}
+
+#[test]
+fn a_composite_key_whose_rows_are_refused() {
+    insta::assert_snapshot!(statements_about_refusals(&composite()));
+}
+
+#[test]
 fn references() {
     let (parent, child) = (plain(), composite());
     let key = ForeignKey {
@@ -168,9 +256,14 @@ fn references() {
     let sections = [
         stage.hold_deletes(&parent),
         stage.delete(&parent, std::slice::from_ref(&reference)),
-        stage.referenced(&parent, &reference),
-        child_stage.hold_parents(&child, &key),
-        child_stage.orphans(&child, &key),
+        stage.keep_parents(&parent, direction(), Some(&reference)),
+        child_stage
+            .mark_orphans(&child, &key, Some(&(&parent, stage.clone())))
+            .unwrap(),
+        child_stage.link_parents(&child, &key, (&parent, &stage)).unwrap(),
+        child_stage.link_movers(&child, &key, (&parent, &stage)),
+        child_stage.hold_parents(&child, &key, None),
+        child_stage.orphans(&child, &key, None),
     ];
     let text: Vec<&str> = sections.iter().map(|sql| sql.as_str().trim_end()).collect();
     insta::assert_snapshot!(text.join("\n\n"));

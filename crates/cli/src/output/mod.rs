@@ -62,14 +62,38 @@ pub(crate) fn stdout_has_colour() -> bool {
     anstream::AutoStream::choice(&io::stdout()) != ColorChoice::Never
 }
 
+/// What a terminal shows without breaking lines.
+const COLUMNS_MAX: u16 = 80;
+
+/// As [`table`], with long values broken so that no line is longer than a terminal's.
+pub(crate) fn wrapped_table<const N: usize>(
+    headings: [&str; N],
+    rows: impl IntoIterator<Item = [String; N]>,
+) -> String {
+    arranged(headings, rows, |table| {
+        table.set_content_arrangement(comfy_table::ContentArrangement::Dynamic);
+        table.set_width(COLUMNS_MAX);
+    })
+}
+
 /// Rows under headings, columns two spaces apart, nothing drawn: easy on eyes and on `awk`.
 pub(crate) fn table<const N: usize>(
     headings: [&str; N],
     rows: impl IntoIterator<Item = [String; N]>,
 ) -> String {
+    arranged(headings, rows, |table| {
+        table.set_content_arrangement(comfy_table::ContentArrangement::Disabled);
+    })
+}
+
+fn arranged<const N: usize>(
+    headings: [&str; N],
+    rows: impl IntoIterator<Item = [String; N]>,
+    arrange: impl FnOnce(&mut comfy_table::Table),
+) -> String {
     let mut table = comfy_table::Table::new();
     table.load_style(comfy_table::presets::NOTHING);
-    table.set_content_arrangement(comfy_table::ContentArrangement::Disabled);
+    arrange(&mut table);
     table.set_header(headings);
     for row in rows {
         table.add_row(row);

@@ -2,8 +2,11 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod chaos;
+mod conflicts;
 mod contact;
 mod guards;
+mod many;
+mod quarantine;
 mod refusals;
 mod running;
 mod support;

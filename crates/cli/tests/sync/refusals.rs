@@ -173,42 +173,6 @@ async fn unknown_links_and_nodes_are_refused_with_what_is_there() {
 }
 
 #[tokio::test]
-async fn a_clash_of_unique_values_stops_the_link_until_somebody_decides() {
-    let schema = "CREATE TABLE perfis (id uuid PRIMARY KEY DEFAULT gen_random_uuid(), email text UNIQUE, updated_at timestamptz DEFAULT clock_timestamp())";
-    let project = Project::with(schema, &["perfis"], "").await;
-    project.json(&["sync", "init", "-y"]).await;
-    let (a, b) = (project.a().await, project.b().await);
-    a.batch_execute("INSERT INTO perfis (email) VALUES ('mesmo@exemplo.br'), ('so@a.br')")
-        .await
-        .unwrap();
-    b.batch_execute("INSERT INTO perfis (email) VALUES ('mesmo@exemplo.br')")
-        .await
-        .unwrap();
-    let said = project.trouble(&["sync", "once"]).await;
-    for part in [
-        "[sync.blocked]",
-        "a row of perfis from \"a\" violates perfis_email_key",
-        "ponte sync once teste",
-    ] {
-        assert!(said.contains(part), "{part:?} is not in:\n{said}");
-    }
-    assert!(!said.contains("mesmo@"), "a row's value was printed:\n{said}");
-    assert_eq!(
-        number(&b, "SELECT count(*) FROM perfis").await,
-        1,
-        "half a batch was applied"
-    );
-    b.batch_execute("UPDATE perfis SET email = 'outro@exemplo.br'")
-        .await
-        .unwrap();
-    project.json(&["sync", "once"]).await;
-    assert_eq!(
-        project.json(&["sync", "diff"]).await["links"][0]["tables"][0]["rows"]["a"],
-        3
-    );
-}
-
-#[tokio::test]
 async fn a_database_that_took_the_place_of_the_partner_is_refused() {
     let project = Project::with(PERFIS, &["perfis"], "").await;
     let other = Project::with(PERFIS, &["perfis"], "").await;

@@ -59,7 +59,7 @@ async fn a_link_lives_from_init_to_drop() {
     assert_eq!(diff["links"][0]["tables"][0]["rows"]["b"], 101);
     let listed = project.json(&["sync", "conflicts"]).await;
     assert_eq!(listed["conflicts"][0]["kind"], "update_origin_differs");
-    let shown = project.run(&["sync", "conflicts", "b:1"]).await;
+    let shown = project.run(&["sync", "conflicts", "show", "b:1"]).await;
     assert!(text(&shown.stdout).contains("saldo"), "{}", text(&shown.stdout));
 
     probe_both_ways(&project).await;

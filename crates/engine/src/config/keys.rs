@@ -157,9 +157,10 @@ pub static KEYS: &[Key] = &[
     key(
         Section::Link,
         "conflict",
-        "\"latest\", \"NODE wins\" or \"manual\"",
+        "\"latest\", \"NODE wins\", \"merge\" or \"manual\"",
         Some("\"latest\""),
-        "Which of two concurrent changes of one key stays. The other one is kept in `ponte.conflict`.",
+        "Which of two concurrent changes of one key stays: the later one, one node's, both where they changed different columns, or neither until a \
+         person decides. Both are kept in `ponte.conflict`.",
     ),
     key(
         Section::Link,
@@ -223,6 +224,13 @@ pub static KEYS: &[Key] = &[
         "share in percent, number of rows or \"off\"",
         Some("the link's"),
         "The same for this table alone.",
+    ),
+    key(
+        Section::Table,
+        "conflict",
+        "as for the link",
+        Some("the link's"),
+        "The rule for conflicts of this table.",
     ),
     key(
         Section::Table,

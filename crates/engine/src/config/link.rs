@@ -48,6 +48,8 @@ pub struct TableMapping {
     pub key: Vec<Ident>,
     /// How many rows a batch may delete before a person is asked; the link's where the table says nothing.
     pub max_delete: DeleteLimit,
+    /// Which of two concurrent changes stays, where it is not the link's rule.
+    pub conflict: Option<ConflictPolicy>,
     /// Values for the columns that a probe row needs, in the notation of a PostgreSQL literal.
     pub probe: Vec<(Ident, String)>,
     /// Where it stands in the file.
@@ -101,7 +103,11 @@ pub(super) fn read(reader: &Reader<'_>, nodes: &Names<'_>, table: &Table<'_, '_>
         );
     }
     let max_delete = limit(reader, table, DeleteLimit::default());
-    let tables = tables(reader, table, max_delete.unwrap_or_default());
+    let inherited = Inherited {
+        max_delete: max_delete.unwrap_or_default(),
+        between: between.as_ref(),
+    };
+    let tables = tables(reader, table, inherited);
     max_delete?;
     Some(Link {
         name: name?.value,
@@ -175,7 +181,15 @@ fn check_winner(
     }
 }
 
-fn tables(reader: &Reader<'_>, link: &Table<'_, '_>, max_delete: DeleteLimit) -> Option<Vec<TableMapping>> {
+/// What a link's tables take from the link.
+#[derive(Clone, Copy)]
+struct Inherited<'a> {
+    max_delete: DeleteLimit,
+    /// The names of its nodes, where they could be read.
+    between: Option<&'a [NodeName; 2]>,
+}
+
+fn tables(reader: &Reader<'_>, link: &Table<'_, '_>, inherited: Inherited<'_>) -> Option<Vec<TableMapping>> {
     let entries = link.tables("tables");
     if entries.is_empty() {
         if link.value("tables").is_none() {
@@ -189,7 +203,7 @@ fn tables(reader: &Reader<'_>, link: &Table<'_, '_>, max_delete: DeleteLimit) ->
     for (entry, header) in entries {
         let path = link.inner_path("tables", entry, "table");
         let table = Table::new(reader, Section::Table, path, entry, header.clone());
-        let mapping = mapping(reader, &table, max_delete);
+        let mapping = mapping(reader, &table, inherited);
         if let Some(new) = &mapping
             && mappings.iter().flatten().any(|old| old.table == new.table)
         {
@@ -200,7 +214,7 @@ fn tables(reader: &Reader<'_>, link: &Table<'_, '_>, max_delete: DeleteLimit) ->
     mappings.into_iter().collect()
 }
 
-fn mapping(reader: &Reader<'_>, table: &Table<'_, '_>, max_delete: DeleteLimit) -> Option<TableMapping> {
+fn mapping(reader: &Reader<'_>, table: &Table<'_, '_>, inherited: Inherited<'_>) -> Option<TableMapping> {
     let name = table.required::<TableName>("table");
     let version = table.value("version").map(|_| table.parsed::<Column>("version"));
     let key = match table.value("key") {
@@ -210,8 +224,9 @@ fn mapping(reader: &Reader<'_>, table: &Table<'_, '_>, max_delete: DeleteLimit) 
             Some(Vec::new())
         }
     };
+    let conflict = own_conflict(reader, table, inherited.between);
     let probe = probe(reader, table);
-    let max_delete = limit(reader, table, max_delete);
+    let max_delete = limit(reader, table, inherited.max_delete);
     let version = match version {
         Some(column) => Some(column?.value.0),
         None => None,
@@ -220,6 +235,7 @@ fn mapping(reader: &Reader<'_>, table: &Table<'_, '_>, max_delete: DeleteLimit) 
         table: name?.value.0,
         version,
         key: key?,
+        conflict: conflict?,
         probe: probe?,
         max_delete: max_delete?,
         place: reader.document.place(table.header().start),
@@ -247,6 +263,22 @@ fn limit(reader: &Reader<'_>, table: &Table<'_, '_>, default: DeleteLimit) -> Op
             None
         }
     }
+}
+
+/// The table's own rule; `Some(None)` where it has none.
+fn own_conflict(
+    reader: &Reader<'_>,
+    table: &Table<'_, '_>,
+    between: Option<&[NodeName; 2]>,
+) -> Option<Option<ConflictPolicy>> {
+    if table.value("conflict").is_none() {
+        return Some(None);
+    }
+    let policy = table.parsed::<ConflictPolicy>("conflict")?;
+    if let (Some(between), Some(node)) = (between, policy.value.node()) {
+        check_winner(reader, between, Some((node, &policy.span)));
+    }
+    Some(Some(policy.value))
 }
 
 fn key(reader: &Reader<'_>, table: &Table<'_, '_>) -> Option<Vec<Ident>> {

@@ -9,6 +9,7 @@ use std::io;
 use tokio_postgres::error::{DbError, Severity};
 
 use crate::error::ErrorKind;
+use crate::error::treatment::{self, Treatment};
 
 /// A failure of a statement on a session that stood.
 pub(crate) fn of_statement(error: &tokio_postgres::Error) -> ErrorKind {
@@ -70,12 +71,10 @@ pub(crate) fn of_sqlstate(code: &str) -> ErrorKind {
         "25006" => ErrorKind::ConnReadOnly,
         "08P01" => ErrorKind::ConnProtocol,
         "57P01" | "57P02" | "57P04" | "57P05" => ErrorKind::ConnLost,
-        // 42P05: behind a pooler a stranger's statement may have the name that the driver chose; the next one is another.
-        "55P03" | "57014" | "42P05" => ErrorKind::SqlTransient,
-        _ => match code.get(..2) {
-            Some("08") => ErrorKind::ConnLost,
-            Some("28") => ErrorKind::ConnNotAllowed,
-            Some("40" | "53") => ErrorKind::SqlTransient,
+        _ => match (code.get(..2), treatment::of(code)) {
+            (Some("08"), _) => ErrorKind::ConnLost,
+            (Some("28"), _) => ErrorKind::ConnNotAllowed,
+            (_, Treatment::Retry) => ErrorKind::SqlTransient,
             _ => ErrorKind::SqlRejected,
         },
     }

@@ -88,6 +88,8 @@ pub enum ErrorKind {
     SyncBlocked,
     /// Capture triggers are missing or disabled, or a trigger would rewrite applied rows.
     SyncTriggers,
+    /// A recorded conflict cannot be resolved as it was asked for.
+    SyncConflict,
     /// A command waited for something that did not happen in time.
     SyncTimeout,
     /// Migrations: their files, their order, their execution.
@@ -156,6 +158,7 @@ impl ErrorKind {
         Self::SyncIdentity,
         Self::SyncBlocked,
         Self::SyncTriggers,
+        Self::SyncConflict,
         Self::SyncTimeout,
         Self::Migrate(Problem::Unreadable),
         Self::Migrate(Problem::FileName),
@@ -325,6 +328,7 @@ impl ErrorKind {
                 "change one of the rows that the message names, then ponte sync once",
             ),
             Self::SyncTriggers => never("sync.triggers", "ponte explain sync.triggers"),
+            Self::SyncConflict => never("sync.conflict", "ponte sync conflicts lists them"),
             Self::SyncTimeout => never("sync.timeout", "look at ponte sync status"),
             Self::Migrate(problem) => of_migration(problem),
             Self::Internal => never(

@@ -1,11 +1,18 @@
 //! Carrying one batch from its source into its target, as `ponte_sync::apply` plans it.
+//!
+//! The stage is written in [`sweep`], the short way, or in rounds; where the target refuses a row, [`rescue`] finds out which.
 
+mod parents;
+pub(crate) mod parked;
+mod rescue;
+mod retried;
 mod sweep;
 
 use ponte_schema::{QualifiedName, Sql};
-use ponte_sync::apply::{Direction, FENCE, Local, Reference, Stage, Winner, captured_meanwhile};
+use ponte_sync::apply::{Direction, Local, Part, Reference, Stage, Winner, captured_meanwhile, fence};
 use ponte_sync::batch::{self, Source, Wire};
 use ponte_sync::chunk::Range;
+use ponte_sync::forward::{self, Shipped};
 use ponte_sync::link::{ApplyAs, LinkSpec, Side};
 use ponte_sync::shape::ForeignKey;
 use ponte_sync::snapshot::Snapshot;
@@ -13,8 +20,12 @@ use ponte_sync::table::TableSide;
 
 use super::inspect::LinkedTable;
 use super::peer::{Access, Peer, Plan};
+use super::sharing::Shared;
 use super::{approval, history, stream};
 use crate::error::{Error, ErrorKind, Result};
+
+use retried::Retried;
+pub(crate) use retried::due;
 
 /// How often a batch goes round while local writers keep changing the same rows, before it is given up and read anew.
 const ROUNDS_MAX: u32 = 50;
@@ -45,6 +56,8 @@ pub struct Applied {
     pub deletes: u64,
     /// Conflicts recorded.
     pub conflicts: u64,
+    /// Rows that the target refused and that went into the quarantine.
+    pub quarantined: u64,
 }
 
 impl Applied {
@@ -53,6 +66,7 @@ impl Applied {
         self.upserts += other.upserts;
         self.deletes += other.deletes;
         self.conflicts += other.conflicts;
+        self.quarantined += other.quarantined;
     }
 }
 
@@ -67,21 +81,58 @@ pub(crate) struct Batch<'a> {
     pub(crate) truncated: Vec<usize>,
     pub(crate) content: Content<'a>,
     pub(crate) small: bool,
+    /// Which tables the target carries over other links too; known once the batch has begun.
+    pub(crate) carried_on: Shared,
     /// The consumed snapshot the batch starts from, and the one it leads to.
     pub(crate) from: Snapshot,
     pub(crate) to: Snapshot,
-    pub(crate) winner: Winner,
+    /// Who wins whatever the tables' rules say: at the first contact.
+    pub(crate) winner: Option<Winner>,
     /// Who wins where the table has no version column, if that is somebody else.
     pub(crate) without_versions: Option<Winner>,
+    /// Whether keys are parked at the source.
+    pub(crate) parked_at_source: bool,
+    /// Where its rows and keys stand in the quarantines of both nodes.
+    pub(crate) quarantine: Quarantine,
+    /// Which of the staged rows are written; all of them where nothing was refused.
+    pub(crate) part: Option<Part>,
+}
+
+/// What a batch has to know of the quarantines.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Quarantine {
+    /// Whether the source has one for this link: changes of these keys are not read.
+    pub(crate) at_source: bool,
+    /// Whether the target has one for this link.
+    pub(crate) at_target: bool,
+    /// The target's rows that are tried again with this batch.
+    pub(crate) retried: Vec<Retried>,
+}
+
+impl Quarantine {
+    /// How many rows are tried again.
+    pub(crate) fn rows(&self) -> i64 {
+        i64::try_from(self.retried.len()).unwrap_or(i64::MAX)
+    }
+
+    /// Whether rows of this table of the target are tried again.
+    pub(crate) fn retries(&self, table: &QualifiedName) -> bool {
+        self.retried.iter().any(|r| r.table == *table)
+    }
 }
 
 /// Is told, now and then, how many rows and bytes of the link's n-th table have gone by since it was told last.
 pub(crate) type TableMeter<'a> = &'a (dyn Fn(usize, u64, u64) + Send + Sync);
 
 /// Which rows a batch carries.
+#[derive(Clone)]
 pub(crate) enum Content<'a> {
     /// Those that changed; with what the source had consumed of the target.
-    Changes { seen_by_source: Snapshot },
+    Changes {
+        seen_by_source: Snapshot,
+        /// Which tables the source carries over other links too.
+        shared: Shared,
+    },
     /// Those of the first that are there, for what refers to them.
     Present { seen_by_source: Snapshot },
     /// All of a range of keys: the first contact.
@@ -89,18 +140,16 @@ pub(crate) enum Content<'a> {
 }
 
 impl Batch<'_> {
-    fn winner_of(&self, table: &TableSide) -> Winner {
-        let unversioned = self.without_versions.filter(|_| table.version.is_none());
-        unversioned.unwrap_or(self.winner)
-    }
-
     fn plan(&self) -> Plan {
         if self.small { Plan::Keep } else { Plan::Fresh }
     }
 
     fn local(&self) -> Local<'_> {
         match &self.content {
-            Content::Changes { seen_by_source } | Content::Present { seen_by_source } => {
+            Content::Changes { seen_by_source, .. } if self.quarantine.at_target => {
+                Local::Held(seen_by_source)
+            }
+            Content::Changes { seen_by_source, .. } | Content::Present { seen_by_source } => {
                 Local::Pending(seen_by_source)
             }
             Content::Everything { range, .. } => Local::All(range),
@@ -118,15 +167,58 @@ impl Batch<'_> {
 
     fn copy_out(&self, source: &Peer, position: usize) -> Sql {
         let table = &self.tables[position].sides[self.source.index()];
-        let reader = Source {
-            link: &self.spec.name,
-            node_id: source.id(),
-        };
+        let reader = self.reader(source);
         let wire = self.wire(position);
         match &self.content {
-            Content::Changes { .. } => batch::copy_pending(reader, table, &self.from, wire),
-            Content::Present { .. } => batch::copy_present(reader, table, &self.from, wire),
+            Content::Changes { shared, .. } => {
+                batch::copy_pending(reader, table, shared.shipped(table), &self.from, wire)
+            }
+            Content::Present { .. } => batch::copy_present(reader, table, Shipped::Others, &self.from, wire),
             Content::Everything { range, .. } => batch::copy_all(reader, table, range, wire),
+        }
+    }
+
+    fn winner(&self, position: usize) -> Winner {
+        let unversioned = self.target_side(position).version.is_none();
+        let exception = self.without_versions.filter(|_| unversioned).or(self.winner);
+        exception.unwrap_or_else(|| self.tables[position].conflict.seen_from(self.source))
+    }
+
+    fn reader(&self, source: &Peer) -> Source<'_> {
+        Source {
+            link: &self.spec.name,
+            node_id: source.id(),
+            parked: self.parked_at_source,
+            holds_back: self.quarantine.at_source,
+        }
+    }
+
+    /// The same batch, of which only a part is written.
+    fn part(&self, touched: Vec<usize>, part: Part) -> Self {
+        Self {
+            touched,
+            content: self.content.clone(),
+            small: false,
+            from: self.from.clone(),
+            to: self.to.clone(),
+            quarantine: Quarantine {
+                retried: Vec::new(),
+                ..self.quarantine
+            },
+            part: Some(part),
+            truncated: self.truncated.clone(),
+            carried_on: self.carried_on.clone(),
+            ..*self
+        }
+    }
+
+    /// What the source had seen of the target, where it had seen anything.
+    fn seen_by_source(&self) -> Option<&Snapshot> {
+        match &self.content {
+            Content::Changes { seen_by_source, .. } | Content::Present { seen_by_source } => {
+                Some(seen_by_source)
+            }
+            Content::Everything { .. } => None,
         }
     }
 
@@ -145,6 +237,24 @@ impl Batch<'_> {
 
     pub(super) fn target_side(&self, position: usize) -> &TableSide {
         &self.tables[position].sides[self.source.other().index()]
+    }
+
+    /// The name of the link, where other links carry on what it brings for the n-th table.
+    fn forwarded_from(&self, position: usize) -> Option<&str> {
+        let table = &self.target_side(position).name;
+        self.carried_on.contains(table).then_some(&*self.spec.name)
+    }
+
+    fn carries_on(&self) -> bool {
+        self.touched.iter().any(|i| self.forwarded_from(*i).is_some())
+    }
+
+    /// The statement `write`, logging what it writes where other links carry it on.
+    fn forwarded(&self, position: usize, write: Sql) -> Sql {
+        match self.forwarded_from(position) {
+            Some(link) => Stage::new(position).forwarded(self.target_side(position), link, &write),
+            None => write,
+        }
     }
 
     /// Foreign keys at the target that reference the n-th table from a table of the link; in replica mode from any table,
@@ -191,17 +301,30 @@ impl Batch<'_> {
     }
 }
 
+/// What the target says as the fence is taken.
+pub(crate) struct Begun {
+    /// Which tables the target carries over other links too.
+    pub(crate) carried_on: Shared,
+    /// Whether keys are parked there.
+    pub(crate) parked: bool,
+}
+
 /// Opens the target's transaction, takes the fence and keeps capture quiet in it.
-pub(crate) async fn begin(target: &mut Peer, spec: &LinkSpec, from: &Snapshot, to: &Snapshot) -> Result<()> {
+pub(crate) async fn begin(
+    target: &mut Peer,
+    spec: &LinkSpec,
+    from: &Snapshot,
+    to: &Snapshot,
+) -> Result<Begun> {
     open(target, spec).await?;
     let taken = target
         .rows(
-            &Sql::text(FENCE),
+            &fence(),
             &[&spec.name, &from.as_str(), &to.as_str()],
             "take the fence",
         )
         .await?;
-    if taken.is_empty() {
+    let Some(row) = taken.first() else {
         return Err(Error::new(
             ErrorKind::SyncOvertaken,
             format!(
@@ -210,8 +333,11 @@ pub(crate) async fn begin(target: &mut Peer, spec: &LinkSpec, from: &Snapshot, t
                 spec.name
             ),
         ));
-    }
-    Ok(())
+    };
+    Ok(Begun {
+        carried_on: Shared::from_row(row, 0),
+        parked: row.get(1),
+    })
 }
 
 /// Opens the target's transaction. Capture stays quiet in it once the transaction is noted down as one that applies.
@@ -233,16 +359,10 @@ pub(crate) async fn open(target: &mut Peer, spec: &LinkSpec) -> Result<()> {
 /// Carries a batch over and commits it. The source's reading transaction is open when this is called.
 ///
 /// # Errors
-/// `sync.overtaken` where another process was faster, `sync.blocked` where a row cannot be written without harm, and whatever
+/// `sync.overtaken` where another process was faster, `sync.blocked` where too many rows are refused, and whatever
 /// the servers report. The caller rolls back.
-pub(crate) async fn run(batch: &Batch<'_>, source: &mut Peer, target: &mut Peer) -> Result<Applied> {
-    let outcome = carry_and_commit(batch, source, target).await;
-    outcome.map_err(|error| explain(batch, target.name(), error))
-}
-
-async fn carry_and_commit(batch: &Batch<'_>, source: &mut Peer, target: &mut Peer) -> Result<Applied> {
+pub(crate) async fn run(batch: &mut Batch<'_>, source: &mut Peer, target: &mut Peer) -> Result<Applied> {
     let applied = carry(batch, source, target).await?;
-    // Deferred checks happen here.
     target.commit("commit a batch").await?;
     keep_stages(batch, target);
     Ok(applied)
@@ -250,9 +370,14 @@ async fn carry_and_commit(batch: &Batch<'_>, source: &mut Peer, target: &mut Pee
 
 /// Reads the batch and applies it. The source's transaction is ended as soon as the last byte is out; the target's is begun here
 /// and left open.
-async fn carry(batch: &Batch<'_>, source: &mut Peer, target: &mut Peer) -> Result<Applied> {
-    begin(target, batch.spec, &batch.from, &batch.to).await?;
-    let staged = fill_stages(batch, source, target).await?;
+async fn carry(batch: &mut Batch<'_>, source: &mut Peer, target: &mut Peer) -> Result<Applied> {
+    let begun = begin(target, batch.spec, &batch.from, &batch.to).await?;
+    batch.carried_on = begun.carried_on;
+    let batch = &*batch;
+    let staged = fill_stages(batch, source, target, begun.parked).await?;
+    if batch.quarantine.at_target {
+        retried::note(batch, target).await?;
+    }
     source.commit("end reading").await?;
     approval::check(batch, target).await?;
     let offer = history::offer(source, &batch.spec.name, &batch.to);
@@ -267,18 +392,20 @@ pub(crate) async fn carry_within(
     source: &mut Peer,
     target: &mut Peer,
 ) -> Result<(Applied, u64)> {
-    let outcome = async {
-        let staged = fill_stages(batch, source, target).await?;
-        Ok((write(batch, target, staged).await?, staged))
-    };
-    let outcome = outcome.await;
-    outcome.map_err(|error| explain(batch, target.name(), error))
+    // An earlier attempt may have parked keys where the rule is to do so.
+    let parked = batch.touched.iter().any(|i| batch.winner(*i) == Winner::Nobody);
+    let staged = fill_stages(batch, source, target, parked).await?;
+    Ok((write(batch, target, staged).await?, staged))
 }
 
-async fn fill_stages(batch: &Batch<'_>, source: &mut Peer, target: &mut Peer) -> Result<u64> {
+/// Fills all stages, and takes out again what is parked at the target; answers how many rows are left.
+async fn fill_stages(batch: &Batch<'_>, source: &mut Peer, target: &mut Peer, parked: bool) -> Result<u64> {
     let mut staged = 0;
     for &position in &batch.touched {
         staged += fill_stage(batch, position, source, target).await?;
+        if parked {
+            staged -= parked::hold(batch, position, target).await?;
+        }
     }
     Ok(staged)
 }
@@ -298,6 +425,11 @@ pub(crate) async fn harden(source: &Peer) -> Result<()> {
 /// Brings what is staged into the tables.
 async fn write(batch: &Batch<'_>, target: &mut Peer, staged: u64) -> Result<Applied> {
     let mut applied = Applied::default();
+    if batch.touched.is_empty() {
+        // Nothing but what the link does not ship: only progress moves on.
+        finish(batch, target, applied).await?;
+        return Ok(applied);
+    }
     if sweep::fits(batch) {
         applied = sweep::sweep(batch, target).await?;
         if applied.upserts + applied.deletes == staged && !changed_by_triggers(batch, target).await? {
@@ -306,14 +438,32 @@ async fn write(batch: &Batch<'_>, target: &mut Peer, staged: u64) -> Result<Appl
         }
     }
     prepare_rounds(batch, target).await?;
+    let swept = applied;
+    if let Err(error) = in_rounds(batch, target, &mut applied).await {
+        let Some(refusal) = rescue::Refusal::of(&error) else {
+            return Err(error);
+        };
+        tracing::debug!(
+            link = batch.spec.name,
+            sqlstate = refusal.sqlstate,
+            "a row was refused, looking for it"
+        );
+        applied = swept;
+        rescue::rescue(batch, target, &mut applied).await?;
+    }
+    finish(batch, target, applied).await?;
+    Ok(applied)
+}
+
+/// Goes round until everything is written, and has the server check what it would check at the commit.
+async fn in_rounds(batch: &Batch<'_>, target: &mut Peer, applied: &mut Applied) -> Result<()> {
     let mut trigger_rounds = 0;
     for _ in 0..ROUNDS_MAX {
-        let planned = plan_round(batch, target, &mut applied).await?;
-        let written = write_round(batch, target, &mut applied).await?;
+        let planned = plan_round(batch, target, applied).await?;
+        let written = write_round(batch, target, applied).await?;
         if written == planned {
             if planned == 0 || !changed_by_triggers(batch, target).await? {
-                finish(batch, target, applied).await?;
-                return Ok(applied);
+                return check_deferred(batch, target).await;
             }
             trigger_rounds += 1;
             if trigger_rounds > TRIGGER_ROUNDS_MAX {
@@ -332,6 +482,16 @@ async fn write(batch: &Batch<'_>, target: &mut Peer, staged: u64) -> Result<Appl
             target.name()
         ),
     ))
+}
+
+/// What is refused at the commit cannot be told apart any more, so nothing is left to it.
+async fn check_deferred(batch: &Batch<'_>, target: &mut Peer) -> Result<()> {
+    let sql = Sql::text("SET CONSTRAINTS ALL IMMEDIATE");
+    target.script(&sql, "check what was deferred").await?;
+    if batch.spec.apply == ApplyAs::Replica {
+        parents::refuse_orphans(batch, target).await?;
+    }
+    Ok(())
 }
 
 /// Whether triggers or cascades wrote to a table of the batch on account of what was written.
@@ -358,10 +518,16 @@ fn rewritten(batch: &Batch<'_>, target: &Peer) -> Error {
 
 /// Gives the planner what it needs to know for the rounds.
 async fn prepare_rounds(batch: &Batch<'_>, target: &mut Peer) -> Result<()> {
+    let mut sql = Sql::text("SAVEPOINT rows; SET CONSTRAINTS ALL DEFERRED; ");
+    sql.push(&Sql::text(if batch.small { SMALL_BATCH_PLANS } else { ANY_PLAN }));
+    target.script(&sql, "choose plans").await?;
     if batch.small {
-        return target.script(&Sql::text(SMALL_BATCH_PLANS), "choose plans").await;
+        return Ok(());
     }
-    target.script(&Sql::text(ANY_PLAN), "choose plans").await?;
+    analyze_stages(batch, target).await
+}
+
+async fn analyze_stages(batch: &Batch<'_>, target: &mut Peer) -> Result<()> {
     for &position in &batch.touched {
         let analyze = Stage::new(position).analyze_stage();
         target.script(&analyze, "analyze the stage").await?;
@@ -384,14 +550,19 @@ pub(super) async fn fill_stage(
             .script(&stage.create(table, target.stage_life()), "create the stage")
             .await?;
     }
-    let staged = stream::copy(
+    let copy_in = stage.copy_in(table, batch.wire(position));
+    let meter = batch.meter(position);
+    let mut staged = stream::copy(
         source,
         &batch.copy_out(source, position),
         target,
-        &stage.copy_in(table, batch.wire(position)),
-        &batch.meter(position),
+        &copy_in,
+        &meter,
     )
     .await?;
+    if let Some(copy_out) = retried::copy_out(batch, source, position) {
+        staged += stream::copy(source, &copy_out, target, &copy_in, &meter).await?;
+    }
     if table.version.is_none() {
         target
             .touched(&stage.newest_version(), Plan::Fresh, "push the clock")
@@ -432,7 +603,11 @@ async fn plan_round(batch: &Batch<'_>, target: &mut Peer, applied: &mut Applied)
 async fn pin(batch: &Batch<'_>, target: &mut Peer) -> Result<u64> {
     let mut planned = 0;
     for &position in &batch.touched {
-        let pin = Stage::new(position).pin(batch.target_side(position));
+        let (stage, table) = (Stage::new(position), batch.target_side(position));
+        let pin = match batch.part {
+            None => stage.pin(table),
+            Some(part) => stage.pin_part(table, part),
+        };
         planned += target.touched(&pin, batch.plan(), "compare rows").await?;
     }
     Ok(planned)
@@ -449,7 +624,7 @@ async fn resolve(
     target.script(&Sql::text(ANY_PLAN), "choose plans").await?;
     let lock = stage.lock(table, direction, batch.local());
     target.value(&lock, "hold rows in conflict").await?;
-    let resolve = stage.resolve(table, direction, batch.local(), batch.winner_of(table));
+    let resolve = stage.resolve(table, direction, batch.local(), batch.winner(position));
     let found = target.value(&resolve, "resolve conflicts").await?;
     if batch.small {
         let plans = Sql::text(SMALL_BATCH_PLANS);
@@ -483,14 +658,18 @@ async fn write_round(batch: &Batch<'_>, target: &mut Peer, applied: &mut Applied
             let hold = stage.hold_deletes(table);
             target.value(&hold, "hold rows to be deleted").await?;
         }
-        let delete = stage.delete(table, &references);
+        let delete = batch.forwarded(position, stage.delete(table, &references));
         applied.deletes += target.touched(&delete, batch.plan(), "delete rows").await?;
     }
     for &position in &batch.touched {
+        if batch.part.is_some() {
+            let vacate = Stage::new(position).vacate(batch.target_side(position));
+            target.script(&vacate, "make way for unique values").await?;
+        }
         applied.upserts += upsert(batch, position, target).await?;
     }
     for &position in batch.touched.iter().rev() {
-        applied.deletes += delete_referenced(batch, position, target).await?;
+        parents::delete_referenced(batch, position, target, applied).await?;
     }
     Ok(applied.upserts + applied.deletes - before)
 }
@@ -499,60 +678,25 @@ async fn upsert(batch: &Batch<'_>, position: usize, target: &mut Peer) -> Result
     let (stage, table) = (Stage::new(position), batch.target_side(position));
     if batch.references_itself(position) {
         let written = target
-            .value(&stage.upsert(table), "update and insert rows")
+            .value(
+                &stage.upsert(table, batch.forwarded_from(position)),
+                "update and insert rows",
+            )
             .await?;
         return Ok(count(written));
     }
     let mut written = 0;
     if let Some(update) = stage.update(table) {
+        let update = batch.forwarded(position, update);
         written += target.touched(&update, batch.plan(), "update rows").await?;
     }
-    let insert = stage.insert(table);
+    let insert = batch.forwarded(position, stage.insert(table));
     Ok(written + target.touched(&insert, batch.plan(), "insert rows").await?)
 }
 
-async fn delete_referenced(batch: &Batch<'_>, position: usize, target: &mut Peer) -> Result<u64> {
-    let references = batch.references_to(position);
-    if references.is_empty() {
-        return Ok(0);
-    }
-    let (stage, table) = (Stage::new(position), batch.target_side(position));
-    for reference in &references {
-        let referenced = stage.referenced(table, reference);
-        if target.holds(&referenced, "look for references").await? {
-            return Err(blocked(
-                batch,
-                target,
-                &format!(
-                    "rows of {} were deleted on \"{}\" while rows of {} that reference them were added or kept on \"{}\"",
-                    table.name,
-                    batch.spec.node(batch.source),
-                    reference.key.child_name(),
-                    target.name()
-                ),
-            ));
-        }
-    }
-    let delete = stage.delete(table, &[]);
-    target.touched(&delete, batch.plan(), "delete rows").await
-}
-
-fn blocked(batch: &Batch<'_>, target: &Peer, what: &str) -> Error {
-    Error::new(
-        ErrorKind::SyncBlocked,
-        format!("cannot apply a batch to \"{}\": {what}", target.name()),
-    )
-    .hint(format!(
-        "decide which rows stay, change them on \"{}\" or \"{}\", then ponte sync once {}",
-        batch.spec.node(batch.source),
-        target.name(),
-        batch.spec.name
-    ))
-}
-
 async fn finish(batch: &Batch<'_>, target: &mut Peer, applied: Applied) -> Result<()> {
-    if batch.spec.apply == ApplyAs::Replica {
-        refuse_orphans(batch, target).await?;
+    if batch.quarantine.at_target {
+        retried::forget_accepted(batch, target).await?;
     }
     if let Content::Everything { range, .. } = &batch.content {
         for &position in &batch.touched {
@@ -563,11 +707,9 @@ async fn finish(batch: &Batch<'_>, target: &mut Peer, applied: Applied) -> Resul
         }
     }
     let count = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
-    target
-        .rows(
-            &Sql::text(
-                "UPDATE ponte.progress SET upserts = upserts + $2, deletes = deletes + $3, conflicts = conflicts + $4 WHERE link = $1",
-            ),
+    let row = target
+        .row(
+            &ponte_sync::apply::finish(),
             &[
                 &batch.spec.name,
                 &count(applied.upserts),
@@ -576,55 +718,26 @@ async fn finish(batch: &Batch<'_>, target: &mut Peer, applied: Applied) -> Resul
             ],
             "record progress",
         )
-        .await
-        .map(drop)
-}
-
-/// In replica mode the server checks no foreign key, so we do, before the commit.
-async fn refuse_orphans(batch: &Batch<'_>, target: &mut Peer) -> Result<()> {
-    for &position in &batch.touched {
-        let (stage, table) = (Stage::new(position), batch.target_side(position));
-        for key in batch.references_from(position) {
-            let hold = stage.hold_parents(table, key);
-            target.value(&hold, "hold referenced rows").await?;
-            if target
-                .holds(&stage.orphans(table, key), "look for orphans")
-                .await?
-            {
-                return Err(blocked(
-                    batch,
-                    target,
-                    &format!(
-                        "rows of {} from \"{}\" reference rows of {} that do not exist there",
-                        table.name,
-                        batch.spec.node(batch.source),
-                        key.parent_name()
-                    ),
-                ));
-            }
-        }
+        .await?;
+    // Another link may have been made while rows were written; it counts on finding them in the changelog.
+    if Shared::from_row(&row, 0) != batch.carried_on {
+        return Err(links_changed(target));
+    }
+    if batch.carries_on() {
+        target.script(&forward::wake(), "wake other links").await?;
     }
     Ok(())
 }
 
-/// Says of a row that a constraint refused what a person has to know; other errors stay as they are.
-fn explain(batch: &Batch<'_>, target: &str, error: Error) -> Error {
-    let Some(server) = error.server().filter(|e| e.code().code().starts_with("23")) else {
-        return error;
-    };
-    let table = server.table().unwrap_or("a table");
-    let constraint = server.constraint().unwrap_or("NOT NULL");
-    let source = batch.spec.node(batch.source);
+/// What is under way was begun without knowing of a link that was made meanwhile.
+pub(crate) fn links_changed(target: &Peer) -> Error {
     Error::new(
-        ErrorKind::SyncBlocked,
-        format!("cannot apply a batch to \"{target}\": a row of {table} from \"{source}\" violates {constraint} there"),
+        ErrorKind::SqlTransient,
+        format!(
+            "the links of \"{}\" changed while a batch was applied",
+            target.name()
+        ),
     )
-    .with("sqlstate", server.code().code())
-    .hint(format!(
-        "change the row on \"{source}\" or the one in its way on \"{target}\", then ponte sync once {}",
-        batch.spec.name
-    ))
-    .because(error)
 }
 
 /// Remembers that the stages survived their first commit, so that the next batch on this session reuses them.

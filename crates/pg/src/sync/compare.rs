@@ -1,7 +1,9 @@
 //! `ponte sync diff`: whether both sides hold the same rows, decided inside the databases.
 //!
-//! Both sides are live, so a difference means something only if it is not on its way: what differs is looked at again after a
-//! moment, and keys that are pending or have changed since on either side are left out.
+//! Both sides are live, so checksums and hashes only point at keys that are suspect. Each of those is looked at by itself, in an order
+//! that leaves no doubt: first what has arrived at either side, then the row on both, then whether either side has noted a change that had not
+//! arrived at the beginning. A key without such a change was not touched from then to now, and what differs is a divergence. A key
+//! with one is on its way, and is looked at again a moment later.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::pin::Pin;
@@ -9,19 +11,24 @@ use std::time::Duration;
 
 use futures_util::{Stream, TryStreamExt};
 use ponte_schema::Sql;
-use ponte_sync::compare::{self, Advance, Bucket, Divergence, RowHash, differing, merge_step};
+use ponte_sync::compare::{self, Advance, Bucket, Divergence, RowHash, differing, merge_step, verdict};
 use ponte_sync::link::Side;
+use ponte_sync::parked;
 use tokio_postgres::Row;
 
 use super::pass::LiveLink;
 use super::peer::{Access, Peer};
 use crate::error::{During, Result};
 
-/// How many divergent keys of a table are kept for the report; all are counted.
-const KEYS_MAX: usize = 1_000;
+/// How many suspect keys of a table are looked at; where there are more, what is found is the least that differs.
+const SUSPECTS_MAX: usize = 100_000;
 
-/// How long a difference must last before it is looked at again.
-const SECOND_LOOK: Duration = Duration::from_millis(500);
+/// How many keys are looked at in one statement.
+const LOOK_KEYS: usize = 2_000;
+
+/// How often keys that are on their way are looked at again, and after what pause.
+const LOOKS: u32 = 3;
+const LOOK_AGAIN: Duration = Duration::from_millis(300);
 
 /// One table on both sides.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,39 +43,66 @@ pub struct TableComparison {
     pub different: u64,
     /// Keys that differ because they are on their way.
     pub in_flight: u64,
-    /// Up to a thousand of the divergent keys.
+    /// Whether there were more suspect keys than are looked at, so that more may differ than is said.
+    pub at_least: bool,
+    /// Keys that differ because they are parked until a person decides, with their conflicts; not counted above.
+    pub parked: Vec<ParkedKey>,
+    /// The divergent keys.
     pub keys: Vec<Divergence>,
     /// Both checksums of all rows, the same on both sides where they are equal.
     pub checksum: [String; 2],
 }
 
+/// A key whose conflict waits for a person.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ParkedKey {
+    /// The key, in the form in which rows are compared.
+    pub key: String,
+    /// The node that found the conflict.
+    pub node: String,
+    /// Its number there.
+    pub conflict: i64,
+}
+
 impl TableComparison {
     /// Whether nothing differs but what is on its way.
     pub fn equal(&self) -> bool {
-        self.missing == [0, 0] && self.different == 0
+        self.parked.is_empty() && self.only_parked()
+    }
+
+    /// Whether nothing differs but what is on its way, and what is parked.
+    pub fn only_parked(&self) -> bool {
+        self.missing == [0, 0] && self.different == 0 && !self.at_least
+    }
+
+    fn count(&mut self, divergence: Divergence) {
+        *match &divergence {
+            Divergence::MissingInFirst(_) => &mut self.missing[0],
+            Divergence::MissingInSecond(_) => &mut self.missing[1],
+            Divergence::Different(..) => &mut self.different,
+        } += 1;
+        self.keys.push(divergence);
     }
 }
 
 impl LiveLink {
-    /// Compares every table. Where something differs, a second look decides.
+    /// Compares every table.
+    ///
+    /// # Errors
+    /// What a server reports.
     pub async fn compare(&mut self) -> Result<Vec<TableComparison>> {
         let mut found = Vec::with_capacity(self.tables.len());
         for position in 0..self.tables.len() {
-            let mut comparison = self.compare_table(position).await?;
-            if !comparison.equal() || comparison.in_flight > 0 {
-                tokio::time::sleep(SECOND_LOOK).await;
-                comparison = self.confirm(position, comparison).await?;
-            }
-            found.push(comparison);
+            found.push(self.compare_table(position).await?);
         }
         Ok(found)
     }
 
-    async fn compare_table(&mut self, position: usize) -> Result<TableComparison> {
-        let consumed = [
-            self.consumed(Side::First).await?,
-            self.consumed(Side::Second).await?,
-        ];
+    /// Compares the n-th table.
+    ///
+    /// # Errors
+    /// What a server reports.
+    pub async fn compare_table(&mut self, position: usize) -> Result<TableComparison> {
         let sides = &self.tables[position].sides;
         let (one, other) = (compare::buckets(&sides[0]), compare::buckets(&sides[1]));
         let [first, second] = &self.peers;
@@ -80,47 +114,51 @@ impl LiveLink {
             missing: [0, 0],
             different: 0,
             in_flight: 0,
+            at_least: false,
+            parked: Vec::new(),
             keys: Vec::new(),
             checksum: [checksum(&one), checksum(&other)],
         };
-        let suspects = differing(&one, &other);
-        if !suspects.is_empty() {
-            self.look_into(position, &suspects, &consumed, &mut comparison)
-                .await?;
+        let differing = differing(&one, &other);
+        if differing.is_empty() {
+            return Ok(comparison);
+        }
+        let (suspects, at_least) = self.suspects(position, &differing).await?;
+        comparison.at_least = at_least;
+        let (divergences, in_flight) = self.settle(position, suspects, LOOKS).await?;
+        comparison.in_flight = in_flight;
+        let mut parked = self.parked_keys(position).await?;
+        for divergence in divergences {
+            match parked.remove(divergence.key()) {
+                Some(key) => comparison.parked.push(key),
+                None => comparison.count(divergence),
+            }
         }
         Ok(comparison)
     }
 
-    /// Merges the rows of the suspect buckets of both sides. What was pending at the beginning or has changed since then, also if
-    /// it has arrived meanwhile, does not count.
-    async fn look_into(
-        &mut self,
-        position: usize,
-        suspects: &[i32],
-        consumed: &[String; 2],
-        found: &mut TableComparison,
-    ) -> Result<()> {
+    /// Merges the rows of these buckets of both sides; answers the keys that are not the same, and whether there are too many.
+    async fn suspects(&mut self, position: usize, buckets: &[i32]) -> Result<(BTreeSet<String>, bool)> {
         for peer in &mut self.peers {
             peer.begin(Access::Read, &Sql::default(), "read keys").await?;
         }
-        let outcome = self.merge(position, suspects, found).await;
+        let outcome = self.merge(position, buckets).await;
         for peer in &mut self.peers {
             peer.roll_back().await;
         }
-        outcome?;
-        let in_flight = self.keys_in_flight(position, consumed).await?;
-        found.forget(&in_flight);
-        Ok(())
+        outcome
     }
 
-    async fn merge(&self, position: usize, suspects: &[i32], found: &mut TableComparison) -> Result<()> {
+    async fn merge(&self, position: usize, buckets: &[i32]) -> Result<(BTreeSet<String>, bool)> {
         let sides = &self.tables[position].sides;
-        let mut one = SortedRows::open(&self.peers[0], &compare::rows(&sides[0]), suspects).await?;
-        let mut other = SortedRows::open(&self.peers[1], &compare::rows(&sides[1]), suspects).await?;
-        while let Some((divergence, advance)) = merge_step(one.head.as_ref(), other.head.as_ref()) {
-            if let Some(divergence) = divergence {
-                found.count(divergence);
+        let mut one = SortedRows::open(&self.peers[0], &compare::rows(&sides[0]), buckets).await?;
+        let mut other = SortedRows::open(&self.peers[1], &compare::rows(&sides[1]), buckets).await?;
+        let mut suspects = BTreeSet::new();
+        while let Some((suspect, advance)) = merge_step(one.head.as_ref(), other.head.as_ref()) {
+            if suspects.len() >= SUSPECTS_MAX {
+                return Ok((suspects, true));
             }
+            suspects.extend(suspect);
             if advance != Advance::Second {
                 one.next().await?;
             }
@@ -128,23 +166,96 @@ impl LiveLink {
                 other.next().await?;
             }
         }
+        Ok((suspects, false))
+    }
+
+    /// Looks at keys until each of them is known to be the same or not; answers those that are not, and how many were on their way to
+    /// the end.
+    pub(crate) async fn settle(
+        &mut self,
+        position: usize,
+        suspects: BTreeSet<String>,
+        looks: u32,
+    ) -> Result<(Vec<Divergence>, u64)> {
+        let mut found = Vec::new();
+        let mut open: Vec<String> = suspects.into_iter().collect();
+        for look in 1..=looks {
+            let mut moving = Vec::new();
+            for keys in open.chunks(LOOK_KEYS) {
+                self.look(position, keys, &mut found, &mut moving).await?;
+            }
+            open = moving;
+            if open.is_empty() || look == looks {
+                break;
+            }
+            tokio::time::sleep(LOOK_AGAIN).await;
+        }
+        Ok((found, open.len() as u64))
+    }
+
+    async fn look(
+        &mut self,
+        position: usize,
+        keys: &[String],
+        found: &mut Vec<Divergence>,
+        moving: &mut Vec<String>,
+    ) -> Result<()> {
+        let arrived = [
+            self.consumed(Side::First).await?,
+            self.consumed(Side::Second).await?,
+        ];
+        let sides = &self.tables[position].sides;
+        let columns = sides[0].all_columns();
+        let [first, second] = &mut self.peers;
+        let (one, other) = tokio::try_join!(
+            rows_of(first, compare::look(&sides[0]), keys),
+            rows_of(second, compare::look(&sides[1]), keys)
+        )?;
+        let differing: BTreeMap<usize, Divergence> = (0..keys.len())
+            .filter_map(|n| {
+                let rows = [&one, &other].map(|rows| rows.get(&n).map(Vec::as_slice));
+                Some((n, verdict(&keys[n], &columns, rows)?))
+            })
+            .collect();
+        if differing.is_empty() {
+            return Ok(());
+        }
+        let mut on_their_way = BTreeSet::new();
+        for source in Side::BOTH {
+            let sql = compare::pending(&self.tables[position].sides[source.index()], &self.spec.name);
+            let rows = self.peers[source.index()]
+                .rows(&sql, &[&keys, &arrived[source.index()]], "read pending keys")
+                .await?;
+            on_their_way.extend(rows.iter().map(number));
+        }
+        for (n, divergence) in differing {
+            if on_their_way.contains(&n) {
+                moving.push(keys[n].clone());
+            } else {
+                found.push(divergence);
+            }
+        }
         Ok(())
     }
 
-    /// The keys that each side has changed since `consumed`, the other side's progress at some moment.
-    async fn keys_in_flight(&mut self, position: usize, consumed: &[String; 2]) -> Result<BTreeSet<String>> {
-        let mut keys = BTreeSet::new();
-        for source in Side::BOTH {
-            let sql = compare::pending_keys(&self.tables[position].sides[source.index()], &self.spec.name);
-            let rows = self.peers[source.index()]
-                .rows(&sql, &[&consumed[source.index()]], "read pending keys")
-                .await?;
-            keys.extend(rows.iter().map(|row| row.get::<_, String>(0)));
+    /// The keys that are parked on either side.
+    async fn parked_keys(&mut self, position: usize) -> Result<BTreeMap<String, ParkedKey>> {
+        let mut keys = BTreeMap::new();
+        for side in Side::BOTH {
+            let sql = parked::listed_keys(&self.tables[position].sides[side.index()], &self.spec.name);
+            let peer = &mut self.peers[side.index()];
+            let rows = peer.rows(&sql, &[], "read parked keys").await?;
+            keys.extend(rows.iter().map(|row| {
+                let key: String = row.get(0);
+                let (node, conflict) = (peer.name().to_owned(), row.get(1));
+                (key.clone(), ParkedKey { key, node, conflict })
+            }));
         }
         Ok(keys)
     }
 
-    async fn consumed(&mut self, source: Side) -> Result<String> {
+    /// What of `source` has arrived at the other side.
+    pub(crate) async fn consumed(&mut self, source: Side) -> Result<String> {
         let sql = Sql::text("SELECT consumed::text FROM ponte.progress WHERE link = $1");
         let peer = &mut self.peers[source.other().index()];
         Ok(peer
@@ -152,52 +263,16 @@ impl LiveLink {
             .await?
             .get(0))
     }
-
-    /// Keeps of a first look what a second one finds again.
-    async fn confirm(&mut self, position: usize, before: TableComparison) -> Result<TableComparison> {
-        let mut again = self.compare_table(position).await?;
-        if before.keys.len() < KEYS_MAX && again.keys.len() < KEYS_MAX {
-            let known: BTreeSet<&Divergence> = before.keys.iter().collect();
-            let lasting: Vec<Divergence> = again.keys.iter().filter(|d| known.contains(d)).cloned().collect();
-            let passing = again.keys.len() - lasting.len();
-            again.in_flight += passing as u64;
-            (again.missing, again.different, again.keys) = ([0, 0], 0, Vec::new());
-            for divergence in lasting {
-                again.count(divergence);
-            }
-        }
-        Ok(again)
-    }
 }
 
-impl TableComparison {
-    fn counter(&mut self, divergence: &Divergence) -> &mut u64 {
-        match divergence {
-            Divergence::MissingInFirst(_) => &mut self.missing[0],
-            Divergence::MissingInSecond(_) => &mut self.missing[1],
-            Divergence::Different(_) => &mut self.different,
-        }
-    }
+/// The position of a key, which the server counts from 1.
+pub(crate) fn number(row: &Row) -> usize {
+    usize::try_from(row.get::<_, i64>(0) - 1).unwrap_or(usize::MAX)
+}
 
-    /// Takes back what was counted about keys that are on their way.
-    fn forget(&mut self, in_flight: &BTreeSet<String>) {
-        let keys = std::mem::take(&mut self.keys);
-        let (passing, lasting) = keys
-            .into_iter()
-            .partition::<Vec<_>, _>(|d| in_flight.contains(d.key()));
-        for divergence in &passing {
-            *self.counter(divergence) -= 1;
-        }
-        self.in_flight += passing.len() as u64;
-        self.keys = lasting;
-    }
-
-    fn count(&mut self, divergence: Divergence) {
-        *self.counter(&divergence) += 1;
-        if self.keys.len() < KEYS_MAX {
-            self.keys.push(divergence);
-        }
-    }
+async fn rows_of(peer: &mut Peer, sql: Sql, keys: &[String]) -> Result<BTreeMap<usize, Vec<Option<i64>>>> {
+    let rows = peer.rows(&sql, &[&keys], "look at rows").await?;
+    Ok(rows.iter().map(|row| (number(row), row.get(1))).collect())
 }
 
 async fn buckets(peer: &Peer, sql: &Sql) -> Result<BTreeMap<i32, Bucket>> {

@@ -1,13 +1,15 @@
 -- purpose: the newest conflicts of a link that were found on this node
--- reads:   ponte.conflict
+-- reads:   ponte.conflict, ponte.parked
 -- writes:  nothing
 -- locks:   ACCESS SHARE
-SELECT id, kind, winner, key_values, columns, here, here_image, there, there_image,
-       quote_ident(table_schema) || '.' || quote_ident(table_name) AS name,
-       to_char(here_version_at, 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS here_version_at,
-       to_char(there_version_at, 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS there_version_at,
-       to_char(found_at, 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS found_at
-FROM ponte.conflict
-WHERE link = $1
-ORDER BY id DESC
+SELECT c.id, c.kind, c.winner, c.key_values, c.columns, c.here, c.here_image, c.there, c.there_image, c.kept,
+       p.conflict IS NOT NULL AS parked,
+       quote_ident(c.table_schema) || '.' || quote_ident(c.table_name) AS name,
+       to_char(c.here_version_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS here_version_at,
+       to_char(c.there_version_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS there_version_at,
+       to_char(c.found_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS found_at,
+       to_char(c.resolved_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS resolved_at
+FROM ponte.conflict c LEFT JOIN ponte.parked p ON p.conflict = c.id
+WHERE c.link = $1 AND ($3::bigint IS NULL OR c.id = $3)
+ORDER BY c.id DESC
 LIMIT $2

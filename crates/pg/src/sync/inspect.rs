@@ -3,7 +3,7 @@
 use ponte_schema::{QualifiedName, Sql};
 use ponte_sync::capture;
 use ponte_sync::limit::DeleteLimit;
-use ponte_sync::link::{ApplyAs, LinkSpec, Side};
+use ponte_sync::link::{ApplyAs, ConflictRule, LinkSpec, Side, TableSpec};
 use ponte_sync::order::parents_first;
 use ponte_sync::shape::{self, ForeignKey, Problem, Shape};
 use ponte_sync::table::TableSide;
@@ -20,6 +20,8 @@ pub struct LinkedTable {
     pub sides: [TableSide; 2],
     /// How many of its rows a batch may delete before a person is asked.
     pub max_delete: DeleteLimit,
+    /// Who wins.
+    pub conflict: ConflictRule,
 }
 
 impl LinkedTable {
@@ -63,7 +65,7 @@ pub async fn linked_tables(spec: &LinkSpec, peers: &mut [Peer; 2]) -> Result<Vec
             let role = format!("of node \"{}\"", spec.node(side));
             problems.extend(shape::obstacles(shape, &role, spec.apply));
         }
-        match fit(wanted, shapes) {
+        match fit(spec, wanted, shapes) {
             Ok(table) => tables.push(table),
             Err(problem) => problems.push(problem),
         }
@@ -98,7 +100,7 @@ fn missing_tables(spec: &LinkSpec, names: &[QualifiedName], found: [&Vec<Shape>;
     problems
 }
 
-fn fit(wanted: &ponte_sync::link::TableSpec, shapes: [Shape; 2]) -> Result<LinkedTable, Problem> {
+fn fit(spec: &LinkSpec, wanted: &TableSpec, shapes: [Shape; 2]) -> Result<LinkedTable, Problem> {
     let side = |shape: &Shape| -> Result<TableSide, Problem> {
         let key = shape::choose_key(shape, wanted.key.as_deref())?;
         let version = shape::choose_version(shape, wanted.version.as_deref())?;
@@ -111,10 +113,23 @@ fn fit(wanted: &ponte_sync::link::TableSpec, shapes: [Shape; 2]) -> Result<Linke
             remedy: "name the columns to sync by with key = [...]".to_owned(),
         });
     }
+    let conflict = wanted.conflict.unwrap_or(spec.conflict);
+    let json =
+        |c: &shape::Column| c.type_name == "jsonb" && sides[0].key.iter().any(|k| k.as_str() == c.name);
+    if conflict == ConflictRule::Manual && shapes[0].columns.iter().any(json) {
+        return Err(Problem {
+            message: format!(
+                "keys of table {} are jsonb, which cannot be parked",
+                sides[0].name
+            ),
+            remedy: "give the table another rule than conflict = \"manual\"".to_owned(),
+        });
+    }
     Ok(LinkedTable {
         shapes,
         sides,
         max_delete: wanted.max_delete,
+        conflict,
     })
 }
 

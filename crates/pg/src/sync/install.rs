@@ -17,6 +17,7 @@ use super::apply::DURABLE;
 use super::guard::{self, Guard};
 use super::inspect::{LinkedTable, linked_tables};
 use super::peer::{Access, Peer};
+use super::sharing::{check_companions, hold_companions, is_carried, node_id, show};
 use super::{identity, privileges, sequence};
 use crate::error::{Error, ErrorKind, Result, Retry};
 
@@ -26,6 +27,9 @@ const ATTEMPTS_MAX: u32 = 20;
 /// How long one attempt waits for a lock. Short, because everybody who comes later waits behind it.
 const LOCK_TIMEOUT: &str = "SET LOCAL lock_timeout = '2s'; SET LOCAL statement_timeout = '5min';";
 
+/// The next installation on a node has to see what this one leaves.
+const ONE_AT_A_TIME: &str = "SELECT pg_advisory_xact_lock(1886350964, 2);";
+
 /// What `init` is about to do.
 #[derive(Debug, Clone)]
 pub struct InitPlan {
@@ -33,19 +37,25 @@ pub struct InitPlan {
     pub tables: Vec<LinkedTable>,
     /// Triggers that have to be recreated with a guard; the owner's consent is needed.
     pub guards: Vec<Guard>,
-    /// Sequences that will count in steps of two, as `node: name`.
+    /// Sequences that will leave numbers to other nodes, as `node: name`.
     pub sequences: Vec<String>,
     state: [NodeState; 2],
 }
 
 impl InitPlan {
+    /// Whether both sides had made contact before.
+    pub(crate) fn met_before(&self) -> bool {
+        self.state
+            .iter()
+            .all(|s| matches!(s, NodeState::Linked { ready: true, .. }))
+    }
+
     /// Whether the link is complete already, so that nothing is left to do.
     pub fn complete(&self) -> bool {
         self.guards.is_empty()
-            && self
-                .state
-                .iter()
-                .all(|s| matches!(s, NodeState::Linked { ready: true, .. }))
+            && self.state.iter().all(
+                |s| matches!(s, NodeState::Linked { ready: true, layout, .. } if *layout == metadata::LAYOUT),
+            )
     }
 }
 
@@ -53,7 +63,7 @@ impl InitPlan {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum NodeState {
     Absent,
-    Linked { ready: bool, peer_id: Uuid },
+    Linked { ready: bool, peer_id: Uuid, layout: i32 },
 }
 
 /// Checks both nodes and says what an installation would do. Writes nothing.
@@ -71,18 +81,20 @@ pub async fn plan_init(spec: &LinkSpec, peers: &mut [Peer; 2]) -> Result<InitPla
         privileges::check(&mut peers[side.index()], &tables, side, spec.apply).await?;
     }
     same_partners(spec, peers, &state).await?;
+    for side in Side::BOTH {
+        let other_id = node_id(&mut peers[side.other().index()]).await?;
+        if state[side.index()] == NodeState::Absent && has_metadata(&peers[side.index()]).await? {
+            check_companions(spec, side, &mut peers[side.index()], &tables, other_id).await?;
+        }
+    }
     let mut guards = Vec::new();
-    let mut sequences = Vec::new();
     for side in Side::BOTH {
         for table in &tables {
             let shape = &table.shapes[side.index()];
             guards.extend(guard::needed(spec.node(side), shape, spec.apply)?);
-            sequences.extend(
-                sequence::to_interleave(shape)
-                    .map(|s| format!("{}: {}", spec.node(side), s.qualified_name())),
-            );
         }
     }
+    let sequences = sequence::to_divide(spec, peers, &tables).await?;
     Ok(InitPlan {
         tables,
         guards,
@@ -124,9 +136,10 @@ pub async fn install(spec: &LinkSpec, peers: &mut [Peer; 2], plan: &InitPlan) ->
 }
 
 async fn install_once(spec: &LinkSpec, peers: &mut [Peer; 2], plan: &InitPlan) -> Result<()> {
-    let highest = sequence::highest(peers, &plan.tables).await?;
-    let mut settings = Sql::text(LOCK_TIMEOUT);
-    settings.push(&Sql::text(DURABLE));
+    let mut settings = Sql::default();
+    for setting in [LOCK_TIMEOUT, DURABLE, ONE_AT_A_TIME] {
+        settings.push(&Sql::text(setting));
+    }
     let mut snapshots: Vec<Option<Snapshot>> = vec![None, None];
     for side in Side::BOTH {
         let peer = &mut peers[side.index()];
@@ -137,24 +150,51 @@ async fn install_once(spec: &LinkSpec, peers: &mut [Peer; 2], plan: &InitPlan) -
         for guard in plan.guards.iter().filter(|g| g.node == spec.node(side)) {
             guard::install(peer, guard).await?;
         }
-        if plan.state[side.index()] == NodeState::Absent {
-            for table in &plan.tables {
-                let sql = capture::install(&table.sides[side.index()], &spec.name, spec.max_future_seconds);
-                peer.script(&sql, &format!("install capture for table {}", table.name()))
-                    .await?;
-            }
-            sequence::interleave(peer, side, &plan.tables, &highest).await?;
-            snapshots[side.index()] = Some(current_snapshot(peer).await?);
-        }
+        install_capture(spec, side, peer, plan).await?;
     }
     if peers[0].id() == peers[1].id() {
         return Err(same_database(spec));
+    }
+    let absent = |side: &Side| plan.state[side.index()] == NodeState::Absent;
+    for side in Side::BOTH.into_iter().filter(absent) {
+        let other_id = Some(peers[side.other().index()].id());
+        check_companions(spec, side, &mut peers[side.index()], &plan.tables, other_id).await?;
+    }
+    if Side::BOTH.iter().any(absent) {
+        sequence::divide_numbers(spec, peers, &plan.tables).await?;
+    }
+    for side in Side::BOTH.into_iter().filter(absent) {
+        snapshots[side.index()] = Some(current_snapshot(&mut peers[side.index()]).await?);
     }
     for side in Side::BOTH {
         record_link(spec, side, peers, plan, &snapshots).await?;
     }
     for peer in peers.iter_mut() {
         peer.commit("commit the installation").await?;
+    }
+    Ok(())
+}
+
+/// Capture for tables that no other link carries yet, or what an older release made brought up to date.
+async fn install_capture(spec: &LinkSpec, side: Side, peer: &mut Peer, plan: &InitPlan) -> Result<()> {
+    let outdated = match plan.state[side.index()] {
+        NodeState::Absent => false,
+        NodeState::Linked { layout, .. } if layout < metadata::LAYOUT => true,
+        NodeState::Linked { .. } => return Ok(()),
+    };
+    if !outdated {
+        hold_companions(peer, &spec.name, &plan.tables).await?;
+    }
+    for table in plan.tables.iter().map(|t| &t.sides[side.index()]) {
+        let sql = if outdated {
+            capture::upgrade(table, spec.max_future_seconds)
+        } else if is_carried(peer, &spec.name, &table.name).await? {
+            continue;
+        } else {
+            capture::install(table, spec.max_future_seconds)
+        };
+        peer.script(&sql, &format!("install capture for table {}", table.name))
+            .await?;
     }
     Ok(())
 }
@@ -181,9 +221,14 @@ async fn record_link(
             "INSERT INTO ponte.outgoing (link, consumed, offered) VALUES ($1, $2::text::pg_snapshot, $2::text::pg_snapshot)",
         );
         peer.rows(&sql, &[&spec.name, &own.as_str()], what).await?;
-        for table in &plan.tables {
-            record_table(&spec.name, peer, &table.sides[side.index()]).await?;
-        }
+    } else {
+        let sql = Sql::text("UPDATE ponte.link SET layout = $2 WHERE link = $1");
+        peer.rows(&sql, &[&spec.name, &metadata::LAYOUT], what).await?;
+    }
+    for table in &plan.tables {
+        let table = &table.sides[side.index()];
+        record_table(spec, peer, table).await?;
+        show(peer, table).await?;
     }
     if snapshots[side.index()].is_none() {
         let sql = Sql::text("UPDATE ponte.link SET peer_id = $2 WHERE link = $1");
@@ -212,19 +257,26 @@ async fn record_link(
     Ok(())
 }
 
-async fn record_table(link: &str, peer: &mut Peer, table: &TableSide) -> Result<()> {
+async fn record_table(spec: &LinkSpec, peer: &mut Peer, table: &TableSide) -> Result<()> {
     let texts = |columns: &[Ident]| columns.iter().map(|c| c.as_str().to_owned()).collect::<Vec<_>>();
+    // Whoever brings capture up to date begins to trust it anew.
     let sql = Sql::text(
-        "INSERT INTO ponte.link_table (link, table_schema, table_name, key_columns, other_columns) VALUES ($1, $2, $3, $4, $5)",
+        "INSERT INTO ponte.link_table \
+           (link, table_schema, table_name, key_columns, other_columns, version_column, max_future_seconds) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7) \
+         ON CONFLICT (link, table_schema, table_name) DO UPDATE \
+         SET version_column = excluded.version_column, max_future_seconds = excluded.max_future_seconds, capture_marks = NULL",
     );
     peer.rows(
         &sql,
         &[
-            &link,
+            &spec.name,
             &table.name.schema.as_str(),
             &table.name.name.as_str(),
             &texts(&table.key),
             &texts(&table.columns),
+            &table.version.as_ref().map(|v| v.name.as_str()),
+            &spec.max_future_seconds,
         ],
         "record the link's tables",
     )
@@ -300,29 +352,12 @@ async fn node_state(
     if identity::confirm(peer).await?.is_none() {
         return Ok(NodeState::Absent);
     }
-    let layout: Option<i32> = peer
-        .rows(
-            &Sql::text("SELECT release FROM ponte.metadata WHERE part = 'sync'"),
-            &[],
-            "read the metadata",
-        )
-        .await?
-        .first()
-        .map(|r| r.get(0));
-    if layout.is_some_and(|l| l > metadata::LAYOUT) {
-        return Err(Error::new(
-            ErrorKind::SyncAlreadyLinked,
-            format!(
-                "schema ponte on \"{}\" was made by a newer release of ponte",
-                peer.name()
-            ),
-        )
-        .hint("install that release"));
-    }
-    let sql = Sql::text("SELECT node, peer, ready, peer_id FROM ponte.link WHERE link = $1");
+    refuse_newer(peer).await?;
+    let sql = Sql::text(
+        "SELECT node, peer, ready, peer_id, coalesce((to_jsonb(l) ->> 'layout')::int, 1) FROM ponte.link l WHERE link = $1",
+    );
     let rows = peer.rows(&sql, &[&spec.name], "read the links").await?;
     let Some(row) = rows.first() else {
-        tables_are_free(spec, peer, tables).await?;
         return Ok(NodeState::Absent);
     };
     let (node, other): (&str, &str) = (row.get(0), row.get(1));
@@ -344,7 +379,28 @@ async fn node_state(
     Ok(NodeState::Linked {
         ready: row.get(2),
         peer_id: row.get(3),
+        layout: row.get(4),
     })
+}
+
+/// Refuses a database that a newer release has been working on.
+pub(crate) async fn refuse_newer(peer: &mut Peer) -> Result<()> {
+    let sql = Sql::text("SELECT release FROM ponte.metadata WHERE part = 'sync'");
+    let rows = peer.rows(&sql, &[], "read the metadata").await?;
+    if rows
+        .first()
+        .is_none_or(|row| row.get::<_, i32>(0) <= metadata::LAYOUT)
+    {
+        return Ok(());
+    }
+    Err(Error::new(
+        ErrorKind::SyncAlreadyLinked,
+        format!(
+            "schema ponte on \"{}\" was made by a newer release of ponte",
+            peer.name()
+        ),
+    )
+    .hint("install that release"))
 }
 
 /// Whether schema `ponte` holds the sync's tables.
@@ -354,32 +410,6 @@ pub(crate) async fn has_metadata(peer: &Peer) -> Result<bool> {
         "look for schema ponte",
     )
     .await
-}
-
-async fn tables_are_free(spec: &LinkSpec, peer: &mut Peer, tables: &[LinkedTable]) -> Result<()> {
-    let sql = Sql::text("SELECT link FROM ponte.link_table WHERE table_schema = $1 AND table_name = $2");
-    for table in tables {
-        let name = table.name();
-        let rows = peer
-            .rows(
-                &sql,
-                &[&name.schema.as_str(), &name.name.as_str()],
-                "read the links",
-            )
-            .await?;
-        if let Some(row) = rows.first() {
-            return Err(Error::new(
-                ErrorKind::SyncAlreadyLinked,
-                format!(
-                    "table {name} on \"{}\" belongs to link \"{}\" already; this release carries a table over one link",
-                    peer.name(),
-                    row.get::<_, &str>(0)
-                ),
-            )
-            .hint(format!("leave {name} out of link \"{}\", or ponte sync drop {}", spec.name, row.get::<_, &str>(0))));
-        }
-    }
-    Ok(())
 }
 
 async fn same_tables(spec: &LinkSpec, side: Side, peer: &mut Peer, tables: &[LinkedTable]) -> Result<()> {
@@ -422,20 +452,14 @@ async fn same_tables(spec: &LinkSpec, side: Side, peer: &mut Peer, tables: &[Lin
 async fn same_partners(spec: &LinkSpec, peers: &mut [Peer; 2], state: &[NodeState; 2]) -> Result<()> {
     for side in Side::BOTH {
         // Only a link that was completed binds its partners: an interrupted one is taken up again with whoever is there now.
-        let NodeState::Linked { peer_id, ready: true } = state[side.index()] else {
+        let NodeState::Linked {
+            peer_id, ready: true, ..
+        } = state[side.index()]
+        else {
             continue;
         };
         let other = &mut peers[side.other().index()];
-        let known: Option<Uuid> = if has_metadata(other).await? {
-            other
-                .rows(&Sql::text("SELECT id FROM ponte.node"), &[], "read the node's id")
-                .await?
-                .first()
-                .map(|r| r.get(0))
-        } else {
-            None
-        };
-        if known != Some(peer_id) {
+        if node_id(other).await? != Some(peer_id) {
             return Err(Error::new(
                 ErrorKind::SyncAlreadyLinked,
                 format!(
@@ -462,6 +486,7 @@ pub async fn drop_link(link: &str, peer: &mut Peer) -> Result<bool> {
     if !has_metadata(peer).await? {
         return Ok(false);
     }
+    refuse_newer(peer).await?;
     peer.begin(Access::Write, &Sql::text(LOCK_TIMEOUT), "begin")
         .await?;
     let outcome = drop_inside(link, peer).await;
@@ -472,10 +497,17 @@ pub async fn drop_link(link: &str, peer: &mut Peer) -> Result<bool> {
 }
 
 async fn drop_inside(link: &str, peer: &mut Peer) -> Result<bool> {
-    let sql = Sql::text("SELECT table_schema, table_name FROM ponte.link_table WHERE link = $1");
+    let sql = Sql::text("SELECT table_schema, table_name, key_columns FROM ponte.link_table WHERE link = $1");
     let rows = peer.rows(&sql, &[&link], "read the link's tables").await?;
+    let forget = Sql::text("DELETE FROM ponte.link_table WHERE link = $1");
+    peer.rows(&forget, &[&link], "remove the link's tables").await?;
     for row in &rows {
         let name = QualifiedName::new(row.get::<_, String>(0), row.get::<_, String>(1));
+        if is_carried(peer, link, &name).await? {
+            let key: Vec<String> = row.get(2);
+            show(peer, &TableSide::keyed(name, &key)).await?;
+            continue;
+        }
         guard::restore(peer, &name).await?;
         sequence::restore(peer, &name).await?;
         let side = TableSide::named(name.clone());

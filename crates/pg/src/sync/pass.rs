@@ -7,19 +7,22 @@ use std::time::{Duration, Instant};
 
 use ponte_schema::{Literal, QualifiedName, Sql};
 use ponte_sync::batch;
+use ponte_sync::forward;
 use ponte_sync::history::Shipped;
 use ponte_sync::link::{LinkSpec, Side};
+use ponte_sync::metadata::LAYOUT;
 use ponte_sync::snapshot::Snapshot;
 use ponte_sync::table::TableSide;
 use uuid::Uuid;
 
-use super::apply::{self, Applied, Batch, Content, SMALL_BATCH_ROWS_MAX};
+use super::apply::{self, Applied, Batch, Content, Quarantine, SMALL_BATCH_ROWS_MAX};
 use super::capture_watch;
 use super::history::went_back;
 use super::identity;
 use super::inspect::{self, LinkedTable};
-use super::install::parse_snapshot;
+use super::install::{parse_snapshot, refuse_newer};
 use super::peer::{Access, Peer};
+use super::sharing::Shared;
 use crate::error::{Error, ErrorKind, Result};
 
 /// A link with both ends connected and checked.
@@ -67,6 +70,11 @@ impl PassReport {
         self.directions.iter().any(DirectionReport::moved)
     }
 
+    /// Rows set aside in both directions.
+    pub fn quarantined(&self) -> u64 {
+        self.directions.iter().map(|d| d.applied.quarantined).sum()
+    }
+
     /// Conflicts recorded in both directions.
     pub fn conflicts(&self) -> u64 {
         self.directions.iter().map(|d| d.applied.conflicts).sum()
@@ -81,6 +89,11 @@ pub(super) struct Standing {
     pub(super) consumed: Snapshot,
     /// What the node believes to have arrived at the other side.
     pub(super) shipped: Shipped,
+    /// Which tables other links of the node carry too.
+    shared: Shared,
+    /// Whether it refuses rows of the other side, and whether it is time to try some again.
+    quarantine: bool,
+    due: bool,
 }
 
 /// How far a batch goes.
@@ -90,6 +103,7 @@ pub(super) struct Extent {
     small: bool,
     from: Snapshot,
     reading: Reading,
+    quarantine: Quarantine,
 }
 
 /// What a reading transaction saw when it began.
@@ -99,6 +113,29 @@ pub(crate) struct Reading {
     pub(crate) seen_by_source: Snapshot,
     /// The tables that were truncated there lately.
     truncated: Vec<QualifiedName>,
+    /// Which tables other links of the source carry too.
+    shared: Shared,
+    /// Whether keys are parked there.
+    pub(super) parked: bool,
+}
+
+/// What the changelogs hold since the consumed snapshot, table by table, counted no further than a small batch goes.
+struct Found {
+    /// What the link ships.
+    pending: Vec<i64>,
+    /// All of it, also what came over the link and does not go back.
+    logged: Vec<i64>,
+}
+
+impl Found {
+    fn nothing_to_ship(&self) -> bool {
+        self.pending.iter().all(|n| *n == 0)
+    }
+
+    /// Whether there is so much that the link does not ship that looking through it again and again costs more than moving on.
+    fn far_behind(&self) -> bool {
+        self.logged.iter().any(|n| *n > SMALL_BATCH_ROWS_MAX)
+    }
 }
 
 impl LiveLink {
@@ -122,6 +159,7 @@ impl LiveLink {
             if identity::confirm(peer).await?.is_none() {
                 return Err(not_ready(&spec, peer.name()));
             }
+            require_layout(&spec, peer).await?;
         }
         let mut link = Self {
             spec,
@@ -281,9 +319,13 @@ impl LiveLink {
     }
 
     async fn standing(&mut self, side: Side) -> Result<Standing> {
-        let sql = Sql::text(
-            "SELECT l.paused, l.ready, p.consumed::text, o.consumed::text, o.offered::text FROM ponte.link l \
+        let sql = Sql::render(
+            "SELECT l.paused, l.ready, p.consumed::text, o.consumed::text, o.offered::text, \
+               EXISTS (SELECT FROM ponte.quarantine q WHERE q.link = l.link), \
+               EXISTS (SELECT FROM ponte.quarantine q WHERE q.link = l.link AND q.next_try_at <= clock_timestamp()), \
+               {shared} FROM ponte.link l \
              JOIN ponte.progress p USING (link) JOIN ponte.outgoing o USING (link) WHERE link = $1",
+            &[("shared", &forward::shared_tables())],
         );
         let peer = &mut self.peers[side.index()];
         let rows = peer
@@ -300,6 +342,9 @@ impl LiveLink {
                 consumed: parse_snapshot(row.get(3))?,
                 offered: row.get::<_, Option<&str>>(4).map(parse_snapshot).transpose()?,
             },
+            quarantine: row.get(5),
+            due: row.get(6),
+            shared: Shared::from_row(row, 7),
         })
     }
 
@@ -308,8 +353,12 @@ impl LiveLink {
         let Some(extent) = self.begin_batch(source, standings).await? else {
             return Ok(Applied::default());
         };
-        let (batch, reader, writer) = self.batch(source, extent);
-        let applied = apply::run(&batch, reader, writer).await?;
+        let parked = extent.reading.parked;
+        let (mut batch, reader, writer) = self.batch(source, extent);
+        let applied = apply::run(&mut batch, reader, writer).await?;
+        if parked {
+            apply::parked::refresh(&batch, reader).await?;
+        }
         let reached = batch.to;
         self.acknowledge(source, &reached).await?;
         Ok(applied)
@@ -322,7 +371,8 @@ impl LiveLink {
         standings: &[Standing; 2],
     ) -> Result<Option<Extent>> {
         let from = standings[source.other().index()].consumed.clone();
-        let (counts, now) = self.count_pending(source, &from).await?;
+        let shared = &standings[source.index()].shared;
+        let (found, now) = self.count_pending(source, shared, &from).await?;
         if now.went_back_from(&from) {
             return Err(went_back(&self.spec, self.spec.node(source)));
         }
@@ -330,21 +380,29 @@ impl LiveLink {
         if standings[source.index()].shipped.consumed != from {
             self.acknowledge(source, &from).await?;
         }
-        if counts.iter().all(|n| *n == 0) {
+        let nothing_new = found.nothing_to_ship();
+        let quarantine = self.quarantine(source, standings, nothing_new).await?;
+        if nothing_new && !found.far_behind() && quarantine.retried.is_empty() {
             return Ok(None);
         }
         let reading = self.begin_reading(source, &from).await?;
         // Counted again under the reading snapshot: what appeared in between belongs to this batch.
-        let (counts, _) = self.count_pending(source, &from).await?;
+        let (found, _) = self.count_pending(source, &reading.shared, &from).await?;
+        let counts = found.pending;
         let truncated = |table: &LinkedTable| reading.truncated.contains(&table.sides[source.index()].name);
         Ok(Some(Extent {
-            touched: (0..counts.len()).filter(|i| counts[*i] > 0).collect(),
+            touched: (0..counts.len())
+                .filter(|i| {
+                    counts[*i] > 0 || quarantine.retries(&self.tables[*i].sides[source.other().index()].name)
+                })
+                .collect(),
             truncated: (0..counts.len())
                 .filter(|i| truncated(&self.tables[*i]))
                 .collect(),
-            small: counts.iter().sum::<i64>() <= SMALL_BATCH_ROWS_MAX,
+            small: counts.iter().sum::<i64>() + quarantine.rows() <= SMALL_BATCH_ROWS_MAX,
             from,
             reading,
+            quarantine,
         }))
     }
 
@@ -358,12 +416,17 @@ impl LiveLink {
             truncated: extent.truncated,
             content: Content::Changes {
                 seen_by_source: extent.reading.seen_by_source,
+                shared: extent.reading.shared,
             },
             small: extent.small,
+            carried_on: Shared::default(),
             from: extent.from,
             to: extent.reading.to,
-            winner: self.spec.conflict.seen_from(source),
+            winner: None,
             without_versions: None,
+            parked_at_source: extent.reading.parked,
+            quarantine: extent.quarantine,
+            part: None,
         };
         let [first, second] = &mut self.peers;
         match source {
@@ -372,14 +435,50 @@ impl LiveLink {
         }
     }
 
+    /// What both nodes refuse, and which rows of it are tried again with this direction's batch.
+    async fn quarantine(
+        &mut self,
+        source: Side,
+        standings: &[Standing; 2],
+        nothing_new: bool,
+    ) -> Result<Quarantine> {
+        let target = source.other().index();
+        let mut quarantine = Quarantine {
+            at_source: standings[source.index()].quarantine,
+            at_target: standings[target].quarantine,
+            retried: Vec::new(),
+        };
+        if standings[target].due || (quarantine.at_target && !nothing_new) {
+            quarantine.retried = apply::due(&self.spec.name, &mut self.peers[target], !nothing_new).await?;
+            quarantine
+                .retried
+                .retain(|row| self.tables.iter().any(|t| t.sides[target].name == row.table));
+        }
+        Ok(quarantine)
+    }
+
     /// How much is pending, table by table, and the snapshot in which that is so.
-    async fn count_pending(&mut self, source: Side, consumed: &Snapshot) -> Result<(Vec<i64>, Snapshot)> {
-        let sides: Vec<&TableSide> = self.tables.iter().map(|t| &t.sides[source.index()]).collect();
+    async fn count_pending(
+        &mut self,
+        source: Side,
+        shared: &Shared,
+        consumed: &Snapshot,
+    ) -> Result<(Found, Snapshot)> {
+        let sides: Vec<(&TableSide, forward::Shipped)> = self
+            .tables
+            .iter()
+            .map(|t| &t.sides[source.index()])
+            .map(|side| (side, shared.shipped(side)))
+            .collect();
         let sql = batch::count_pending(&sides, &self.spec.name, SMALL_BATCH_ROWS_MAX + 1);
         let row = self.peers[source.index()]
             .row(&sql, &[&consumed.as_str()], "look for changes")
             .await?;
-        Ok((row.get(0), parse_snapshot(row.get(1))?))
+        let found = Found {
+            pending: row.get(0),
+            logged: row.get(1),
+        };
+        Ok((found, parse_snapshot(row.get(2))?))
     }
 
     /// Opens the reading transaction of a batch that starts from this snapshot.
@@ -387,13 +486,15 @@ impl LiveLink {
         let peer = &mut self.peers[source.index()];
         let path = Sql::text("SET LOCAL search_path TO DEFAULT");
         peer.begin(Access::Read, &path, "begin to read a batch").await?;
-        let sql = Sql::text(
+        let sql = Sql::render(
             "WITH truncated AS ( \
                SELECT table_schema, table_name FROM ponte.truncation \
                WHERE xid >= pg_snapshot_xmin($2::text::pg_snapshot) AND NOT pg_visible_in_snapshot(xid, $2::text::pg_snapshot)) \
              SELECT pg_current_snapshot()::text, consumed::text, \
-               ARRAY(SELECT table_schema FROM truncated), ARRAY(SELECT table_name FROM truncated) \
+               ARRAY(SELECT table_schema FROM truncated), ARRAY(SELECT table_name FROM truncated), \
+               EXISTS (SELECT FROM ponte.parked k WHERE k.link = $1), {shared} \
              FROM ponte.progress WHERE link = $1",
+            &[("shared", &forward::shared_tables())],
         );
         let row = peer
             .row(&sql, &[&self.spec.name, &from.as_str()], "take a snapshot")
@@ -404,6 +505,8 @@ impl LiveLink {
             to: parse_snapshot(row.get(0))?,
             seen_by_source: parse_snapshot(row.get(1))?,
             truncated: schemas.into_iter().zip(names).map(name).collect(),
+            parked: row.get(4),
+            shared: Shared::from_row(&row, 5),
         })
     }
 
@@ -423,6 +526,32 @@ impl LiveLink {
             .alone(&sql, "acknowledge a batch")
             .await
     }
+}
+
+/// Refuses a link whose tables, triggers or bookkeeping another release made.
+async fn require_layout(spec: &LinkSpec, peer: &mut Peer) -> Result<()> {
+    refuse_newer(peer).await?;
+    let sql =
+        Sql::text("SELECT coalesce((to_jsonb(l) ->> 'layout')::int, 1) FROM ponte.link l WHERE link = $1");
+    let rows = peer.rows(&sql, &[&spec.name], "read the link's layout").await?;
+    let Some(row) = rows.first() else {
+        return Err(not_ready(spec, peer.name()));
+    };
+    if row.get::<_, i32>(0) == LAYOUT {
+        return Ok(());
+    }
+    Err(Error::new(
+        ErrorKind::SyncNotReady,
+        format!(
+            "link \"{}\" on \"{}\" was made by an older release of ponte",
+            spec.name,
+            peer.name()
+        ),
+    )
+    .hint(format!(
+        "ponte sync init {}, which brings it up to date",
+        spec.name
+    )))
 }
 
 pub(crate) fn not_ready(spec: &LinkSpec, node: &str) -> Error {

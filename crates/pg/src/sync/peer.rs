@@ -257,6 +257,18 @@ impl Peer {
             .await
     }
 
+    /// How many rows a statement touched.
+    pub(crate) async fn changed(
+        &mut self,
+        sql: &Sql,
+        params: &[&(dyn ToSql + Sync)],
+        what: &str,
+    ) -> Result<u64> {
+        let params = typed::with_types(params);
+        self.send(self.client().execute_typed(sql.as_str(), &params), what)
+            .await
+    }
+
     /// How many rows a statement without parameters touched.
     pub(crate) async fn touched(&mut self, sql: &Sql, plan: Plan, what: &str) -> Result<u64> {
         if plan == Plan::Keep && self.stage_life() == StageLife::Connection {

@@ -17,6 +17,7 @@ use super::compare::TableComparison;
 use super::history::memories;
 use super::install::mark_ready;
 use super::pass::LiveLink;
+use super::sharing::Shared;
 use crate::error::{Error, ErrorKind, Result};
 
 /// How often both directions are carried before a link is said to be too busy.
@@ -145,8 +146,8 @@ impl LiveLink {
     async fn unite_everything(&mut self, lost: Option<Side>) -> Result<Applied> {
         let source = Side::First;
         let from = self.standings().await?[source.other().index()].consumed.clone();
-        self.begin_reading(source, &from).await?;
-        let batch = Batch {
+        let reading = self.begin_reading(source, &from).await?;
+        let mut batch = Batch {
             spec: &self.spec,
             source,
             tables: &self.tables,
@@ -157,9 +158,10 @@ impl LiveLink {
                 meter: &|_, _, _| (),
             },
             small: false,
+            carried_on: Shared::default(),
             to: from.clone(),
             from,
-            winner: self.spec.conflict.seen_from(source),
+            winner: None,
             without_versions: lost.map(|side| {
                 if side == source {
                     Winner::Target
@@ -167,8 +169,11 @@ impl LiveLink {
                     Winner::Source
                 }
             }),
+            parked_at_source: reading.parked,
+            quarantine: super::apply::Quarantine::default(),
+            part: None,
         };
         let [reader, writer] = &mut self.peers;
-        super::apply::run(&batch, reader, writer).await
+        super::apply::run(&mut batch, reader, writer).await
     }
 }

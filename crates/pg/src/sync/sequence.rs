@@ -1,116 +1,218 @@
-//! Identities that two nodes hand out at the same time must not meet: one side counts in odd numbers, the other in even ones.
-
-use std::collections::BTreeMap;
+//! Identities that several nodes hand out at the same time must not meet: each counts in a class of its own, as
+//! [`ponte_sync::numbers`] divides them. What a sequence was like before the first link is kept for the day of the last one.
 
 use ponte_schema::{Ident, Literal, QualifiedName, Sql};
-use ponte_sync::link::Side;
+use ponte_sync::link::{LinkSpec, Side};
+use ponte_sync::numbers::{Class, divide};
 use ponte_sync::shape::{Sequence, Shape};
+use uuid::Uuid;
 
 use super::inspect::LinkedTable;
 use super::peer::Peer;
-use crate::error::Result;
+use crate::error::{Error, ErrorKind, Result};
 
-/// How far the first interleaved number lies beyond the highest in use, to cover what is handed out while both nodes are set up.
+/// How many steps the next number lies beyond the highest in use, to cover what is handed out while the nodes are set up.
 const HEADROOM: i64 = 1_000;
 
-/// Table and column of a sequence, the same on both sides.
-type Owner = (QualifiedName, String);
+/// A sequence that feeds the same column at both ends, and how it counts now.
+struct Counter<'a> {
+    table: QualifiedName,
+    sequence: &'a Sequence,
+    class: Class,
+    /// Who divided its numbers: one id for all nodes that were divided from each other. None where nobody has, or where an
+    /// older release did.
+    family: Option<Uuid>,
+}
 
 /// The sequences of a table that count in steps of one.
 pub(crate) fn to_interleave(shape: &Shape) -> impl Iterator<Item = &Sequence> {
     shape.sequences.iter().filter(|s| s.increment == 1)
 }
 
-/// The highest number in use on either side, for each column that a sequence feeds.
-pub(crate) async fn highest(peers: &mut [Peer; 2], tables: &[LinkedTable]) -> Result<BTreeMap<Owner, i64>> {
-    let mut found = BTreeMap::new();
-    for side in Side::BOTH {
-        for shape in tables.iter().map(|t| &t.shapes[side.index()]) {
-            // Also of those that an earlier run has interleaved: the other side's may still have to be.
-            for sequence in shape.sequences.iter().filter(|s| s.increment > 0) {
-                let here = highest_here(&peers[side.index()], shape, sequence).await?;
-                let known = found
-                    .entry((shape.qualified_name(), sequence.column.clone()))
-                    .or_insert(here);
-                *known = here.max(*known);
+/// Whose counting a link will change, as `node: name`.
+///
+/// # Errors
+/// Numbers that were divided apart from each other, so that nodes behind these two might meet.
+pub(crate) async fn to_divide(
+    spec: &LinkSpec,
+    peers: &mut [Peer; 2],
+    tables: &[LinkedTable],
+) -> Result<Vec<String>> {
+    let mut names = Vec::new();
+    for [first, second] in counters(peers, tables).await? {
+        if division(spec, [&first, &second])?.is_some() {
+            names.push(format!("{}: {}", spec.nodes[0], first.sequence.qualified_name()));
+            names.push(format!("{}: {}", spec.nodes[1], second.sequence.qualified_name()));
+        }
+    }
+    Ok(names)
+}
+
+/// Gives both ends numbers of their own. Inside both installing transactions: ALTER SEQUENCE keeps others from drawing
+/// numbers until they commit.
+pub(crate) async fn divide_numbers(
+    spec: &LinkSpec,
+    peers: &mut [Peer; 2],
+    tables: &[LinkedTable],
+) -> Result<()> {
+    for pair in counters(peers, tables).await? {
+        let Some(classes) = division(spec, pair.each_ref())? else {
+            continue;
+        };
+        let family = pair.iter().find_map(|c| c.family).unwrap_or_else(Uuid::new_v4);
+        let mut known = 0;
+        for side in Side::BOTH {
+            known = known.max(highest(&peers[side.index()], &pair[side.index()]).await?);
+        }
+        for side in Side::BOTH {
+            let (counter, class) = (&pair[side.index()], classes[side.index()]);
+            count_in(&mut peers[side.index()], counter, class, family, known).await?;
+        }
+    }
+    Ok(())
+}
+
+/// The classes that the two ends are to have, where they have to change.
+fn division(spec: &LinkSpec, pair: [&Counter<'_>; 2]) -> Result<Option<[Class; 2]>> {
+    let [first, second] = pair;
+    if let (Some(one), Some(other)) = (first.family, second.family)
+        && one != other
+    {
+        return Err(met(spec, first));
+    }
+    Ok(divide(first.class, second.class))
+}
+
+fn met(spec: &LinkSpec, counter: &Counter<'_>) -> Error {
+    let [first, second] = &spec.nodes;
+    Error::new(
+        ErrorKind::SyncUnfit,
+        format!(
+            "cannot sync link \"{}\": the numbers of {}.{} were divided on \"{first}\" and on \"{second}\" among other nodes, \
+             which could hand out the same ones",
+            spec.name, counter.table, counter.sequence.column
+        ),
+    )
+    .hint("make the key a uuid, or begin anew: ponte sync drop the links of one of the two nodes, then init them one after the other")
+}
+
+/// The sequences that both ends have for a column and that are ours to change.
+async fn counters<'a>(peers: &mut [Peer; 2], tables: &'a [LinkedTable]) -> Result<Vec<[Counter<'a>; 2]>> {
+    let mut found = Vec::new();
+    for table in tables {
+        let [one, other] = &table.shapes;
+        for sequence in &one.sequences {
+            let Some(partner) = other.sequences.iter().find(|s| s.column == sequence.column) else {
+                continue;
+            };
+            let [first, second] = &mut *peers;
+            if let Some(first) = counter(first, one, sequence).await?
+                && let Some(second) = counter(second, other, partner).await?
+            {
+                found.push([first, second]);
             }
         }
     }
     Ok(found)
 }
 
-async fn highest_here(peer: &Peer, shape: &Shape, sequence: &Sequence) -> Result<i64> {
+/// How a sequence counts now; `None` where its owner has given it a step of its own.
+async fn counter<'a>(peer: &mut Peer, shape: &Shape, sequence: &'a Sequence) -> Result<Option<Counter<'a>>> {
+    let divided = peer
+        .holds(
+            &Sql::text("SELECT to_regclass('ponte.interleaved_sequence') IS NOT NULL"),
+            "look for schema ponte",
+        )
+        .await?;
+    let ours = if divided {
+        Sql::text(
+            "(SELECT to_jsonb(i) ->> 'family' FROM ponte.interleaved_sequence i WHERE i.sequence_schema = $2 AND i.sequence_name = $3), \
+             EXISTS (SELECT FROM ponte.interleaved_sequence i WHERE i.sequence_schema = $2 AND i.sequence_name = $3)",
+        )
+    } else {
+        Sql::text("NULL::text, $2::text || $3::text IS NULL")
+    };
     let sql = Sql::render(
-        "SELECT greatest((SELECT last_value FROM {sequence}), coalesce((SELECT max({column})::bigint FROM {table}), 0))",
+        "SELECT s.seqincrement, s.seqstart, {ours} FROM pg_sequence s WHERE s.seqrelid = to_regclass($1)",
+        &[("ours", &ours)],
+    );
+    let name = sequence.qualified_name();
+    let row = peer
+        .row(
+            &sql,
+            &[&Sql::of(&name).as_str(), &sequence.name.0, &sequence.name.1],
+            "read how a sequence counts",
+        )
+        .await?;
+    let (step, start, family): (i64, i64, Option<String>) = (row.get(0), row.get(1), row.get(2));
+    let class = match (step, row.get(3)) {
+        (1, _) => Class::ALL,
+        (step, true) if step > 0 => Class::of(step, start),
+        _ => return Ok(None),
+    };
+    Ok(Some(Counter {
+        table: shape.qualified_name(),
+        sequence,
+        class,
+        family: family.and_then(|f| f.parse().ok()),
+    }))
+}
+
+/// The highest number in use, and what may be handed out until the sequence is altered.
+async fn highest(peer: &Peer, counter: &Counter<'_>) -> Result<i64> {
+    let sql = Sql::render(
+        "SELECT greatest((SELECT last_value FROM {sequence}), coalesce((SELECT max({column})::bigint FROM {table}), 0)) + {headroom}",
         &[
-            ("sequence", &sequence.qualified_name()),
-            ("column", &Ident::new(&sequence.column)),
-            ("table", &shape.qualified_name()),
+            ("sequence", &counter.sequence.qualified_name()),
+            ("column", &Ident::new(&counter.sequence.column)),
+            ("table", &counter.table),
+            ("headroom", &HEADROOM.saturating_mul(counter.class.step)),
         ],
     );
     let value = peer.value(&sql, "read the highest number in use").await?;
     Ok(value.and_then(|v| v.parse().ok()).unwrap_or(0))
 }
 
-/// Makes one side's sequences odd (first side) or even (second). Inside the installing transaction: ALTER SEQUENCE keeps
-/// others from drawing numbers until it commits.
-pub(crate) async fn interleave(
+async fn count_in(
     peer: &mut Peer,
-    side: Side,
-    tables: &[LinkedTable],
-    highest: &BTreeMap<Owner, i64>,
+    counter: &Counter<'_>,
+    class: Class,
+    family: Uuid,
+    known: i64,
 ) -> Result<()> {
-    for shape in tables.iter().map(|t| &t.shapes[side.index()]) {
-        for sequence in to_interleave(shape) {
-            let name = sequence.qualified_name();
-            let what = format!("interleave sequence {name}");
-            let remember = Sql::text(
-                "INSERT INTO ponte.interleaved_sequence VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING",
-            );
-            peer.rows(
-                &remember,
-                &[
-                    &sequence.name.0,
-                    &sequence.name.1,
-                    &sequence.increment,
-                    &sequence.start,
-                ],
-                &what,
-            )
-            .await?;
-            // TRUNCATE ... RESTART IDENTITY goes back to the start, which has to be odd or even too.
-            let alter = Sql::render(
-                "ALTER SEQUENCE {name} INCREMENT BY 2 START WITH {start}",
-                &[
-                    ("name", &name),
-                    ("start", &parity(sequence.start, side == Side::First)),
-                ],
-            );
-            peer.script(&alter, &what).await?;
-            let known = highest
-                .get(&(shape.qualified_name(), sequence.column.clone()))
-                .copied()
-                .unwrap_or(0);
-            let next = Sql::render(
-                "SELECT setval({literal}::regclass, v - v % 2 + 2 - {odd}, false) \
-                 FROM (SELECT greatest(last_value, {known}) + {headroom} AS v FROM {name}) s",
-                &[
-                    ("literal", &Literal::new(Sql::of(&name).as_str())),
-                    ("odd", &i64::from(side == Side::First)),
-                    ("known", &known),
-                    ("headroom", &HEADROOM),
-                    ("name", &name),
-                ],
-            );
-            peer.script(&next, &what).await?;
-        }
-    }
-    Ok(())
-}
-
-/// The first number from `n` on that is odd, or even.
-fn parity(n: i64, odd: bool) -> i64 {
-    if (n % 2 != 0) == odd { n } else { n + 1 }
+    let sequence = counter.sequence;
+    let name = sequence.qualified_name();
+    let what = format!("interleave sequence {name}");
+    let remember = Sql::text(
+        "INSERT INTO ponte.interleaved_sequence (sequence_schema, sequence_name, original_increment, original_start, family) \
+         VALUES ($1, $2, $3, $4, $5) ON CONFLICT (sequence_schema, sequence_name) DO UPDATE SET family = excluded.family \
+         RETURNING original_start",
+    );
+    let row = peer
+        .row(
+            &remember,
+            &[
+                &sequence.name.0,
+                &sequence.name.1,
+                &sequence.increment,
+                &sequence.start,
+                &family,
+            ],
+            &what,
+        )
+        .await?;
+    // TRUNCATE ... RESTART IDENTITY goes back to the start, which has to be in the class too.
+    let alter = Sql::render(
+        "ALTER SEQUENCE {name} INCREMENT BY {step} START WITH {start}; SELECT setval({literal}::regclass, {next}, false)",
+        &[
+            ("name", &name),
+            ("step", &class.step),
+            ("start", &class.first_from(row.get(0))),
+            ("literal", &Literal::new(Sql::of(&name).as_str())),
+            ("next", &class.first_from(known)),
+        ],
+    );
+    peer.script(&alter, &what).await
 }
 
 /// Lets a table's sequences count as before. Inside the dropping transaction.

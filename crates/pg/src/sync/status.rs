@@ -5,9 +5,10 @@ use ponte_sync::batch;
 use ponte_sync::table::TableSide;
 
 use super::first_contact::{Unfinished, unfinished};
-use super::install::has_metadata;
+use super::install::{has_metadata, refuse_newer};
 use super::pass::not_ready;
 use super::peer::Peer;
+use super::quarantine;
 use crate::error::Result;
 use ponte_sync::link::LinkSpec;
 
@@ -26,6 +27,10 @@ pub struct NodeStatus {
     pub paused: bool,
     /// Conflicts that were found here.
     pub conflicts: i64,
+    /// Keys that are parked here until a person decides.
+    pub parked: i64,
+    /// Rows of the other side that are refused here.
+    pub quarantined: i64,
     /// When something last arrived here, in RFC 3339.
     pub last_applied_at: Option<String>,
     /// Rows inserted or updated here since the link exists.
@@ -42,15 +47,18 @@ pub async fn node_status(spec: &LinkSpec, peer: &mut Peer) -> Result<Option<Node
     if !has_metadata(peer).await? {
         return Ok(None);
     }
+    refuse_newer(peer).await?;
     let sql = Sql::text(
         "SELECT l.ready, l.paused, o.consumed::text, p.upserts, p.deletes, \
            (SELECT count(*) FROM ponte.conflict c WHERE c.link = l.link), \
+           (SELECT count(*) FROM ponte.parked k WHERE k.link = l.link), \
            CASE WHEN p.batches > 0 THEN to_char(p.updated_at AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"') END \
          FROM ponte.link l JOIN ponte.progress p USING (link) JOIN ponte.outgoing o USING (link) WHERE link = $1",
     );
     let rows = peer.rows(&sql, &[&spec.name], "read the link's status").await?;
     let Some(row) = rows.first() else { return Ok(None) };
     let outgoing: String = row.get(2);
+    let quarantined = quarantined(spec, peer).await?;
     let (pending, lag_seconds) = pending(spec, peer, &outgoing).await?;
     let first_contact = if row.get(0) {
         None
@@ -64,11 +72,22 @@ pub async fn node_status(spec: &LinkSpec, peer: &mut Peer) -> Result<Option<Node
         ready: row.get(0),
         paused: row.get(1),
         conflicts: row.get(5),
-        last_applied_at: row.get(6),
+        parked: row.get(6),
+        quarantined,
+        last_applied_at: row.get(7),
         upserts: row.get(3),
         deletes: row.get(4),
         first_contact,
     }))
+}
+
+async fn quarantined(spec: &LinkSpec, peer: &mut Peer) -> Result<i64> {
+    if !quarantine::exists(peer).await? {
+        return Ok(0);
+    }
+    let sql = Sql::text("SELECT count(*) FROM ponte.quarantine WHERE link = $1");
+    let row = peer.row(&sql, &[&spec.name], "count refused rows").await?;
+    Ok(row.get(0))
 }
 
 async fn pending(spec: &LinkSpec, peer: &mut Peer, outgoing: &str) -> Result<(i64, f64)> {
@@ -100,6 +119,7 @@ pub async fn set_paused(spec: &LinkSpec, peer: &mut Peer, paused: bool) -> Resul
     if !has_metadata(peer).await? {
         return Err(not_ready(spec, peer.name()));
     }
+    refuse_newer(peer).await?;
     let sql = Sql::text("UPDATE ponte.link SET paused = $2 WHERE link = $1 RETURNING link");
     if peer
         .rows(&sql, &[&spec.name, &paused], "switch the link")

@@ -40,6 +40,12 @@ async fn equal_tables_have_equal_checksums() {
     );
 }
 
+fn different(id: i32, columns: &[&str]) -> Divergence {
+    let columns = columns.iter().map(ToString::to_string).collect();
+    Divergence::Different(format!("{{{id}}}"), columns)
+}
+
+/// AT-170, AT-172: whatever differs is found, also before the first and after the last key, and named with its columns.
 #[tokio::test]
 async fn rows_that_drifted_past_capture_are_found_and_located() {
     let world = World::with(NOTA).await;
@@ -69,13 +75,13 @@ async fn rows_that_drifted_past_capture_are_found_and_located() {
     let mut keys = found.keys;
     keys.sort();
     let expected = [
-        Divergence::MissingInFirst("(-5)".into()),
-        Divergence::MissingInFirst("(3000)".into()),
-        Divergence::MissingInSecond("(1)".into()),
-        Divergence::MissingInSecond("(9001)".into()),
-        Divergence::Different("(7)".into()),
-        Divergence::Different("(8)".into()),
-        Divergence::Different("(9)".into()),
+        Divergence::MissingInFirst("{-5}".into()),
+        Divergence::MissingInFirst("{3000}".into()),
+        Divergence::MissingInSecond("{1}".into()),
+        Divergence::MissingInSecond("{9001}".into()),
+        different(7, &["texto"]),
+        different(8, &["texto"]),
+        different(9, &["updated_at"]),
     ];
     assert_eq!(keys, expected);
     assert_ne!(found.checksum[0], found.checksum[1]);
@@ -92,6 +98,54 @@ async fn rows_that_drifted_past_capture_are_found_and_located() {
     .unwrap();
     let found = link.compare().await.unwrap().remove(0);
     assert_eq!((found.missing, found.different), ([0, 0], 2));
+}
+
+/// AT-172, AT-173: composite keys of texts and numbers; values are equal where they are stored alike, which is what a pass would make them.
+#[tokio::test]
+async fn values_are_equal_where_they_are_stored_alike() {
+    let schema = "CREATE TABLE medida (a text, b numeric, n numeric, f float8, t timestamptz, j jsonb, PRIMARY KEY (a, b));";
+    let world = World::with(schema).await;
+    let row = |key: &str| {
+        format!("INSERT INTO medida VALUES ({key}, 1.50, 0.1, '2024-01-01 00:00:00.000001+00', NULL)")
+    };
+    world
+        .both(
+            &[
+                row("'a,\"b\\', 1"),
+                row("'', -1"),
+                row("'é', 2"),
+                row("'z', 1e30"),
+                row("'{}', 3"),
+            ]
+            .join(";"),
+        )
+        .await;
+    let mut link = world.init(&world.spec(&["medida"])).await;
+    assert!(link.compare().await.unwrap()[0].equal());
+    unseen(&world, Side::First)
+        .await
+        .batch_execute(
+            "UPDATE medida SET n = 1.5 WHERE b = 1; UPDATE medida SET f = 0.1::float8 + 1e-18 WHERE b = -1; UPDATE medida SET f = 0.30000000000000004 - 0.2 WHERE b = 2; \
+             UPDATE medida SET t = t + '1 microsecond' WHERE b = 1e30; UPDATE medida SET j = 'null' WHERE b = 3",
+        )
+        .await
+        .unwrap();
+    let mut found = link.compare().await.unwrap().remove(0).keys;
+    found.sort();
+    let columns: Vec<String> = found
+        .iter()
+        .map(|d| match d {
+            Divergence::Different(key, columns) => format!("{key} {}", columns.join(",")),
+            _ => panic!("{d:?}"),
+        })
+        .collect();
+    let expected = [
+        r#"{"a,\"b\\",1} n"#,
+        r#"{"{}",3} j"#,
+        "{z,1000000000000000000000000000000} t",
+        "{é,2} f",
+    ];
+    assert_eq!(columns, expected);
 }
 
 #[tokio::test]
@@ -121,6 +175,7 @@ async fn keys_that_are_on_their_way_are_no_divergence() {
     );
 }
 
+/// Trap 56.
 #[tokio::test]
 async fn live_sides_that_agree_are_not_accused() {
     let world = World::with(NOTA).await;

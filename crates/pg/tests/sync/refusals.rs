@@ -190,7 +190,7 @@ async fn read_only_nodes_and_taken_names_are_refused() {
     assert!(
         error
             .to_string()
-            .contains("table nota on \"a\" belongs to link \"teste\""),
+            .contains("link \"teste\" carries table nota between \"a\" and \"b\" already"),
         "{error}"
     );
     let other_tables = world.spec(&["perfis"]);

@@ -107,6 +107,7 @@ impl World {
                     key: None,
                     version: None,
                     max_delete: DeleteLimit::default(),
+                    conflict: None,
                 })
                 .collect(),
             conflict: ConflictRule::Latest,
@@ -194,6 +195,18 @@ impl World {
     pub(crate) async fn conflicts(&self) -> i64 {
         let sql = "SELECT count(*) FROM ponte.conflict";
         number(&self.a, sql).await + number(&self.b, sql).await
+    }
+
+    /// Rows in the quarantines of both sides.
+    pub(crate) async fn quarantined(&self) -> i64 {
+        let sql = "SELECT count(*) FROM ponte.quarantine";
+        number(&self.a, sql).await + number(&self.b, sql).await
+    }
+
+    /// Lets every row of both quarantines be tried with the next pass.
+    pub(crate) async fn retry_now(&self) {
+        self.both("UPDATE ponte.quarantine SET next_try_at = clock_timestamp()")
+            .await;
     }
 
     /// Waits until a session of the sync waits for a lock on that side.

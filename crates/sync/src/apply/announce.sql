@@ -1,9 +1,9 @@
--- purpose: at the first contact, mark the rows of a range that only this node has as changes, so that they travel the other way
+-- purpose: at the first contact, mark the rows of a range that only this node has as changes, so that they travel the other way; over other links they did long ago
 -- reads:   the stage, the table, ponte.outgoing, the changelog: what was written since capture began is marked already, with its version
 -- writes:  the changelog
 -- locks:   ROW EXCLUSIVE on the changelog
-INSERT INTO {changelog} ({keys}, op, version_at, changed_at)
-SELECT {row_keys}, 'I'::"char", coalesce({version}, '-infinity'), '-infinity'
+INSERT INTO {changelog} ({keys}, op, version_at, changed_at, only_link)
+SELECT {row_keys}, 'I'::"char", coalesce({version}, '-infinity'), '-infinity', {link}
 FROM {table} t
 WHERE {range} AND NOT EXISTS (SELECT FROM {stage} s WHERE {matches})
   AND NOT EXISTS (

@@ -4,5 +4,5 @@
 -- locks:   ROW SHARE on the referenced table, FOR KEY SHARE on the rows
 SELECT count(*) FROM (
   SELECT FROM {parent} r
-  WHERE EXISTS (SELECT FROM {stage} s JOIN {table} t ON {matches} WHERE s.present AND {not_null} AND {references})
+  WHERE EXISTS (SELECT FROM {stage} s JOIN {table} t ON {matches} WHERE s.present{part} AND {not_null} AND {references})
   FOR KEY SHARE OF r) held

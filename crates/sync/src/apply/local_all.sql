@@ -2,10 +2,10 @@
 -- reads:   the changelog, the table
 -- writes:  nothing
 -- locks:   ACCESS SHARE
-SELECT DISTINCT ON ({keys}) {keys}, l.version_at, l.changed_at, l.node
+SELECT DISTINCT ON ({keys}) {keys}, l.version_at, l.changed_at, l.node{further}
   FROM (
     SELECT {log_keys}, g.version_at, g.changed_at, coalesce(g.version_node, {here_id}::uuid) AS node, g.seq
-    FROM {changelog} g WHERE g.xid <> pg_current_xact_id() AND g.via IS DISTINCT FROM {link} AND {log_range}
+    FROM {changelog} g WHERE g.xid <> pg_current_xact_id() AND {log_range}
     UNION ALL
     SELECT {row_keys}, coalesce({version}, '-infinity'), '-infinity'::timestamptz, {here_id}::uuid, 0
     FROM {table} u WHERE {row_range}) l

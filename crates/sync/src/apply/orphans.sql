@@ -4,4 +4,4 @@
 -- locks:   ACCESS SHARE
 SELECT EXISTS (
   SELECT FROM {stage} s JOIN {table} t ON {matches}
-  WHERE s.present AND {not_null} AND NOT EXISTS (SELECT FROM {parent} r WHERE {references}))
+  WHERE s.present{part} AND {not_null} AND NOT EXISTS (SELECT FROM {parent} r WHERE {references}))

@@ -2,7 +2,7 @@
 -- reads:   the stage
 -- writes:  the table
 -- locks:   ROW EXCLUSIVE on the table
-INSERT INTO {table} ({columns}){overriding}
+INSERT INTO {table} AS t ({columns}){overriding}
 SELECT {staged} FROM {stage} s
 WHERE s.present AND s.inserted
 ON CONFLICT ({key}) DO NOTHING

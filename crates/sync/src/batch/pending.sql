@@ -7,7 +7,7 @@ COPY (
     SELECT DISTINCT ON ({keys}) {keys}, l.version_at, l.changed_at, l.version_node,
            bool_or(l.op = 'I') OVER (PARTITION BY {keys} ORDER BY l.seq DESC ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING) AS inserted
     FROM {changelog} l
-    WHERE l.xid >= '{xmin}'::xid8 AND NOT pg_visible_in_snapshot(l.xid, {consumed}) AND l.via IS DISTINCT FROM {link}
+    WHERE l.xid >= '{xmin}'::xid8 AND NOT pg_visible_in_snapshot(l.xid, {consumed}) AND {travels}{without}{held_back}
     ORDER BY {keys}, l.seq DESC)
   SELECT t.ctid IS NOT NULL, p.version_at, p.changed_at, coalesce(p.version_node, {node}::uuid), p.inserted, {staged_keys}{columns}
   FROM pending p {join} {table} t ON {matches}

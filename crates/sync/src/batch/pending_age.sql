@@ -5,4 +5,4 @@
 SELECT count(*), coalesce(extract(epoch FROM clock_timestamp() - min(l.changed_at)), 0)::float8
 FROM {changelog} l
 WHERE l.xid >= pg_snapshot_xmin($1::text::pg_snapshot) AND NOT pg_visible_in_snapshot(l.xid, $1::text::pg_snapshot)
-  AND l.via IS DISTINCT FROM {link}
+  AND {travels}

@@ -3,6 +3,6 @@
 -- writes:  nothing
 -- locks:   ACCESS SHARE
 SELECT key, hashtextextended(row, 1) AS low, hashtextextended(row, 2) AS high
-FROM (SELECT ROW({keys})::text COLLATE "C" AS key, ROW({columns})::text COLLATE "C" AS row FROM {table} t OFFSET 0) x
+FROM (SELECT ARRAY[{keys}]::text COLLATE "C" AS key, ROW({columns})::text COLLATE "C" AS row FROM {table} t OFFSET 0) x
 WHERE (hashtextextended(key, 0) & {mask})::int = ANY ($1)
 ORDER BY key

@@ -33,8 +33,12 @@ CREATE TABLE IF NOT EXISTS ponte.link (
   ready boolean NOT NULL DEFAULT false,
   paused boolean NOT NULL DEFAULT false,
   installed_snapshot pg_snapshot NOT NULL,
+  layout integer NOT NULL DEFAULT 2,
   created_at timestamptz NOT NULL DEFAULT now()
 );
+-- Links that an older release made are brought up to date one by one, each with its tables.
+ALTER TABLE ponte.link ADD COLUMN IF NOT EXISTS layout integer NOT NULL DEFAULT 1;
+ALTER TABLE ponte.link ALTER COLUMN layout SET DEFAULT 2;
 COMMENT ON TABLE ponte.link IS 'The links of this database; ready once the first contact is complete.';
 
 CREATE TABLE IF NOT EXISTS ponte.link_table (
@@ -43,11 +47,14 @@ CREATE TABLE IF NOT EXISTS ponte.link_table (
   table_name text NOT NULL,
   key_columns text[] NOT NULL,
   other_columns text[] NOT NULL,
+  version_column text,
+  max_future_seconds bigint,
   PRIMARY KEY (link, table_schema, table_name)
 );
 ALTER TABLE ponte.link_table ADD COLUMN IF NOT EXISTS capture_marks text;
 COMMENT ON COLUMN ponte.link_table.capture_marks IS 'What the capture triggers looked like when the link last trusted them; NULL until it looks.';
-COMMENT ON TABLE ponte.link_table IS 'Which tables a link carries, and by which key.';
+ALTER TABLE ponte.link_table ADD COLUMN IF NOT EXISTS version_column text, ADD COLUMN IF NOT EXISTS max_future_seconds bigint;
+COMMENT ON TABLE ponte.link_table IS 'Which tables a link carries, by which key, and what its changes are ordered by. Links that share a table agree on all of it.';
 
 CREATE TABLE IF NOT EXISTS ponte.progress (
   link text PRIMARY KEY REFERENCES ponte.link ON DELETE CASCADE,
@@ -100,7 +107,7 @@ CREATE TABLE IF NOT EXISTS ponte.conflict (
   table_schema text NOT NULL,
   table_name text NOT NULL,
   kind text NOT NULL,
-  winner text NOT NULL,
+  winner text,
   key_values text[] NOT NULL,
   columns text[] NOT NULL,
   here text NOT NULL,
@@ -113,8 +120,51 @@ CREATE TABLE IF NOT EXISTS ponte.conflict (
   there_changed_at timestamptz NOT NULL,
   found_at timestamptz NOT NULL DEFAULT clock_timestamp()
 );
+ALTER TABLE ponte.conflict
+  ALTER COLUMN winner DROP NOT NULL,
+  ADD COLUMN IF NOT EXISTS kept text,
+  ADD COLUMN IF NOT EXISTS resolved_at timestamptz;
 COMMENT ON TABLE ponte.conflict IS 'Rows that were changed on both sides: both images, both versions, and the node that won.';
+COMMENT ON COLUMN ponte.conflict.winner IS 'The node whose row stayed; merged where columns of both did; NULL while a person has to decide.';
+COMMENT ON COLUMN ponte.conflict.kept IS 'The node whose row a person chose afterwards.';
 COMMENT ON COLUMN ponte.conflict.here_image IS 'Values of columns in the types'' own text form; NULL where the row had been deleted here.';
+
+CREATE TABLE IF NOT EXISTS ponte.parked (
+  link text NOT NULL REFERENCES ponte.link ON DELETE CASCADE,
+  table_schema text NOT NULL,
+  table_name text NOT NULL,
+  key_values text[] NOT NULL,
+  conflict bigint NOT NULL UNIQUE REFERENCES ponte.conflict,
+  PRIMARY KEY (link, table_schema, table_name, key_values)
+);
+COMMENT ON TABLE ponte.parked IS 'Keys whose conflict waits for a person: they do not travel in either direction.';
+
+CREATE TABLE IF NOT EXISTS ponte.quarantine (
+  id bigint GENERATED ALWAYS AS IDENTITY,
+  link text NOT NULL REFERENCES ponte.link ON DELETE CASCADE,
+  table_schema text NOT NULL,
+  table_name text NOT NULL,
+  key_values text[] NOT NULL,
+  columns text[] NOT NULL,
+  image text[],
+  version_at timestamptz NOT NULL,
+  changed_at timestamptz NOT NULL,
+  version_node uuid,
+  kind text NOT NULL,
+  sqlstate text NOT NULL,
+  constraint_name text,
+  message text NOT NULL,
+  seen pg_snapshot NOT NULL,
+  trying xid8,
+  attempts integer NOT NULL DEFAULT 1,
+  first_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+  next_try_at timestamptz NOT NULL,
+  PRIMARY KEY (link, table_schema, table_name, key_values)
+);
+COMMENT ON TABLE ponte.quarantine IS 'Rows of the peer that this database refuses, with the reason; each is tried again until it fits, is gone, or is given up.';
+COMMENT ON COLUMN ponte.quarantine.image IS 'Values of columns in the types'' own text form; NULL where the peer deleted the row.';
+COMMENT ON COLUMN ponte.quarantine.seen IS 'What the peer had consumed when the row was first refused: changes of the key after that wait here, unseen by the peer.';
+COMMENT ON COLUMN ponte.quarantine.trying IS 'The transaction that tries the row; what still carries its number when that one ends has been accepted.';
 
 CREATE TABLE IF NOT EXISTS ponte.guarded_trigger (
   table_schema text NOT NULL,
@@ -131,9 +181,12 @@ CREATE TABLE IF NOT EXISTS ponte.interleaved_sequence (
   sequence_name text NOT NULL,
   original_increment bigint NOT NULL,
   original_start bigint NOT NULL,
+  family uuid,
   PRIMARY KEY (sequence_schema, sequence_name)
 );
-COMMENT ON TABLE ponte.interleaved_sequence IS 'Sequences that count in steps of two since the link exists, with their original step and start.';
+ALTER TABLE ponte.interleaved_sequence ADD COLUMN IF NOT EXISTS family uuid;
+COMMENT ON COLUMN ponte.interleaved_sequence.family IS 'The same at all nodes whose numbers were divided from each other.';
+COMMENT ON TABLE ponte.interleaved_sequence IS 'Sequences that count in larger steps since links exist, with their original step and start.';
 
 CREATE TABLE IF NOT EXISTS ponte.copy_chunk (
   link text NOT NULL REFERENCES ponte.link ON DELETE CASCADE,
@@ -164,6 +217,6 @@ AS $$ SELECT EXISTS (SELECT FROM ponte.progress p WHERE p.applying = pg_current_
 GRANT EXECUTE ON FUNCTION ponte.is_applying() TO PUBLIC;
 COMMENT ON FUNCTION ponte.is_applying() IS 'Whether this very transaction applies a batch. A setting alone proves nothing: it can leak or be forged.';
 
-INSERT INTO ponte.metadata VALUES ('sync', 1) ON CONFLICT DO NOTHING;
+INSERT INTO ponte.metadata VALUES ('sync', 2) ON CONFLICT (part) DO UPDATE SET release = greatest(metadata.release, excluded.release);
 INSERT INTO ponte.node DEFAULT VALUES ON CONFLICT DO NOTHING;
 INSERT INTO ponte.clock DEFAULT VALUES ON CONFLICT DO NOTHING;

@@ -3,7 +3,8 @@
 -- writes:  drops what install.sql created, and the schema if nothing is left in it
 -- locks:   ACCESS EXCLUSIVE on our own tables only
 DROP FUNCTION IF EXISTS ponte.is_applying();
-DROP TABLE IF EXISTS ponte.copy_chunk, ponte.interleaved_sequence, ponte.guarded_trigger, ponte.conflict, ponte.truncation, ponte.approval, ponte.outgoing, ponte.progress,
+DROP TABLE IF EXISTS ponte.copy_chunk, ponte.interleaved_sequence, ponte.guarded_trigger, ponte.quarantine, ponte.parked, ponte.conflict, ponte.truncation,
+  ponte.approval, ponte.outgoing, ponte.progress,
   ponte.link_table, ponte.link, ponte.clock, ponte.node, ponte.metadata;
 DO $$
 BEGIN

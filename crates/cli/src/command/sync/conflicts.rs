@@ -1,10 +1,13 @@
-//! `ponte sync conflicts`
+//! `ponte sync conflicts`: the list, and the way from a number that a person types to a conflict.
+
+mod show;
 
 use std::io::{self, Write};
 
 use ponte_engine::link::LinkPlan;
 use ponte_engine::servers::Servers;
-use ponte_pg::sync::conflicts::{Conflict, conflicts};
+use ponte_pg::sync::Peer;
+use ponte_pg::sync::conflicts::{Conflict, State, conflict, conflicts};
 use ponte_sync::LinkName;
 use ponte_sync::link::Side;
 use serde::Serialize;
@@ -15,16 +18,42 @@ use crate::failure::{Failure, Verdict};
 use crate::output::{self, Report};
 
 #[derive(Debug, clap::Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub(crate) struct Args {
+    #[command(subcommand)]
+    action: Option<Action>,
     /// The link; all links of ponte.toml if left out
-    #[arg(long, value_name = "LINK")]
     link: Option<LinkName>,
-    /// Show this one with both images, as NODE:NUMBER from the list
-    #[arg(value_name = "NODE:NUMBER")]
-    show: Option<String>,
+    /// Only those that wait for a decision
+    #[arg(long)]
+    parked: bool,
     /// How many of the newest to list per node
     #[arg(long, value_name = "N", default_value_t = 50)]
     limit: u32,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Action {
+    /// Show one conflict with both rows, column by column
+    Show(Number),
+}
+
+/// One conflict, by the number that the list prints.
+#[derive(Debug, clap::Args)]
+pub(super) struct Number {
+    /// Its number in the list, as NODE:NUMBER; NUMBER alone where only one node has it
+    #[arg(value_name = "NUMBER")]
+    number: String,
+    /// The link; all links of ponte.toml are searched if left out
+    #[arg(long, value_name = "LINK")]
+    link: Option<LinkName>,
+}
+
+/// A conflict with the link and the session in which it was found.
+pub(super) struct Found {
+    pub(super) plan: LinkPlan,
+    pub(super) peer: Peer,
+    pub(super) conflict: Conflict,
 }
 
 #[derive(Debug, Serialize)]
@@ -38,119 +67,105 @@ impl Report for Listed {
             return writeln!(out, "no conflicts");
         }
         let rows = self.conflicts.iter().map(|c| {
-            let loser = if c.winner == c.here.node {
-                &c.there.node
-            } else {
-                &c.here.node
-            };
             [
                 format!("{}:{}", c.node, c.id),
-                c.found_at.clone(),
+                c.found_at.get(..19).unwrap_or_default().replace('T', " "),
                 c.table.clone(),
                 c.key.join(", "),
                 c.kind.clone(),
-                c.winner.clone(),
-                loser.clone(),
+                outcome(c),
             ]
         });
-        let headings = ["number", "found at", "table", "key", "kind", "winner", "loser"];
+        let headings = ["number", "found at (UTC)", "table", "key", "kind", "outcome"];
         writeln!(out, "{}", output::table(headings, rows))
     }
 }
 
-#[derive(Debug, Serialize)]
-#[serde(transparent)]
-struct Shown(Conflict);
-
-impl Report for Shown {
-    fn write_text(&self, out: &mut dyn Write) -> io::Result<()> {
-        let c = &self.0;
-        writeln!(
-            out,
-            "{}:{} {} on {} ({}), found at {}",
-            c.node,
-            c.id,
-            c.kind,
-            c.table,
-            c.key.join(", "),
-            c.found_at
-        )?;
-        writeln!(out, "winner: {}", c.winner)?;
-        let columns = [&c.here, &c.there]
-            .into_iter()
-            .filter_map(|i| i.row.as_ref())
-            .max_by_key(|r| r.len());
-        let cell = |image: &ponte_pg::sync::conflicts::Image, position: usize| match &image.row {
-            None => "(deleted)".to_owned(),
-            Some(row) => row[position].1.clone().unwrap_or_else(|| "NULL".to_owned()),
-        };
-        let mut rows = vec![[
-            "version".to_owned(),
-            c.here.version_at.clone(),
-            c.there.version_at.clone(),
-        ]];
-        for (position, (name, _)) in columns.into_iter().flatten().enumerate() {
-            rows.push([name.clone(), cell(&c.here, position), cell(&c.there, position)]);
-        }
-        writeln!(
-            out,
-            "{}",
-            output::table(["column", c.here.node.as_str(), c.there.node.as_str()], rows)
-        )
+/// `parked`, `a won`, `merged`, `b kept`.
+fn outcome(conflict: &Conflict) -> String {
+    match (&conflict.state, &conflict.kept, &conflict.winner) {
+        (State::Parked, _, _) => "parked".to_owned(),
+        (State::Resolved, Some(kept), _) => format!("{kept} kept"),
+        (_, _, Some(winner)) if winner == "merged" => "merged".to_owned(),
+        (_, _, Some(winner)) => format!("{winner} won"),
+        (_, _, None) => "left open".to_owned(),
     }
 }
 
 pub(super) async fn run(context: &Context, servers: &Servers, args: &Args) -> Result<Verdict, Failure> {
-    let plans = super::plans(
-        context,
-        &super::LinkArg {
-            link: args.link.clone(),
-        },
-    )?;
-    let wanted = args.show.as_deref().map(number).transpose()?;
-    let limit = if wanted.is_some() {
-        i64::MAX
-    } else {
-        i64::from(args.limit)
-    };
+    if let Some(Action::Show(number)) = &args.action {
+        return show::run(context, servers, number).await;
+    }
     let mut found = Vec::new();
-    for plan in &plans {
+    for plan in &plans(context, args.link.as_ref())? {
         for side in Side::BOTH {
-            found.extend(of_node(servers, plan, side, limit).await?);
+            let mut peer = plan.peer(servers, side).await?;
+            found.extend(conflicts(&plan.spec.name, &mut peer, i64::from(args.limit)).await?);
         }
     }
+    found.retain(|c| !args.parked || c.state == State::Parked);
     found.sort_by(|a, b| b.found_at.cmp(&a.found_at));
-    let Some((node, id)) = wanted else {
-        context.print(&Listed { conflicts: found })?;
-        return Ok(Verdict::Clean);
-    };
-    match found.into_iter().find(|c| c.node == node && c.id == id) {
-        Some(conflict) => context.print(&Shown(conflict))?,
-        None => {
-            let message = format!("there is no conflict {node}:{id}");
-            return Err(Diagnostic::new(Code::Usage, message)
-                .hint("ponte sync conflicts lists them")
-                .into());
-        }
-    }
+    context.print(&Listed { conflicts: found })?;
     Ok(Verdict::Clean)
 }
 
-async fn of_node(
-    servers: &Servers,
-    plan: &LinkPlan,
-    side: Side,
-    limit: i64,
-) -> Result<Vec<Conflict>, Failure> {
-    let mut peer = plan.peer(servers, side).await?;
-    Ok(conflicts(&plan.spec.name, &mut peer, limit).await?)
+fn plans(context: &Context, link: Option<&LinkName>) -> Result<Vec<LinkPlan>, Failure> {
+    let link = link.cloned();
+    super::plans(context, &super::LinkArg { link })
 }
 
-fn number(text: &str) -> Result<(String, i64), Failure> {
-    let parsed = text
-        .split_once(':')
-        .and_then(|(node, id)| Some((node.to_owned(), id.parse().ok()?)));
-    parsed.ok_or_else(|| {
+/// Looks for a conflict on both nodes of every link in question.
+pub(super) async fn find(context: &Context, servers: &Servers, wanted: &Number) -> Result<Found, Failure> {
+    let (node, id) = parse(&wanted.number)?;
+    let mut found = Vec::new();
+    let mut known = false;
+    for plan in plans(context, wanted.link.as_ref())? {
+        for side in Side::BOTH {
+            if node.is_some_and(|n| n != plan.spec.node(side)) {
+                continue;
+            }
+            known = true;
+            let mut peer = plan.peer(servers, side).await?;
+            if let Some(conflict) = conflict(&plan.spec.name, &mut peer, id).await? {
+                let plan = plan.clone();
+                found.push(Found { plan, peer, conflict });
+            }
+        }
+    }
+    let wrong = |message: String, hint: &str| Diagnostic::new(Code::Usage, message).hint(hint);
+    match found.len() {
+        1 => Ok(found.remove(0)),
+        0 if known => Err(wrong(
+            format!("there is no conflict {}", wanted.number),
+            "ponte sync conflicts lists them",
+        )
+        .into()),
+        0 => Err(wrong(
+            format!("no link in question has a node {:?}", node.unwrap_or_default()),
+            "ponte sync conflicts lists them",
+        )
+        .into()),
+        _ => {
+            let names: Vec<String> = found
+                .iter()
+                .map(|f| format!("{}:{}", f.conflict.node, f.conflict.id))
+                .collect();
+            let message = format!(
+                "there are several conflicts {}: {}",
+                wanted.number,
+                names.join(", ")
+            );
+            Err(wrong(message, "write NODE:NUMBER").into())
+        }
+    }
+}
+
+fn parse(text: &str) -> Result<(Option<&str>, i64), Failure> {
+    let (node, number) = match text.split_once(':') {
+        Some((node, number)) => (Some(node), number),
+        None => (None, text),
+    };
+    number.parse().map(|id| (node, id)).map_err(|_| {
         Diagnostic::new(Code::Usage, format!("{text:?} names no conflict"))
             .hint("write NODE:NUMBER as ponte sync conflicts lists them")
             .into()

@@ -9,16 +9,25 @@ use ponte_pg::sync::compare::TableComparison;
 use ponte_sync::compare::Divergence;
 use serde::Serialize;
 
+use super::LinkArg;
 use crate::context::Context;
 use crate::failure::{Failure, Verdict};
 use crate::output::{self, Report};
 
-/// How many divergent keys of a table are printed for people; JSON has all that were kept.
-const KEYS_SHOWN_MAX: usize = 20;
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    #[command(flatten)]
+    pub(super) link: LinkArg,
+    /// How many of the keys that differ are listed, for each table
+    #[arg(long, value_name = "N", default_value_t = 20)]
+    keys: usize,
+}
 
 #[derive(Debug, Serialize)]
 struct Diff {
     equal: bool,
+    /// Whether nothing differs but rows that wait for a person's decision.
+    only_parked: bool,
     links: Vec<LinkLine>,
 }
 
@@ -35,8 +44,59 @@ struct TableLine {
     missing: BTreeMap<String, u64>,
     different: u64,
     in_flight: u64,
+    parked: usize,
     checksum: BTreeMap<String, String>,
-    keys: Vec<String>,
+    /// Whether more keys may differ than were looked at.
+    at_least: bool,
+    /// How many keys are not listed.
+    not_listed: usize,
+    keys: Vec<KeyLine>,
+    parked_keys: Vec<ParkedLine>,
+}
+
+/// A key that waits for a person's decision.
+#[derive(Debug, Serialize)]
+struct ParkedLine {
+    key: String,
+    /// The conflict's number, as `ponte sync resolve` takes it.
+    conflict: String,
+}
+
+#[derive(Debug, Serialize)]
+struct KeyLine {
+    key: String,
+    /// The node that lacks the row; nothing where both have it.
+    missing_on: Option<String>,
+    /// The columns that differ.
+    columns: Vec<String>,
+}
+
+impl KeyLine {
+    fn new(nodes: &[String; 2], divergence: &Divergence) -> Self {
+        let (missing_on, columns) = match divergence {
+            Divergence::MissingInFirst(_) => (Some(nodes[0].clone()), Vec::new()),
+            Divergence::MissingInSecond(_) => (Some(nodes[1].clone()), Vec::new()),
+            Divergence::Different(_, columns) => (None, columns.clone()),
+        };
+        Self {
+            key: shown(divergence.key()),
+            missing_on,
+            columns,
+        }
+    }
+
+    fn in_words(&self) -> String {
+        match &self.missing_on {
+            Some(node) => format!("{} is missing on {node}", self.key),
+            None => format!("{} differs in {}", self.key, self.columns.join(", ")),
+        }
+    }
+}
+
+/// A key in parentheses instead of an array's braces, which mean nothing to people.
+fn shown(key: &str) -> String {
+    let inner = key.trim_start_matches('{').trim_end_matches('}');
+    format!("({inner})")
 }
 
 impl Report for Diff {
@@ -50,30 +110,53 @@ impl Report for Diff {
                     joined(t.missing.iter().map(|(node, n)| format!("{node} {n}")).collect()),
                     t.different.to_string(),
                     t.in_flight.to_string(),
+                    t.parked.to_string(),
                     joined(t.checksum.values().cloned().collect()),
                 ]
             });
             writeln!(out, "link {}", link.link)?;
             let table = output::table(
-                ["table", "rows", "missing", "different", "in flight", "checksum"],
+                [
+                    "table",
+                    "rows",
+                    "missing",
+                    "different",
+                    "in flight",
+                    "parked",
+                    "checksum",
+                ],
                 rows,
             );
             writeln!(out, "{table}")?;
             for table in &link.tables {
-                for key in table.keys.iter().take(KEYS_SHOWN_MAX) {
-                    writeln!(out, "  {} {key}", table.table)?;
+                for key in &table.keys {
+                    writeln!(out, "  {} {}", table.table, key.in_words())?;
                 }
-                if table.keys.len() > KEYS_SHOWN_MAX {
+                for parked in &table.parked_keys {
+                    let (key, conflict) = (&parked.key, &parked.conflict);
+                    writeln!(out, "  {} {key} is parked as conflict {conflict}", table.table)?;
+                }
+                if table.not_listed > 0 {
+                    writeln!(out, "  {} and {} more", table.table, table.not_listed)?;
+                }
+                if table.at_least {
                     writeln!(
                         out,
-                        "  {} and {} more",
-                        table.table,
-                        table.keys.len() - KEYS_SHOWN_MAX
+                        "  {} has too many differences to look at all of them",
+                        table.table
                     )?;
                 }
             }
         }
-        writeln!(out, "{}", if self.equal { "equal" } else { "different" })
+        writeln!(
+            out,
+            "{}",
+            match (self.equal, self.only_parked) {
+                (true, _) => "equal",
+                (false, true) => "different only in parked rows; ponte sync conflicts --parked",
+                (false, false) => "different",
+            }
+        )
     }
 }
 
@@ -81,36 +164,53 @@ pub(super) async fn run(
     context: &Context,
     servers: &Servers,
     plans: &[LinkPlan],
+    args: &Args,
 ) -> Result<Verdict, Failure> {
-    let mut equal = true;
+    let (mut equal, mut only_parked) = (true, true);
     let mut links = Vec::with_capacity(plans.len());
     for plan in plans {
         let tables = plan.open(servers).await?.compare().await?;
         equal &= tables.iter().all(TableComparison::equal);
-        let tables = tables.iter().map(|t| table_line(&plan.spec.nodes, t)).collect();
+        only_parked &= tables.iter().all(TableComparison::only_parked);
+        let tables = tables
+            .iter()
+            .map(|t| table_line(&plan.spec.nodes, t, args.keys))
+            .collect();
         links.push(LinkLine {
             link: plan.spec.name.clone(),
             tables,
         });
     }
-    context.print(&Diff { equal, links })?;
+    context.print(&Diff {
+        equal,
+        only_parked: only_parked && !equal,
+        links,
+    })?;
     Ok(Verdict::found(!equal))
 }
 
-fn table_line(nodes: &[String; 2], table: &TableComparison) -> TableLine {
-    let key = |divergence: &Divergence| match divergence {
-        Divergence::MissingInFirst(key) => format!("{key} is missing on {}", nodes[0]),
-        Divergence::MissingInSecond(key) => format!("{key} is missing on {}", nodes[1]),
-        Divergence::Different(key) => format!("{key} differs"),
-    };
+fn table_line(nodes: &[String; 2], table: &TableComparison, keys_max: usize) -> TableLine {
+    let parked = table.parked.iter().map(|p| ParkedLine {
+        key: shown(&p.key),
+        conflict: format!("{}:{}", p.node, p.conflict),
+    });
     TableLine {
         table: table.table.clone(),
         rows: per_node(nodes, table.rows),
         missing: per_node(nodes, table.missing),
         different: table.different,
         in_flight: table.in_flight,
+        parked: table.parked.len(),
         checksum: per_node(nodes, table.checksum.clone()),
-        keys: table.keys.iter().map(key).collect(),
+        at_least: table.at_least,
+        not_listed: table.keys.len().saturating_sub(keys_max),
+        keys: table
+            .keys
+            .iter()
+            .take(keys_max)
+            .map(|d| KeyLine::new(nodes, d))
+            .collect(),
+        parked_keys: parked.collect(),
     }
 }
 

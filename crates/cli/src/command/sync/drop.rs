@@ -1,4 +1,5 @@
-//! `ponte sync drop`. Each node is dropped by itself, so that one that is gone for good does not keep the other one linked.
+//! `ponte sync drop`. Each node is dropped by itself, so that one that is gone for good does not keep the other one linked;
+//! with `--node` only that one is asked.
 
 use std::io::{self, Write};
 
@@ -9,6 +10,7 @@ use ponte_sync::link::Side;
 use serde::Serialize;
 
 use crate::context::Context;
+use crate::diagnostic::{Code, Diagnostic};
 use crate::failure::{Failure, Verdict};
 use crate::output::Report;
 
@@ -45,7 +47,7 @@ pub(super) async fn run(
     plans: &[LinkPlan],
 ) -> Result<Verdict, Failure> {
     let mut links = Vec::new();
-    let mut failure = None;
+    let mut failures = Vec::new();
     for plan in plans {
         let question = format!(
             "Drop link \"{}\" with its changelogs and the conflicts that were kept? No row of your tables is touched.",
@@ -54,15 +56,36 @@ pub(super) async fn run(
         if !context.confirm(&question)? {
             continue;
         }
-        for side in Side::BOTH {
+        for side in sides(context, plan)? {
             match drop_side(servers, plan, side).await {
                 Ok(line) => links.push(line),
-                Err(error) => failure = Some(error),
+                Err(error) => failures.push(error),
             }
         }
     }
     context.print(&Dropped { links })?;
-    failure.map_or(Ok(Verdict::Clean), Err)
+    Failure::all(context, failures)
+}
+
+/// The sides that the command is about: both, or the one that `--node` names.
+fn sides(context: &Context, plan: &LinkPlan) -> Result<Vec<Side>, Failure> {
+    let Some(node) = &context.globals().node else {
+        return Ok(Side::BOTH.to_vec());
+    };
+    let named: Vec<Side> = Side::BOTH
+        .into_iter()
+        .filter(|side| plan.spec.node(*side) == node)
+        .collect();
+    if named.is_empty() {
+        let [first, second] = &plan.spec.nodes;
+        return Err(Diagnostic::new(
+            Code::Usage,
+            format!("node \"{node}\" takes no part in link \"{}\"", plan.spec.name),
+        )
+        .hint(format!("name {first} or {second}, or leave --node out"))
+        .into());
+    }
+    Ok(named)
 }
 
 async fn drop_side(servers: &Servers, plan: &LinkPlan, side: Side) -> Result<LinkLine, Failure> {

@@ -85,7 +85,7 @@ impl Report for Initialised {
             for sequence in &line.interleaved_sequences {
                 writeln!(
                     out,
-                    "  sequence {sequence} now counts in steps of two, so that both sides can insert"
+                    "  sequence {sequence} now skips the numbers of other nodes, so that all of them can insert"
                 )?;
             }
             for trigger in &line.guarded_triggers {

@@ -9,7 +9,10 @@ mod identity;
 mod init;
 mod once;
 mod probe;
+mod quarantine;
 mod reconcile;
+mod repair;
+mod resolve;
 mod run;
 mod status;
 mod switch;
@@ -40,10 +43,12 @@ enum Action {
     /// Say where links stand: pending changes, lag, conflicts, reasons for waiting
     Status(LinkArg),
     /// Compare both sides of a link by checksums; exit code 1 if they differ
-    Diff(LinkArg),
+    Diff(diff::Args),
+    /// Make rows equal that differ although nothing is on its way, by carrying them again
+    Repair(repair::Args),
     /// Send a marked row across and take it back
     Probe(probe::Args),
-    /// List rows that were changed on both sides, or show one with both images
+    /// List rows that were changed on both sides, or show one with both rows
     Conflicts(conflicts::Args),
     /// Let deletes pass that wait because they are so many, exactly these
     Approve(LinkArg),
@@ -51,6 +56,10 @@ enum Action {
     Identity(identity::Args),
     /// Bring both sides to agreement again after a restore or a lossy failover: compares all rows
     Reconcile(LinkArg),
+    /// Decide a parked conflict, or bring back the row that a decided one gave up
+    Resolve(resolve::Args),
+    /// List rows that a node refuses, show one, have it tried again, give it up
+    Quarantine(quarantine::Args),
     /// Stop passes without losing changes
     Pause(LinkArg),
     /// Let passes go on
@@ -92,12 +101,15 @@ impl Action {
             Self::Once(arg) => once::run(context, servers, &plans(context, arg)?).await,
             Self::Run(arg) => run::run(context, servers, plans(context, arg)?).await,
             Self::Status(arg) => status::run(context, servers, &plans(context, arg)?).await,
-            Self::Diff(arg) => diff::run(context, servers, &plans(context, arg)?).await,
+            Self::Diff(args) => diff::run(context, servers, &plans(context, &args.link)?, args).await,
+            Self::Repair(args) => repair::run(context, servers, &plans(context, &args.link)?, args).await,
             Self::Probe(args) => probe::run(context, servers, args).await,
             Self::Conflicts(args) => conflicts::run(context, servers, args).await,
             Self::Approve(arg) => approve::run(context, servers, &plans(context, arg)?).await,
             Self::Identity(args) => identity::run(context, servers, args).await,
             Self::Reconcile(arg) => reconcile::run(context, servers, &plans(context, arg)?).await,
+            Self::Resolve(args) => resolve::run(context, servers, args).await,
+            Self::Quarantine(args) => quarantine::run(context, servers, args).await,
             Self::Pause(arg) => switch::run(context, servers, &plans(context, arg)?, true).await,
             Self::Resume(arg) => switch::run(context, servers, &plans(context, arg)?, false).await,
             Self::Drop(arg) => drop::run(context, servers, &plans(context, arg)?).await,

@@ -92,7 +92,7 @@ pub(super) async fn run(context: &Context, servers: &Servers, args: &Args) -> Re
     Ok(Verdict::Clean)
 }
 
-fn side(plan: &LinkPlan, from: Option<&str>) -> Result<Side, Failure> {
+pub(super) fn side(plan: &LinkPlan, from: Option<&str>) -> Result<Side, Failure> {
     let Some(name) = from else { return Ok(Side::First) };
     Side::BOTH
         .into_iter()
@@ -105,7 +105,7 @@ fn side(plan: &LinkPlan, from: Option<&str>) -> Result<Side, Failure> {
         })
 }
 
-fn usage(message: String, known: &[String]) -> Failure {
+pub(super) fn usage(message: String, known: &[String]) -> Failure {
     Diagnostic::new(Code::Usage, message)
         .hint(format!("choose one of {}", known.join(", ")))
         .into()

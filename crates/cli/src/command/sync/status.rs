@@ -28,6 +28,8 @@ struct LinkLine {
     reason: Option<String>,
     nodes: Vec<NodeLine>,
     conflicts: i64,
+    /// Conflicts among them that wait for a person.
+    parked: i64,
     quarantined: i64,
     last_pass_at: Option<String>,
     next_pass_at: Option<Timestamp>,
@@ -79,6 +81,17 @@ impl Report for Status {
             }
             let last = line.last_pass_at.as_deref().unwrap_or("never");
             writeln!(out, "  last pass: {last}; conflicts kept: {}", line.conflicts)?;
+            if line.parked > 0 {
+                let see = format!("ponte sync conflicts {} --parked", line.link);
+                writeln!(out, "  parked: {} rows wait for a decision; {see}", line.parked)?;
+            }
+            if line.quarantined > 0 {
+                writeln!(
+                    out,
+                    "  refused rows: {}; ponte sync quarantine {}",
+                    line.quarantined, line.link
+                )?;
+            }
             let rows = line.nodes.iter().map(|n| match &n.unreachable {
                 Some(why) => [n.node.clone(), "?".into(), "?".into(), why.clone()],
                 None => [
@@ -142,7 +155,8 @@ async fn link_line(servers: &Servers, plan: &LinkPlan) -> LinkLine {
         state,
         reason,
         conflicts: known().map(|n| n.conflicts).sum(),
-        quarantined: 0,
+        parked: known().map(|n| n.parked).sum(),
+        quarantined: known().map(|n| n.quarantined).sum(),
         last_pass_at: last_pass.or(last_applied),
         next_pass_at: note.as_ref().and_then(|n| n.next_pass_at),
         pid: note.as_ref().map(|n| n.pid),

@@ -7,6 +7,9 @@ use ponte_sync::link::ApplyAs;
 use super::{Applied, Batch, Content, Peer, SMALL_BATCH_PLANS};
 use crate::error::Result;
 
+/// Neither side of that match has an index.
+const HASH_JOINS: &str = "SET LOCAL enable_hashjoin = on";
+
 /// Whether a batch may be swept. In replica mode nobody but the rounds checks foreign keys; at the first contact every row is a
 /// local change.
 pub(super) fn fits(batch: &Batch<'_>) -> bool {
@@ -24,15 +27,12 @@ pub(super) fn fits(batch: &Batch<'_>) -> bool {
 /// A connection that is lost. What the server refuses is undone, and the rounds will meet it again if it is still there.
 pub(super) async fn sweep(batch: &Batch<'_>, target: &mut Peer) -> Result<Applied> {
     // Every staged row is looked up by its key, in the order of the keys, whatever the size of the batch and of the table.
-    target
-        .script(&Sql::text(SMALL_BATCH_PLANS), "choose plans")
-        .await?;
+    let mut sql = Sql::text("SAVEPOINT sweep; ");
+    sql.push(&Sql::text(SMALL_BATCH_PLANS));
+    target.script(&sql, "begin to write").await?;
     if has_local_changes(batch, target).await? {
         return Ok(Applied::default());
     }
-    target
-        .script(&Sql::text("SAVEPOINT sweep"), "begin to write")
-        .await?;
     let swept = write(batch, target).await;
     match swept {
         Ok(applied) if !has_local_changes(batch, target).await? => Ok(applied),
@@ -52,18 +52,25 @@ async fn undo(target: &mut Peer) -> Result<()> {
 
 async fn write(batch: &Batch<'_>, target: &mut Peer) -> Result<Applied> {
     let mut applied = Applied::default();
+    if batch.carries_on() {
+        // What was written is matched with the stage, to log its versions.
+        target.script(&Sql::text(HASH_JOINS), "choose plans").await?;
+    }
     for &position in &batch.touched {
         let table = batch.target_side(position);
         let stage = Stage::new(position);
         // Where other tables point at this one, its deletes need an order that only the rounds know.
         if batch.references_to(position).is_empty() {
-            let delete = stage.sweep_delete(table);
+            let delete = batch.forwarded(position, stage.sweep_delete(table));
             applied.deletes += target.touched(&delete, batch.plan(), "delete rows").await?;
         }
         for upsert in stage.sweep_upserts(table) {
+            let upsert = batch.forwarded(position, upsert);
             applied.upserts += target.touched(&upsert, batch.plan(), "write rows").await?;
         }
     }
+    let checked = Sql::text("SET CONSTRAINTS ALL IMMEDIATE");
+    target.script(&checked, "check what was deferred").await?;
     Ok(applied)
 }
 

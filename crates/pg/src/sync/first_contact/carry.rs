@@ -23,6 +23,7 @@ use crate::sync::apply::{self, Applied, Batch, Content};
 use crate::sync::inspect::LinkedTable;
 use crate::sync::pass::LiveLink;
 use crate::sync::peer::Peer;
+use crate::sync::sharing::{Shared, carried_on};
 use crate::sync::stream;
 
 /// How often a unit is tried while it loses against others for locks.
@@ -158,8 +159,8 @@ impl Job<'_> {
         if parents.is_empty() {
             return Ok(());
         }
-        let batch = Batch {
-            winner: self.spec.conflict.seen_from(self.source),
+        let mut batch = Batch {
+            winner: None,
             ..self.batch(
                 parents,
                 Content::Present {
@@ -167,7 +168,9 @@ impl Job<'_> {
                 },
             )
         };
-        apply::begin(hand.writer, self.spec, self.consumed, self.consumed).await?;
+        batch.carried_on = apply::begin(hand.writer, self.spec, self.consumed, self.consumed)
+            .await?
+            .carried_on;
         apply::carry_within(&batch, hand.reader, hand.writer).await?;
         self.commit(hand.writer).await?;
         apply::keep_stages(&batch, hand.writer);
@@ -183,10 +186,15 @@ impl Job<'_> {
             truncated: Vec::new(),
             content,
             small: false,
+            carried_on: Shared::default(),
             from: self.consumed.clone(),
             to: self.consumed.clone(),
             winner: first_winner(self.spec, self.source),
             without_versions: None,
+            // Before a link is complete, keys are parked at the target only.
+            parked_at_source: false,
+            quarantine: apply::Quarantine::default(),
+            part: None,
         }
     }
 
@@ -251,14 +259,16 @@ impl Job<'_> {
                 return self.commit(hand.writer).await;
             }
         }
+        let shared = carried_on(hand.writer, &self.spec.name).await?;
         match route {
-            Route::Copy => {
+            // What is copied is not logged; where other links have to carry it on, it goes through the stage.
+            Route::Copy if !self.reaches(unit, &shared) => {
                 let copied = self.copy(hand, unit, meters).await?;
                 self.finish(hand.writer, unit, meters).await?;
                 tally.copied += copied;
             }
-            Route::Unite => {
-                let applied = self.unite(hand, unit, meters).await?;
+            Route::Copy | Route::Unite => {
+                let applied = self.unite(hand, unit, meters, shared).await?;
                 tally.merged.add(applied);
             }
         }
@@ -282,7 +292,21 @@ impl Job<'_> {
         Ok(copied)
     }
 
-    async fn unite(&self, hand: &mut Hand<'_>, unit: &Unit<'_>, meters: &Meters<'_>) -> Result<Applied> {
+    /// Whether the unit holds tables that other links of the target carry too.
+    fn reaches(&self, unit: &Unit<'_>, shared: &Shared) -> bool {
+        let target = self.source.other().index();
+        unit.chunks
+            .iter()
+            .any(|(table, _)| shared.contains(&self.tables[*table].sides[target].name))
+    }
+
+    async fn unite(
+        &self,
+        hand: &mut Hand<'_>,
+        unit: &Unit<'_>,
+        meters: &Meters<'_>,
+        shared: Shared,
+    ) -> Result<Applied> {
         // A ring is never cut, so that one range holds for all of its tables.
         let (_, chunk) = unit.chunks[0];
         let meter = |table, rows, bytes| meters.moved(table, rows, bytes);
@@ -290,7 +314,10 @@ impl Job<'_> {
             range: chunk.range.clone(),
             meter: &meter,
         };
-        let batch = self.batch(unit.chunks.iter().map(|(table, _)| *table).collect(), content);
+        let batch = Batch {
+            carried_on: shared,
+            ..self.batch(unit.chunks.iter().map(|(table, _)| *table).collect(), content)
+        };
         let (applied, _) = apply::carry_within(&batch, hand.reader, hand.writer).await?;
         self.finish(hand.writer, unit, meters).await?;
         apply::keep_stages(&batch, hand.writer);
@@ -400,10 +427,11 @@ fn refused_a_row(error: &Error) -> bool {
     })
 }
 
-fn first_winner(spec: &LinkSpec, source: Side) -> Winner {
+/// Who wins at the first contact, where that is not the tables' own rule.
+fn first_winner(spec: &LinkSpec, source: Side) -> Option<Winner> {
     match spec.first_contact {
-        FirstContact::Wins(side) if side == source => Winner::Source,
-        FirstContact::Wins(_) => Winner::Target,
-        FirstContact::Merge | FirstContact::Trust => spec.conflict.seen_from(source),
+        FirstContact::Wins(side) if side == source => Some(Winner::Source),
+        FirstContact::Wins(_) => Some(Winner::Target),
+        FirstContact::Merge | FirstContact::Trust => None,
     }
 }

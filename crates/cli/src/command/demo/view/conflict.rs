@@ -21,7 +21,7 @@ pub(in crate::command::demo) struct Told<'a> {
 
 impl<'a> Told<'a> {
     pub(in crate::command::demo) fn of(conflict: &'a Conflict) -> Self {
-        let (winner, loser) = if conflict.winner == conflict.here.node {
+        let (winner, loser) = if conflict.winner.as_ref() == Some(&conflict.here.node) {
             (&conflict.here, &conflict.there)
         } else {
             (&conflict.there, &conflict.here)

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use ponte_engine::demo::{Direction, Mood, NodeView, PassView, Snapshot, Totals};
-use ponte_pg::sync::conflicts::{Conflict, Image};
+use ponte_pg::sync::conflicts::{Conflict, Image, State};
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 
@@ -46,11 +46,14 @@ fn conflict(id: i64, winner: &str, here: Option<&str>, there: Option<&str>) -> C
         link: "perfis".into(),
         table: "public.perfis".into(),
         kind: "update_origin_differs".into(),
-        winner: winner.into(),
+        state: State::Decided,
+        winner: Some(winner.into()),
+        kept: None,
         key: vec![(1_000 + id).to_string()],
         here: image("neon", here),
         there: image("replit", there),
         found_at: format!("2026-11-20T20:06:{:02}.014000Z", 50 - id),
+        resolved_at: None,
     }
 }
 

@@ -1,0 +1,101 @@
+//! `ponte sync conflicts show`: both rows side by side.
+
+use std::io::{self, Write};
+
+use ponte_engine::servers::Servers;
+use ponte_pg::sync::conflicts::{Conflict, Image, State};
+use serde::Serialize;
+
+use super::{Number, find, outcome};
+use crate::context::Context;
+use crate::failure::{Failure, Verdict};
+use crate::output::{self, Report};
+
+#[derive(Debug, Serialize)]
+struct Shown {
+    #[serde(flatten)]
+    conflict: Conflict,
+    /// Columns in which the two rows differ; all of them where one side has no row.
+    different: Vec<String>,
+}
+
+impl Report for Shown {
+    fn write_text(&self, out: &mut dyn Write) -> io::Result<()> {
+        let c = &self.conflict;
+        let number = format!("{}:{}", c.node, c.id);
+        writeln!(out, "conflict {number} of link {}: {}", c.link, c.kind)?;
+        writeln!(out, "table {}, key {}", c.table, c.key.join(", "))?;
+        writeln!(out, "found on {} at {}", c.node, c.found_at)?;
+        let when = c
+            .resolved_at
+            .as_ref()
+            .map_or_else(String::new, |at| format!(" by a person at {at}"));
+        writeln!(out, "outcome: {}{when}", outcome(c))?;
+        writeln!(out)?;
+        let headings = ["", "column", c.here.node.as_str(), c.there.node.as_str()];
+        let rows = std::iter::once([
+            String::new(),
+            "(version)".to_owned(),
+            c.here.version_at.clone(),
+            c.there.version_at.clone(),
+        ])
+        .chain(self.cells());
+        writeln!(out, "{}", output::wrapped_table(headings, rows))?;
+        if c.state == State::Parked {
+            writeln!(out)?;
+            writeln!(out, "neither row travels until somebody decides:")?;
+            for node in [&c.here.node, &c.there.node] {
+                writeln!(out, "  ponte sync resolve {number} --keep {node}")?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Shown {
+    fn cells(&self) -> impl Iterator<Item = [String; 4]> + '_ {
+        let (here, there) = (&self.conflict.here, &self.conflict.there);
+        columns(&self.conflict).enumerate().map(move |(position, name)| {
+            let mark = if self.different.contains(name) { "*" } else { "" };
+            [
+                mark.to_owned(),
+                name.clone(),
+                cell(here, position),
+                cell(there, position),
+            ]
+        })
+    }
+}
+
+fn columns(conflict: &Conflict) -> impl Iterator<Item = &String> {
+    let image = conflict.here.row.as_ref().or(conflict.there.row.as_ref());
+    image.into_iter().flatten().map(|(name, _)| name)
+}
+
+fn value(image: &Image, position: usize) -> Option<&Option<String>> {
+    image
+        .row
+        .as_ref()
+        .and_then(|row| row.get(position))
+        .map(|(_, value)| value)
+}
+
+fn cell(image: &Image, position: usize) -> String {
+    match value(image, position) {
+        None => "(deleted)".to_owned(),
+        Some(None) => "NULL".to_owned(),
+        Some(Some(text)) if text.is_empty() => "''".to_owned(),
+        Some(Some(text)) => text.clone(),
+    }
+}
+
+pub(super) async fn run(context: &Context, servers: &Servers, number: &Number) -> Result<Verdict, Failure> {
+    let conflict = find(context, servers, number).await?.conflict;
+    let different = columns(&conflict)
+        .enumerate()
+        .filter(|(i, _)| value(&conflict.here, *i) != value(&conflict.there, *i))
+        .map(|(_, name)| name.clone())
+        .collect();
+    context.print(&Shown { conflict, different })?;
+    Ok(Verdict::Clean)
+}

@@ -1,0 +1,99 @@
+//! Rows of the quarantine that are read again at their source and travel with a batch.
+//!
+//! What is tried is the row as it is at the source by then, so a newer change or a delete takes the place of the refused one by itself. The
+//! entry carries the number of the transaction while it is tried; what is refused again gets rid of it, what still has it at the end was accepted.
+
+use ponte_schema::{QualifiedName, Sql};
+use ponte_sync::apply::Stage;
+use ponte_sync::batch;
+use serde_json::{Map, Value, json};
+
+use super::{Batch, Content, Peer, Plan};
+use crate::error::Result;
+
+/// How many rows of the quarantine are tried with one batch.
+const RETRIED_MAX: i64 = 500;
+
+/// One row that is tried again.
+#[derive(Debug, Clone)]
+pub(crate) struct Retried {
+    pub(crate) table: QualifiedName,
+    key: Vec<String>,
+    version_at: String,
+    changed_at: String,
+    version_node: Option<String>,
+}
+
+/// The rows whose time has come; with `parents`, because other rows arrive anyway, also those that wait for a parent.
+pub(crate) async fn due(link: &str, target: &mut Peer, parents: bool) -> Result<Vec<Retried>> {
+    let sql = Sql::text(include_str!("due.sql"));
+    let rows = target
+        .rows(&sql, &[&link, &parents, &RETRIED_MAX], "look into the quarantine")
+        .await?;
+    Ok(rows
+        .iter()
+        .map(|row| Retried {
+            table: QualifiedName::new(row.get::<_, String>(0), row.get::<_, String>(1)),
+            key: row.get(2),
+            version_at: row.get(3),
+            changed_at: row.get(4),
+            version_node: row.get(5),
+        })
+        .collect())
+}
+
+/// Reads the rows of one table that are tried again; `None` where there are none.
+pub(super) fn copy_out(batch: &Batch<'_>, source: &Peer, position: usize) -> Option<Sql> {
+    let table = &batch.tables[position].sides[batch.source.index()];
+    let here = &batch.target_side(position).name;
+    let entries: Vec<Value> = batch
+        .quarantine
+        .retried
+        .iter()
+        .filter(|r| r.table == *here && r.key.len() == table.key.len())
+        .map(entry)
+        .collect();
+    if entries.is_empty() || !matches!(batch.content, Content::Changes { .. }) {
+        return None;
+    }
+    let entries = Value::Array(entries).to_string();
+    let wire = batch.wire(position);
+    Some(batch::copy_retried(
+        batch.reader(source),
+        table,
+        &batch.from,
+        &entries,
+        wire,
+    ))
+}
+
+fn entry(row: &Retried) -> Value {
+    let mut entry = Map::new();
+    for (n, value) in row.key.iter().enumerate() {
+        entry.insert(format!("k{}", n + 1), json!(value));
+    }
+    entry.insert("version_at".into(), json!(row.version_at));
+    entry.insert("changed_at".into(), json!(row.changed_at));
+    entry.insert("version_node".into(), json!(row.version_node));
+    Value::Object(entry)
+}
+
+/// Notes which entries come with this batch, be it as retried rows or because they changed.
+pub(super) async fn note(batch: &Batch<'_>, target: &mut Peer) -> Result<()> {
+    for &position in &batch.touched {
+        let sql = Stage::new(position).try_quarantined(batch.target_side(position), &batch.spec.name);
+        target
+            .touched(&sql, Plan::Fresh, "look into the quarantine")
+            .await?;
+    }
+    Ok(())
+}
+
+/// Removes the entries that were accepted.
+pub(super) async fn forget_accepted(batch: &Batch<'_>, target: &mut Peer) -> Result<()> {
+    let sql = Sql::text("DELETE FROM ponte.quarantine WHERE link = $1 AND trying = pg_current_xact_id()");
+    target
+        .rows(&sql, &[&batch.spec.name], "clear the quarantine")
+        .await
+        .map(drop)
+}

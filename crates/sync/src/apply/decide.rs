@@ -1,0 +1,108 @@
+//! Conflicts: keys of a batch that the target has changed too, without the source having seen it.
+
+use ponte_schema::{Literal, Sql};
+
+use super::{Direction, Local, Stage, Winner, confirm_local, local_changes, texts};
+use crate::table::{TableSide, listed, qualified};
+
+/// Whether a key's row came into being here since the source last saw it.
+const BORN_HERE: &str = ", bool_or(l.op = 'I') OVER own AND NOT bool_or(l.op = 'D') OVER own AS born_here";
+
+/// At the first contact nobody asks how rows came to be.
+const BORN_ANYHOW: &str = ", false AS born_here";
+
+impl Stage {
+    /// Whether the target has any change that the source had not seen; without one, nothing can be in conflict.
+    pub fn any_local(&self, table: &TableSide, direction: Direction<'_>, local: Local<'_>) -> Sql {
+        Sql::render(
+            "SELECT EXISTS ({local})",
+            &[("local", &local_changes(table, direction, local, &Sql::default()))],
+        )
+    }
+
+    /// Holds the rows in conflict.
+    pub fn lock(&self, table: &TableSide, direction: Direction<'_>, local: Local<'_>) -> Sql {
+        Sql::render(
+            include_str!("lock.sql"),
+            &[
+                ("plan", &self.plan),
+                ("table", &table.name),
+                ("changelog", &table.changelog()),
+                (
+                    "local_keys",
+                    &local_changes(table, direction, local, &Sql::default()),
+                ),
+                ("same_key", &table.same_staged_key("l", "p")),
+                ("matches", &table.matches_staged_key("t", "p")),
+                ("plan_keys", &qualified("p", &table.staged_key())),
+            ],
+        )
+    }
+
+    /// Decides the conflicts; answers how many were recorded.
+    pub fn resolve(
+        &self,
+        table: &TableSide,
+        direction: Direction<'_>,
+        local: Local<'_>,
+        winner: Winner,
+    ) -> Sql {
+        let incoming_wins = match winner {
+            Winner::Latest | Winner::Merged => {
+                "(s.version_at, s.changed_at, s.node) > (l.version_at, l.changed_at, l.node)"
+            }
+            Winner::Source => "true",
+            Winner::Target | Winner::Nobody => "false",
+        };
+        let parks = winner == Winner::Nobody;
+        let same_change = if parks {
+            "false"
+        } else {
+            "(s.version_at, s.changed_at, s.node) = (l.version_at, l.changed_at, l.node)"
+        };
+        let names = Sql::join(", ", table.all_columns().iter().map(|c| Literal::new(c.as_str())));
+        Sql::render(
+            include_str!("resolve.sql"),
+            &[
+                ("plan", &self.plan),
+                ("stage", &self.stage),
+                ("table", &table.name),
+                ("changelog", &table.changelog()),
+                ("local", &self.decidable(table, direction, local)),
+                ("incoming_wins", &Sql::text(incoming_wins)),
+                ("merges", &Sql::text("false")),
+                ("merged", &Sql::default()),
+                ("parks", &truth(parks)),
+                ("same_change", &Sql::text(same_change)),
+                ("confirm_local", &confirm_local(table, direction, local)),
+                ("clash_keys", &qualified("p", &table.staged_key())),
+                ("key_texts", &texts("p", &table.staged_key())),
+                ("here_texts", &texts("t", &table.all_columns())),
+                ("there_texts", &texts("s", &table.all_staged())),
+                ("same_key", &table.same_staged_key("l", "p")),
+                ("matches", &table.matches_staged_key("t", "p")),
+                ("keys", &listed(&table.staged_key())),
+                ("c_keys", &qualified("c", &table.staged_key())),
+                ("column_names", &names),
+                ("link", &Literal::new(direction.link)),
+                ("schema_name", &Literal::new(table.name.schema.as_str())),
+                ("table_name", &Literal::new(table.name.name.as_str())),
+                ("here_name", &Literal::new(direction.here)),
+                ("there_name", &Literal::new(direction.there)),
+            ],
+        )
+    }
+
+    /// The local changes with what a decision needs to know about them.
+    fn decidable(&self, table: &TableSide, direction: Direction<'_>, local: Local<'_>) -> Sql {
+        let further = match local {
+            Local::All(_) => Sql::text(BORN_ANYHOW),
+            Local::Pending(_) | Local::Held(_) => Sql::text(BORN_HERE),
+        };
+        local_changes(table, direction, local, &further)
+    }
+}
+
+fn truth(yes: bool) -> Sql {
+    Sql::text(if yes { "true" } else { "false" })
+}

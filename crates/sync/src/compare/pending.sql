@@ -1,0 +1,10 @@
+-- purpose: which of the keys in $1 have changes that lie after the snapshot in $2, and so may be on their way
+-- reads:   the changelog
+-- writes:  nothing
+-- locks:   ACCESS SHARE
+SELECT DISTINCT u.n
+FROM unnest($1::text[]) WITH ORDINALITY u(key, n),
+  LATERAL jsonb_populate_record(NULL::{changelog}, jsonb_build_object({named})) w
+  JOIN {changelog} l ON {same_key}
+WHERE l.xid >= pg_snapshot_xmin($2::text::pg_snapshot) AND NOT pg_visible_in_snapshot(l.xid, $2::text::pg_snapshot)
+  AND l.via IS DISTINCT FROM {link}
