@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
-use ponte_schema::QualifiedName;
+use ponte_schema::{Ident, QualifiedName};
 use serde::Deserialize;
 
 use crate::link::ApplyAs;
@@ -154,7 +154,9 @@ pub struct Shape {
     pub inherits: bool,
     /// The partitioned table that it is a part of, if it is one.
     pub partition_of: Option<(String, String)>,
-    /// Whether the session's role owns it (or is a member of the owner).
+    /// The session's role.
+    pub role: String,
+    /// Whether that role owns it (or is a member of the owner).
     pub owned: bool,
     /// Whether row-level security hides rows from the session's role.
     pub row_security: bool,
@@ -367,9 +369,9 @@ fn periods(shape: &Shape) -> impl Iterator<Item = Problem> {
     })
 }
 
-/// What keeps a role from syncing this table, apart from its key. All of it, so that one round of mending is enough.
-pub fn obstacles(shape: &Shape, role: &str, apply: ApplyAs) -> Vec<Problem> {
-    let table = shape.qualified_name();
+/// What keeps the role of a node from syncing this table, apart from its key. All of it, so that one round of mending is enough.
+pub fn obstacles(shape: &Shape, node: &str, apply: ApplyAs) -> Vec<Problem> {
+    let (table, role) = (shape.qualified_name(), Ident::new(&shape.role));
     let mut found = Vec::new();
     if !matches!(shape.kind.as_str(), "r" | "p") {
         found.push(Problem::new(
@@ -413,7 +415,7 @@ pub fn obstacles(shape: &Shape, role: &str, apply: ApplyAs) -> Vec<Problem> {
     if !shape.missing_privileges.is_empty() {
         found.push(Problem::new(
             format!(
-                "role {role} lacks {} on table {table}",
+                "role {role} of node \"{node}\" lacks {} on table {table}",
                 shape.missing_privileges.join(", ")
             ),
             format!(
@@ -425,7 +427,7 @@ pub fn obstacles(shape: &Shape, role: &str, apply: ApplyAs) -> Vec<Problem> {
     found.extend(fixed_identities(shape));
     if shape.row_security {
         found.push(Problem::new(
-            format!("row-level security hides rows of {table} from role {role}"),
+            format!("row-level security hides rows of {table} from role {role} of node \"{node}\""),
             format!("ALTER ROLE {role} BYPASSRLS, or let the role that owns the table run the sync"),
         ));
     }
@@ -562,6 +564,7 @@ mod tests {
             inherited: false,
             inherits: false,
             partition_of: None,
+            role: "app".into(),
             owned: true,
             row_security: false,
             missing_privileges: vec![],
@@ -676,9 +679,11 @@ mod tests {
     fn a_role_is_told_the_grant_it_lacks() {
         let mut shape = perfis();
         shape.missing_privileges = vec!["INSERT".into(), "TRIGGER".into()];
+        let lacking = &obstacles(&shape, "b", ApplyAs::Plain)[0];
         assert_eq!(
-            obstacles(&shape, "app", ApplyAs::Plain)[0].remedy,
-            "GRANT INSERT, TRIGGER ON perfis TO app"
+            lacking.message,
+            "role app of node \"b\" lacks INSERT, TRIGGER on table perfis"
         );
+        assert_eq!(lacking.remedy, "GRANT INSERT, TRIGGER ON perfis TO app");
     }
 }
