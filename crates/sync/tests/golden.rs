@@ -78,17 +78,22 @@ fn direction() -> Direction<'static> {
     }
 }
 
+/// A source without a quarantine and parked keys.
+fn source() -> Source<'static> {
+    Source {
+        link: "perfis",
+        node_id: Uuid::from_u128(1),
+        parked: false,
+        holds_back: false,
+    }
+}
+
 /// Every statement about one table, under a heading each.
 fn statements(table: &TableSide) -> String {
     let stage = Stage::new(0);
     let consumed: Snapshot = "10:20:10,14".parse().unwrap();
     let wire = Wire::between(table, table);
-    let source = Source {
-        link: "perfis",
-        node_id: Uuid::from_u128(1),
-        parked: false,
-        holds_back: false,
-    };
+    let source = source();
     let order = vec![Order::Own; table.key.len()];
     let bound = |value: &str| Some(vec![value.to_owned(); table.key.len()]);
     let range = Range::between(&order, bound("10"), bound("20"));

@@ -2,14 +2,16 @@
 //! change their settings in between.
 
 use ponte_pg::sync::install::drop_link;
-use ponte_pg::sync::{LiveLink, Peer, init, plan_init};
+use ponte_pg::sync::repair::{RepairFrom, RepairKinds};
+use ponte_pg::sync::status::{node_status, set_paused};
+use ponte_pg::sync::{LiveLink, Peer, conflicts, init, plan_init, quarantine};
 use ponte_pg::{ConnectOptions, Conninfo, Session};
-use ponte_sync::link::{ApplyAs, LinkSpec, Side};
+use ponte_sync::link::{ApplyAs, ConflictRule, LinkSpec, Side};
 use ponte_testkit::{Bouncer, connect};
 use tokio_postgres::Client;
 
 use crate::install::inventory;
-use crate::support::{PERFIS, World, in_both_modes, settle, text};
+use crate::support::{NOTA, PERFIS, World, in_both_modes, settle, text};
 
 /// What others leave in a session that they do not know to be shared. None of it may reach the sync.
 const MESS: &[&str] = &[
@@ -216,4 +218,56 @@ async fn a_pass_given_up_half_way_is_made_again() {
     assert!(link.pass().await.unwrap().moved());
     pooled.settle(&mut link).await;
     assert_eq!(world.assert_equal("perfis").await.len(), 3000);
+}
+
+/// AT-163: what a person looks at and decides goes through poolers too: refused rows, parked conflicts, repairs, pauses.
+#[tokio::test]
+async fn what_a_person_decides_goes_through_poolers() {
+    in_both_modes(NOTA, async |world| {
+        let pooled = Pooled::of(world).await;
+        let mut spec = world.spec(&["nota"]);
+        spec.conflict = ConflictRule::Manual;
+        world.both("INSERT INTO nota SELECT g, 'x', '2024-01-01 UTC' FROM generate_series(1, 20) g").await;
+        world.b("ALTER TABLE nota ADD CONSTRAINT curto CHECK (length(texto) < 9)").await;
+        let mut link = pooled.init(&spec).await;
+        pooled.settle(&mut link).await;
+
+        world
+            .sides(
+                "UPDATE nota SET texto = 'a' WHERE id = 1; UPDATE nota SET texto = 'comprido demais' WHERE id = 2",
+                "UPDATE nota SET texto = 'b' WHERE id = 1",
+            )
+            .await;
+        pooled.settle(&mut link).await;
+        let mut peer = pooled.peer(Side::Second).await;
+        pooled.mess().await;
+        let status = node_status(&spec, &mut peer).await.unwrap().unwrap();
+        assert_eq!((status.parked, status.quarantined), (1, 1));
+        let refused = quarantine::quarantine(&spec.name, &mut peer).await.unwrap();
+        assert_eq!(refused[0].key, ["2"]);
+        world.b("ALTER TABLE nota DROP CONSTRAINT curto").await;
+        assert_eq!(quarantine::retry(&spec.name, &mut peer, None).await.unwrap(), 1);
+        let parked = conflicts::conflicts(&spec.name, &mut peer, 10).await.unwrap();
+        conflicts::resolve(&spec, &mut peer, parked[0].id, "a").await.unwrap();
+        pooled.settle(&mut link).await;
+        let both = "SELECT string_agg(texto, ' ' ORDER BY id) FROM nota WHERE id < 3";
+        assert_eq!(text(&world.b, both).await, "a comprido demais");
+        world.assert_equal("nota").await;
+
+        world.a("ALTER TABLE nota DISABLE TRIGGER USER; DELETE FROM nota WHERE id > 18; ALTER TABLE nota ENABLE TRIGGER USER").await;
+        pooled.mess().await;
+        let found = link.compare_table(0).await.unwrap();
+        let kinds = RepairKinds { insert: true, update: true, delete: true };
+        let plan = link.plan_repair(0, &found.keys, RepairFrom::Newest, kinds).await.unwrap();
+        assert_eq!(link.repair(0, &plan).await.unwrap(), 2);
+        pooled.settle(&mut link).await;
+        assert_eq!(world.assert_equal("nota").await.len(), 20);
+        for paused in [true, false] {
+            set_paused(&spec, &mut peer, paused).await.unwrap();
+            assert_eq!(node_status(&spec, &mut peer).await.unwrap().unwrap().paused, paused);
+        }
+        drop((link, peer));
+        pooled.leaves_nothing().await;
+    })
+    .await;
 }
