@@ -85,13 +85,12 @@ impl LinkPlan {
     /// What keeps the connection from being made, naming the node.
     pub async fn peer(&self, servers: &Servers, side: Side) -> Result<Peer> {
         let name = self.spec.node(side);
-        let session = servers
-            .session(self.node(side), &format!("ponte sync {}", self.spec.name))
-            .await;
-        Ok(Peer::new(name, session.map_err(|e| e.with("node", name))?))
+        let application_name = format!("ponte sync {}", self.spec.name);
+        let peer = servers.peer(self.node(side), &application_name).await;
+        peer.map_err(|e| e.with("node", name))
     }
 
-    /// Refuses poolers that hand every transaction to another session, on either side.
+    /// Refuses poolers that hand every transaction to another session, on either side, where they are not allowed.
     ///
     /// # Errors
     /// As [`Servers::require_direct`], naming the node.

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use ponte_pg::embedded::{Binaries, Cluster, ClusterOptions, SearchPlaces};
+use ponte_pg::sync::Peer;
 use ponte_pg::{ConnectOptions, Conninfo, Session, pooler};
 use tokio::sync::Mutex;
 
@@ -64,20 +65,32 @@ impl Servers {
         })
     }
 
-    /// A session of its own with a node, around a pooler where the configuration says how. `allow_pooler` does not help here:
-    /// a sync keeps its stage and its plans between transactions.
+    /// A connection to a node for the sync: around a pooler where the configuration says how, else through it where it says that
+    /// this is wanted. What is pinned on a lent session would be pinned for strangers too, so it is left as it is.
     ///
     /// # Errors
     /// What keeps the address from being known, the cluster from starting or the connection from being made.
-    pub async fn session(&self, node: &Node, application_name: &str) -> Result<Session> {
-        self.connect(node.direct_address()?, false, application_name)
-            .await
+    pub async fn peer(&self, node: &Node, application_name: &str) -> Result<Peer> {
+        let conninfo = self.conninfo(node.direct_address()?).await?;
+        let pooled = node.may_be_pooled();
+        let options = ConnectOptions {
+            allow_pooled: pooled,
+            pinned: !pooled,
+            ..ConnectOptions::new(application_name)
+        };
+        let session = Session::connect(&conninfo, &options).await?;
+        let name = node.name.as_str();
+        Ok(if pooled {
+            Peer::pooled(name, session)
+        } else {
+            Peer::new(name, session)
+        })
     }
 
     /// A session of its own with the database that a command is about.
     ///
     /// # Errors
-    /// As [`Self::session`].
+    /// As [`Self::peer`].
     pub async fn database_session(&self, database: &Database, application_name: &str) -> Result<Session> {
         self.connect(
             database.session_address(),
@@ -88,11 +101,15 @@ impl Servers {
     }
 
     /// Refuses an address that leads through a pooler which hands every transaction to another session, by what it does and
-    /// not only by its name. Costs two connections, so it is asked once, before something is installed.
+    /// not only by its name, unless the configuration allows it. Costs two connections, so it is asked once, before something is
+    /// installed.
     ///
     /// # Errors
     /// `conn.pooled_url`, or what keeps the connection from being made.
     pub async fn require_direct(&self, node: &Node) -> Result<()> {
+        if node.may_be_pooled() {
+            return Ok(());
+        }
         let conninfo = self.conninfo(node.direct_address()?).await?;
         Ok(pooler::require_direct(&conninfo, &ConnectOptions::new("ponte")).await?)
     }

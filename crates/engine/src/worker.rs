@@ -246,6 +246,10 @@ impl LinkWorker {
 
     /// A session that is notified of changes, and whether of all. Without one the worker polls, so a failure is no reason to stop.
     async fn listener(&self, side: Side) -> Option<(Peer, bool)> {
+        // A pooler lends sessions, and notifications go to whoever has it just then.
+        if self.plan.node(side).may_be_pooled() {
+            return None;
+        }
         let mut peer = self.plan.peer(&self.servers, side).await.ok()?;
         match wake::listen(&mut peer).await {
             Ok(sure) => Some((peer, sure)),

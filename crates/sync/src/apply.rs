@@ -69,6 +69,15 @@ pub struct Reference<'a> {
     pub child: Option<(&'a TableSide, Stage)>,
 }
 
+/// How long a stage is there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StageLife {
+    /// As long as the connection, emptied at each commit: frequent small batches then leave the catalog alone.
+    Connection,
+    /// Until the commit, because behind a pooler the next transaction is on another session.
+    Transaction,
+}
+
 impl Reference<'_> {
     /// Whether a row `r` of the referencing table is none that the same batch is about to delete.
     fn stays(&self) -> Sql {
@@ -107,14 +116,18 @@ impl Stage {
         &self.stage
     }
 
-    /// Creates both tables. They live as long as the connection and are emptied at each commit: frequent small batches then leave
-    /// the catalog alone.
-    pub fn create(&self, table: &TableSide) -> Sql {
+    /// Creates both tables.
+    pub fn create(&self, table: &TableSide, life: StageLife) -> Sql {
+        let end = match life {
+            StageLife::Connection => "DELETE ROWS",
+            StageLife::Transaction => "DROP",
+        };
         Sql::render(
             include_str!("apply/stage.sql"),
             &[
                 ("stage", &self.stage),
                 ("plan", &self.plan),
+                ("end", &Sql::text(end)),
                 ("table", &table.name),
                 ("row", &table.stage_row("t")),
                 ("keys", &renamed("t", &table.key, &table.staged_key())),

@@ -175,7 +175,9 @@ pub struct Shape {
     pub inherits: bool,
     /// The partitioned table that it is a part of, if it is one.
     pub partition_of: Option<(String, String)>,
-    /// Whether the session's role owns it (or is a member of the owner).
+    /// The session's role.
+    pub role: String,
+    /// Whether that role owns it (or is a member of the owner).
     pub owned: bool,
     /// Whether row-level security hides rows from the session's role.
     pub row_security: bool,
@@ -276,6 +278,7 @@ pub(crate) mod tests {
             inherited: false,
             inherits: false,
             partition_of: None,
+            role: "app".into(),
             owned: true,
             row_security: false,
             missing_privileges: vec![],
@@ -365,9 +368,11 @@ pub(crate) mod tests {
     fn a_role_is_told_the_grant_it_lacks() {
         let mut shape = perfis();
         shape.missing_privileges = vec!["INSERT".into(), "TRIGGER".into()];
+        let lacking = &obstacles(&shape, "b", ApplyAs::Plain)[0];
         assert_eq!(
-            obstacles(&shape, "app", ApplyAs::Plain)[0].remedy,
-            "GRANT INSERT, TRIGGER ON perfis TO app"
+            lacking.message,
+            "role app of node \"b\" lacks INSERT, TRIGGER on table perfis"
         );
+        assert_eq!(lacking.remedy, "GRANT INSERT, TRIGGER ON perfis TO app");
     }
 }

@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "this is a test")]
 
 use ponte_schema::{Ident, QualifiedName, Sql};
-use ponte_sync::apply::{self, Direction, Local, Part, Reason, Reference, Stage, Winner};
+use ponte_sync::apply::{self, Direction, Local, Part, Reason, Reference, Stage, StageLife, Winner};
 use ponte_sync::batch::{self, Source, Wire};
 use ponte_sync::capture;
 use ponte_sync::chunk::{self, Order, Range};
@@ -132,7 +132,7 @@ fn statements(table: &TableSide) -> String {
         ("chunk: bounds", chunk::bounds(table, &order, 1_000_000, 4)),
         ("batch: copy_rows", batch::copy_rows(table, &range, wire)),
         ("batch: copy_all", batch::copy_all(source, table, &range, wire)),
-        ("apply: stage", stage.create(table)),
+        ("apply: stage", stage.create(table, StageLife::Connection)),
         ("apply: copy_in", stage.copy_in(table, wire)),
         ("apply: pin", stage.pin(table)),
         ("apply: any_local", stage.any_local(table, direction(), pending)),

@@ -3,7 +3,7 @@
 use std::process::{Child, ExitStatus};
 use std::time::Duration;
 
-use ponte_testkit::eventually;
+use ponte_testkit::{Bouncer, eventually};
 
 use crate::support::{PERFIS, Project, number};
 
@@ -135,4 +135,45 @@ async fn drift_stops_a_running_link_with_a_reason_and_it_goes_on_by_itself() {
     assert_eq!(number(&b, "SELECT count(*) FROM perfis WHERE bio = 'y'").await, 1);
     signal(&child, "-TERM");
     assert!(ended(child).await.success());
+}
+
+/// AT-163: a pooler is refused, unless the configuration says to go on; then everything works through it.
+#[tokio::test]
+async fn a_link_runs_through_poolers_where_that_is_allowed() {
+    let project = Project::with(PERFIS, &["perfis"], "every = \"continuous\"").await;
+    let bouncers = [
+        Bouncer::start(&project.pair.a, "dono", 2).await,
+        Bouncer::start(&project.pair.b, "dono", 2).await,
+    ];
+    let configure = |rule: &str| {
+        let nodes = ["a", "b"].map(|n| {
+            let url = bouncers[usize::from(n == "b")].url("app");
+            format!("[nodes.{n}]\nurl = \"{url}\"\n{rule}\n")
+        });
+        let link = "[[links]]\nname = \"teste\"\nbetween = [\"a\", \"b\"]\nevery = \"continuous\"\n[[links.tables]]\ntable = \"perfis\"\n";
+        let file = project.directory.path().join("ponte.toml");
+        std::fs::write(file, format!("{}{}{link}", nodes[0], nodes[1])).unwrap();
+    };
+    configure("");
+    let refusal = project.trouble(&["sync", "init", "-y"]).await;
+    assert!(refusal.contains("conn.pooled_url"), "{refusal}");
+    configure("allow_pooler = true");
+    project.json(&["sync", "init", "-y"]).await;
+    let mut running = project.start();
+    let (a, b) = (project.a().await, project.b().await);
+    a.batch_execute("INSERT INTO perfis (id, nome) VALUES (1, 'de a')")
+        .await
+        .unwrap();
+    b.batch_execute("INSERT INTO perfis (id, nome) VALUES (2, 'de b')")
+        .await
+        .unwrap();
+    eventually(Duration::from_secs(30), "both rows on both sides", async || {
+        let rows = "SELECT count(*) FROM perfis";
+        (number(&a, rows).await == 2 && number(&b, rows).await == 2).then_some(())
+    })
+    .await;
+    running.kill().unwrap();
+    running.wait().unwrap();
+    assert!(project.run(&["sync", "diff"]).await.status.success());
+    assert!(project.run(&["sync", "drop", "-y"]).await.status.success());
 }

@@ -131,7 +131,7 @@ pub static KEYS: &[Key] = &[
         "allow_pooler",
         "true or false",
         Some("false"),
-        "Go on although the address leads to a transaction pooler.",
+        "Go on although the address leads to a transaction pooler. The sync then keeps nothing in a session, and polls.",
     ),
     key(
         Section::Link,

@@ -86,6 +86,11 @@ impl Node {
     pub fn direct_address(&self) -> Result<&Address> {
         known(&self.name, self.direct_url.as_ref().unwrap_or(&self.url))
     }
+
+    /// Whether the sync has to reckon with a pooler: it is allowed, and no way around it is known.
+    pub fn may_be_pooled(&self) -> bool {
+        self.allow_pooler && self.direct_url.is_none()
+    }
 }
 
 fn known<'a>(node: &NodeName, written: &'a Written) -> Result<&'a Address> {

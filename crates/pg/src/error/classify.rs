@@ -14,7 +14,12 @@ use crate::error::treatment::{self, Treatment};
 /// A failure of a statement on a session that stood.
 pub(crate) fn of_statement(error: &tokio_postgres::Error) -> ErrorKind {
     if let Some(db) = error.as_db_error() {
-        return of_report(db);
+        return match of_report(db) {
+            // A session that stood speaks the protocol. It is PgBouncer's code for everything: no session came free in time, the
+            // server went away.
+            ErrorKind::ConnProtocol => ErrorKind::ConnLost,
+            kind => kind,
+        };
     }
     if error.is_closed() || io_cause(error).is_some() {
         return ErrorKind::ConnLost;

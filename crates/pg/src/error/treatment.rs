@@ -72,6 +72,8 @@ const CODES: &[(&str, Treatment)] = &[
     ("55006", Retry),      // object in use
     ("55P03", Retry),      // lock not available
     ("54001", Stop),       // statement too complex
+    // Behind a pooler a stranger's statement may have the name that the driver chose; the next one is another.
+    ("42P05", Retry), // duplicate prepared statement
 ];
 
 /// What a SQLSTATE means for a batch that is being written.
@@ -97,9 +99,9 @@ mod tests {
         (
             Retry,
             &[
-                "40001", "40003", "40P01", "53000", "53100", "53200", "53300", "53400", "55006", "55P03",
-                "57000", "57014", "57P01", "57P02", "57P03", "57P04", "57P05", "08000", "08003", "08006",
-                "08001", "08004", "25006", "72000",
+                "40001", "40003", "40P01", "42P05", "53000", "53100", "53200", "53300", "53400", "55006",
+                "55P03", "57000", "57014", "57P01", "57P02", "57P03", "57P04", "57P05", "08000", "08003",
+                "08006", "08001", "08004", "25006", "72000",
             ],
         ),
         (

@@ -7,11 +7,13 @@ mod cancel;
 mod dial;
 mod login;
 mod open;
+pub(crate) mod pin;
 mod wire;
 
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use ponte_schema::Sql;
 use tokio::sync::mpsc;
 use tokio_postgres::{AsyncMessage, Client, SimpleQueryMessage};
 
@@ -26,10 +28,7 @@ use login::Driver;
 /// How many undelivered notifications are kept. They only wake somebody up, so one waiting is as good as many.
 const NOTIFICATIONS_MAX: usize = 16;
 
-/// Set on every session before its first statement: output formats, safety limits.
-const PIN: &str = include_str!("pin.sql");
-
-/// The same without a setting, for connections that others use as well.
+/// Asks what server this is, and sets nothing.
 const IDENTIFY: &str = include_str!("identify.sql");
 
 /// What a session is for.
@@ -182,9 +181,15 @@ pub(crate) async fn identify(
     let (sender, notifications) = mpsc::channel(NOTIFICATIONS_MAX);
     let end = Arc::new(OnceLock::new());
     tokio::spawn(drive(driver, sender, Arc::clone(&end)));
-    let script = if options.pinned { PIN } else { IDENTIFY };
+    // One round trip: everything goes as one simple query, and the row that counts is the last statement's.
+    let mut script = if options.pinned {
+        pin::for_session()
+    } else {
+        Sql::default()
+    };
+    script.push(&Sql::text(IDENTIFY));
     let messages = client
-        .simple_query(script)
+        .simple_query(script.as_str())
         .await
         .during(|| "pin the session's settings".to_owned())?;
     let server = server_state(&messages)?;

@@ -19,7 +19,7 @@ use ponte_sync::snapshot::Snapshot;
 use ponte_sync::table::TableSide;
 
 use super::inspect::LinkedTable;
-use super::peer::{Peer, Plan};
+use super::peer::{Access, Peer, Plan};
 use super::sharing::Shared;
 use super::{approval, history, stream};
 use crate::error::{Error, ErrorKind, Result};
@@ -372,7 +372,7 @@ async fn refuse_overlap(batch: &Batch<'_>, source: &Peer) -> Result<()> {
 /// Opens the target's transaction. Capture stays quiet in it once the transaction is noted down as one that applies.
 pub(crate) async fn open(target: &mut Peer, spec: &LinkSpec) -> Result<()> {
     let mut sql = Sql::render(
-        "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL search_path TO DEFAULT; SET CONSTRAINTS ALL DEFERRED; \
+        "SET LOCAL search_path TO DEFAULT; SET CONSTRAINTS ALL DEFERRED; \
          SELECT set_config('ponte.applying', {link}, true), pg_advisory_xact_lock_shared(1886350965, hashtext({link})); {durable}",
         &[
             ("link", &ponte_schema::Literal::new(spec.name.as_str())),
@@ -382,7 +382,7 @@ pub(crate) async fn open(target: &mut Peer, spec: &LinkSpec) -> Result<()> {
     if spec.apply == ApplyAs::Replica {
         sql.push(&Sql::text("SET LOCAL session_replication_role = replica;"));
     }
-    target.script(&sql, "begin to apply a batch").await
+    target.begin(Access::Write, &sql, "begin to apply a batch").await
 }
 
 /// Carries a batch over and commits it. The source's reading transaction is open when this is called.
@@ -392,7 +392,7 @@ pub(crate) async fn open(target: &mut Peer, spec: &LinkSpec) -> Result<()> {
 /// the servers report. The caller rolls back.
 pub(crate) async fn run(batch: &mut Batch<'_>, source: &mut Peer, target: &mut Peer) -> Result<Applied> {
     let applied = carry(batch, source, target).await?;
-    target.script(&Sql::text("COMMIT"), "commit a batch").await?;
+    target.commit("commit a batch").await?;
     keep_stages(batch, target);
     Ok(applied)
 }
@@ -407,7 +407,7 @@ async fn carry(batch: &mut Batch<'_>, source: &mut Peer, target: &mut Peer) -> R
     if batch.quarantine.at_target {
         retried::note(batch, target).await?;
     }
-    source.script(&Sql::text("COMMIT"), "end reading").await?;
+    source.commit("end reading").await?;
     approval::check(batch, target).await?;
     let offer = async {
         history::offer(source, &batch.spec.name, &batch.to).await?;
@@ -447,12 +447,11 @@ async fn fill_stages(batch: &Batch<'_>, source: &mut Peer, target: &mut Peer, pa
 /// given out again, and the change that gets it would count as consumed.
 pub(crate) async fn harden(source: &Peer) -> Result<()> {
     let sql = Sql::render(
-        "BEGIN; {durable} \
-         SELECT CASE WHEN pg_current_wal_flush_lsn() < pg_current_wal_insert_lsn() THEN pg_logical_emit_message(true, 'ponte', '') END; \
-         COMMIT",
+        "{durable} \
+         SELECT CASE WHEN pg_current_wal_flush_lsn() < pg_current_wal_insert_lsn() THEN pg_logical_emit_message(true, 'ponte', '') END",
         &[("durable", &Sql::text(DURABLE))],
     );
-    source.script(&sql, "flush what was read").await
+    source.alone(&sql, "flush what was read").await
 }
 
 /// Brings what is staged into the tables.
@@ -579,7 +578,9 @@ pub(super) async fn fill_stage(
     let stage = Stage::new(position);
     // Large batches bring their own stage: the plans kept for small ones must not see theirs grow.
     if !target.has_stage(position) {
-        target.script(&stage.create(table), "create the stage").await?;
+        target
+            .script(&stage.create(table, target.stage_life()), "create the stage")
+            .await?;
     }
     let copy_in = stage.copy_in(table, batch.wire(position));
     let meter = batch.meter(position);

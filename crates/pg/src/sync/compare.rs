@@ -20,7 +20,7 @@ use ponte_sync::table::TableSide;
 use tokio_postgres::Row;
 
 use super::pass::LiveLink;
-use super::peer::Peer;
+use super::peer::{Access, Peer};
 use crate::error::{During, Result};
 
 /// How many suspect keys of a table are looked at; where there are more, what is found is the least that differs.
@@ -121,9 +121,9 @@ impl LiveLink {
     pub(crate) async fn begin_evaluating(&mut self, position: usize) -> Result<bool> {
         let evaluates = self.tables[position].sides.iter().any(TableSide::has_expressions);
         if evaluates {
-            let begin = Sql::text("BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL search_path TO DEFAULT");
-            for peer in &self.peers {
-                peer.script(&begin, "begin to compare").await?;
+            let path = Sql::text("SET LOCAL search_path TO DEFAULT");
+            for peer in &mut self.peers {
+                peer.begin(Access::Write, &path, "begin to compare").await?;
             }
         }
         Ok(evaluates)
@@ -166,6 +166,17 @@ impl LiveLink {
 
     /// Merges the rows of these buckets of both sides; answers the keys that are not the same, and whether there are too many.
     async fn suspects(&mut self, position: usize, buckets: &[i32]) -> Result<(BTreeSet<String>, bool)> {
+        for peer in &mut self.peers {
+            peer.begin(Access::Read, &Sql::default(), "read keys").await?;
+        }
+        let outcome = self.merge(position, buckets).await;
+        for peer in &mut self.peers {
+            peer.roll_back().await;
+        }
+        outcome
+    }
+
+    async fn merge(&self, position: usize, buckets: &[i32]) -> Result<(BTreeSet<String>, bool)> {
         let sides = &self.tables[position].sides;
         let mut one = SortedRows::open(&self.peers[0], &compare::rows(&sides[0]), buckets).await?;
         let mut other = SortedRows::open(&self.peers[1], &compare::rows(&sides[1]), buckets).await?;
@@ -292,12 +303,7 @@ async fn rows_of(peer: &mut Peer, sql: Sql, keys: &[String]) -> Result<BTreeMap<
 }
 
 async fn buckets(peer: &Peer, sql: &Sql) -> Result<BTreeMap<i32, Bucket>> {
-    let rows = peer
-        .session()
-        .client()
-        .query(sql.as_str(), &[])
-        .await
-        .during(|| peer.during("compute checksums"))?;
+    let rows = peer.fresh_rows(sql, &[], "compute checksums").await?;
     Ok(rows
         .iter()
         .map(|row| {
@@ -338,12 +344,7 @@ struct SortedRows<'a> {
 
 impl<'a> SortedRows<'a> {
     async fn open(peer: &'a Peer, sql: &Sql, suspects: &[i32]) -> Result<Self> {
-        let stream = peer
-            .session()
-            .client()
-            .query_raw(sql.as_str(), [suspects.to_vec()])
-            .await
-            .during(|| peer.during("read keys"))?;
+        let stream = peer.stream(sql, &[&suspects], "read keys").await?;
         let mut rows = Self {
             peer,
             rows: Box::pin(stream),

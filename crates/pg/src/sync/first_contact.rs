@@ -144,9 +144,7 @@ impl LiveLink {
             let from = self.consumed_at(source.other()).await?;
             let writer = &mut self.peers[source.other().index()];
             apply::begin(writer, &self.spec, &from, &reached).await?;
-            writer
-                .script(&Sql::text("COMMIT"), "record the starting point")
-                .await?;
+            writer.commit("record the starting point").await?;
             self.acknowledge(source, &reached).await?;
         }
         Ok(())

@@ -62,15 +62,15 @@ pub(super) fn memories(source: Side, standings: &[Standing; 2]) -> (&Snapshot, &
 /// were lost, its number would be given out again, and the change that gets it would count as consumed.
 pub(super) async fn offer(source: &Peer, link: &str, to: &Snapshot) -> Result<()> {
     let sql = Sql::render(
-        "BEGIN ISOLATION LEVEL READ COMMITTED; {durable} \
-         UPDATE ponte.outgoing SET offered = {to} WHERE link = {link}; COMMIT",
+        "{durable} \
+         UPDATE ponte.outgoing SET offered = {to} WHERE link = {link}",
         &[
             ("durable", &Sql::text(super::apply::DURABLE)),
             ("to", to),
             ("link", &Literal::new(link)),
         ],
     );
-    source.script(&sql, "offer what was read").await
+    source.alone(&sql, "offer what was read").await
 }
 
 pub(super) fn went_back(spec: &LinkSpec, node: &str) -> Error {

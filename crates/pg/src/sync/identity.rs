@@ -58,7 +58,10 @@ pub async fn identity(peer: &mut Peer) -> Result<Option<Identity>> {
         return Ok(None);
     }
     let found_at = place(peer).await?;
-    let sql = Sql::text("SELECT id, system_identifier, database_oid FROM ponte.node");
+    // An installation by an earlier release knows neither place before its next `init`.
+    let sql = Sql::text(
+        "SELECT id, (to_jsonb(n) ->> 'system_identifier')::bigint, (to_jsonb(n) ->> 'database_oid')::oid FROM ponte.node n",
+    );
     let rows = peer.rows(&sql, &[], "read the node's id").await?;
     Ok(rows.first().map(|row| Identity {
         id: row.get(0),
@@ -89,11 +92,26 @@ async fn place(peer: &mut Peer) -> Result<Place> {
     })
 }
 
-/// Makes sure that a node is the one that its identity was given to, and remembers its id. `None` where it has none.
+/// Makes sure that a node is the one that its identity was given to, and remembers its id. `None` where it has none. An identity that
+/// knows no place yet is bound to this one.
 ///
 /// # Errors
 /// `sync.identity` where the database is a copy, or was moved.
 pub(super) async fn confirm(peer: &mut Peer) -> Result<Option<Uuid>> {
+    let Some(identity) = recognise(peer).await? else {
+        return Ok(None);
+    };
+    if identity.given_at.is_none() {
+        settle(peer).await?;
+    }
+    Ok(Some(identity.id))
+}
+
+/// The same, writing nothing.
+///
+/// # Errors
+/// As [`confirm`].
+pub(super) async fn recognise(peer: &mut Peer) -> Result<Option<Identity>> {
     let Some(identity) = identity(peer).await? else {
         return Ok(None);
     };
@@ -111,10 +129,7 @@ pub(super) async fn confirm(peer: &mut Peer) -> Result<Option<Uuid>> {
         )));
     }
     peer.set_id(identity.id);
-    if identity.given_at.is_none() {
-        settle(peer).await?;
-    }
-    Ok(Some(identity.id))
+    Ok(Some(identity))
 }
 
 /// Binds the identity to the place where the database is now.

@@ -67,8 +67,7 @@ pub async fn linked_tables(spec: &LinkSpec, peers: &mut [Peer; 2]) -> Result<Vec
     for ((wanted, one), other) in spec.tables.iter().zip(first).zip(second) {
         let shapes = [one, other];
         for (shape, side) in shapes.iter().zip(Side::BOTH) {
-            let role = format!("of node \"{}\"", spec.node(side));
-            problems.extend(shape::obstacles(shape, &role, spec.apply));
+            problems.extend(shape::obstacles(shape, spec.node(side), spec.apply));
         }
         match fit(wanted, &spec.nodes, shapes.each_ref()) {
             Ok(fit) => {

@@ -16,7 +16,7 @@ use uuid::Uuid;
 use super::apply::DURABLE;
 use super::guard::{self, Guard};
 use super::inspect::{LinkedTable, linked_tables};
-use super::peer::Peer;
+use super::peer::{Access, Peer};
 use super::sharing::{check_companions, hold_companions, is_carried, node_id, show};
 use super::{identity, privileges, sequence};
 use crate::error::{Error, ErrorKind, Result, Retry};
@@ -25,13 +25,10 @@ use crate::error::{Error, ErrorKind, Result, Retry};
 const ATTEMPTS_MAX: u32 = 20;
 
 /// How long one attempt waits for a lock. Short, because everybody who comes later waits behind it.
-const LOCK_TIMEOUT: &str = "SET LOCAL lock_timeout = '2s'; SET LOCAL statement_timeout = '5min'";
+const LOCK_TIMEOUT: &str = "SET LOCAL lock_timeout = '2s'; SET LOCAL statement_timeout = '5min';";
 
 /// The next installation on a node has to see what this one leaves.
-const ONE_AT_A_TIME: &str = "SELECT pg_advisory_xact_lock(1886350964, 2)";
-
-/// Whatever the role's default is: each statement has to see what was committed while it waited for locks.
-const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED";
+const ONE_AT_A_TIME: &str = "SELECT pg_advisory_xact_lock(1886350964, 2);";
 
 /// What `init` is about to do.
 #[derive(Debug, Clone)]
@@ -139,15 +136,15 @@ pub async fn install(spec: &LinkSpec, peers: &mut [Peer; 2], plan: &InitPlan) ->
 }
 
 async fn install_once(spec: &LinkSpec, peers: &mut [Peer; 2], plan: &InitPlan) -> Result<()> {
-    let begin = Sql::text(BEGIN);
+    let mut settings = Sql::default();
+    for setting in [LOCK_TIMEOUT, DURABLE, ONE_AT_A_TIME] {
+        settings.push(&Sql::text(setting));
+    }
     let mut snapshots: Vec<Option<Snapshot>> = vec![None, None];
     for side in Side::BOTH {
         let peer = &mut peers[side.index()];
-        peer.script(&begin, "begin the installation").await?;
-        for settings in [LOCK_TIMEOUT, DURABLE, ONE_AT_A_TIME] {
-            peer.script(&Sql::text(settings), "begin the installation")
-                .await?;
-        }
+        peer.begin(Access::Write, &settings, "begin the installation")
+            .await?;
         peer.script(&metadata::install(), "create schema ponte").await?;
         identity::confirm(peer).await?;
         for guard in plan.guards.iter().filter(|g| g.node == spec.node(side)) {
@@ -172,9 +169,8 @@ async fn install_once(spec: &LinkSpec, peers: &mut [Peer; 2], plan: &InitPlan) -
     for side in Side::BOTH {
         record_link(spec, side, peers, plan, &snapshots).await?;
     }
-    for peer in peers.iter() {
-        peer.script(&Sql::text("COMMIT"), "commit the installation")
-            .await?;
+    for peer in peers.iter_mut() {
+        peer.commit("commit the installation").await?;
     }
     Ok(())
 }
@@ -313,7 +309,9 @@ pub(crate) fn parse_snapshot(text: &str) -> Result<Snapshot> {
 async fn same_server_database(peers: &mut [Peer; 2]) -> Result<bool> {
     let key = Uuid::new_v4().as_u64_pair().0.cast_signed();
     let [first, second] = peers;
-    first.script(&Sql::text("BEGIN"), "compare the nodes").await?;
+    first
+        .begin(Access::Write, &Sql::default(), "compare the nodes")
+        .await?;
     let hold = Sql::render("SELECT pg_advisory_xact_lock({key})", &[("key", &key)]);
     let outcome = match first.script(&hold, "compare the nodes").await {
         Ok(()) => {
@@ -351,7 +349,7 @@ async fn node_state(
     peer: &mut Peer,
     tables: &[LinkedTable],
 ) -> Result<NodeState> {
-    if identity::confirm(peer).await?.is_none() {
+    if identity::recognise(peer).await?.is_none() {
         return Ok(NodeState::Absent);
     }
     refuse_newer(peer).await?;
@@ -489,7 +487,8 @@ pub async fn drop_link(link: &str, peer: &mut Peer) -> Result<bool> {
         return Ok(false);
     }
     refuse_newer(peer).await?;
-    peer.script(&Sql::text(BEGIN), "begin").await?;
+    peer.begin(Access::Write, &Sql::text(LOCK_TIMEOUT), "begin")
+        .await?;
     let outcome = drop_inside(link, peer).await;
     if outcome.is_err() {
         peer.roll_back().await;
@@ -498,7 +497,6 @@ pub async fn drop_link(link: &str, peer: &mut Peer) -> Result<bool> {
 }
 
 async fn drop_inside(link: &str, peer: &mut Peer) -> Result<bool> {
-    peer.script(&Sql::text(LOCK_TIMEOUT), "begin").await?;
     let sql = Sql::text("SELECT table_schema, table_name, key_columns FROM ponte.link_table WHERE link = $1");
     let rows = peer.rows(&sql, &[&link], "read the link's tables").await?;
     let forget = Sql::text("DELETE FROM ponte.link_table WHERE link = $1");
@@ -531,6 +529,6 @@ async fn drop_inside(link: &str, peer: &mut Peer) -> Result<bool> {
         peer.script(&metadata::uninstall(), "remove the sync's bookkeeping")
             .await?;
     }
-    peer.script(&Sql::text("COMMIT"), "commit").await?;
+    peer.commit("commit").await?;
     Ok(existed)
 }

@@ -6,7 +6,7 @@ use ponte_sync::link::{LinkSpec, Side};
 use ponte_sync::table::TableSide;
 
 use super::inspect::LinkedTable;
-use super::peer::Peer;
+use super::peer::{Access, Peer};
 use crate::error::{Error, ErrorKind, Result};
 
 /// Something of a mapping that a server has to understand, and what it is for.
@@ -30,8 +30,8 @@ pub(super) async fn check(spec: &LinkSpec, tables: &[LinkedTable], peers: &mut [
             continue;
         }
         let peer = &mut peers[side.index()];
-        let begin = Sql::text("BEGIN READ ONLY; SET LOCAL search_path TO DEFAULT");
-        peer.script(&begin, "try the mapping").await?;
+        let path = Sql::text("SET LOCAL search_path TO DEFAULT");
+        peer.begin(Access::Read, &path, "try the mapping").await?;
         let outcome = try_all(peer, &trials).await;
         peer.roll_back().await;
         outcome?;

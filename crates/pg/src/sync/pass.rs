@@ -21,7 +21,7 @@ use super::history::went_back;
 use super::identity;
 use super::inspect::{self, LinkedTable};
 use super::install::{has_metadata, parse_snapshot, refuse_newer};
-use super::peer::Peer;
+use super::peer::{Access, Peer};
 use super::sharing::Shared;
 use crate::error::{Error, ErrorKind, Result};
 
@@ -487,9 +487,8 @@ impl LiveLink {
     /// Opens the reading transaction of a batch that starts from this snapshot.
     pub(crate) async fn begin_reading(&mut self, source: Side, from: &Snapshot) -> Result<Reading> {
         let peer = &mut self.peers[source.index()];
-        let begin =
-            Sql::text("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL search_path TO DEFAULT");
-        peer.script(&begin, "begin to read a batch").await?;
+        let path = Sql::text("SET LOCAL search_path TO DEFAULT");
+        peer.begin(Access::Read, &path, "begin to read a batch").await?;
         let sql = Sql::render(
             "WITH truncated AS ( \
                SELECT table_schema, table_name FROM ponte.truncation \
@@ -518,17 +517,16 @@ impl LiveLink {
     /// process that was overtaken may come late.
     pub(crate) async fn acknowledge(&mut self, source: Side, consumed: &Snapshot) -> Result<()> {
         let sql = Sql::render(
-            "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL synchronous_commit = off; \
+            "SET LOCAL synchronous_commit = off; \
              UPDATE ponte.outgoing SET consumed = {consumed}, updated_at = clock_timestamp() WHERE link = {link} \
-               AND (pg_snapshot_xmax(consumed), pg_snapshot_xmin(consumed)) <= (pg_snapshot_xmax({consumed}), pg_snapshot_xmin({consumed})); \
-             COMMIT",
+               AND (pg_snapshot_xmax(consumed), pg_snapshot_xmin(consumed)) <= (pg_snapshot_xmax({consumed}), pg_snapshot_xmin({consumed}))",
             &[
                 ("consumed", consumed),
                 ("link", &Literal::new(self.spec.name.as_str())),
             ],
         );
         self.peers[source.index()]
-            .script(&sql, "acknowledge a batch")
+            .alone(&sql, "acknowledge a batch")
             .await
     }
 }

@@ -108,11 +108,10 @@ async fn in_schema(role: &Role, peer: &mut Peer, table: &TableSide) -> Result<()
 }
 
 async fn may_replicate(role: &Role, peer: &mut Peer) -> Result<()> {
-    let attempt = Sql::text("BEGIN; SET LOCAL session_replication_role = replica; ROLLBACK");
-    let Err(error) = peer.script(&attempt, "set session_replication_role").await else {
+    let attempt = Sql::text("SET LOCAL session_replication_role = replica");
+    let Err(error) = peer.alone(&attempt, "set session_replication_role").await else {
         return Ok(());
     };
-    peer.roll_back().await;
     if error.kind() != ErrorKind::SqlRejected {
         return Err(error);
     }

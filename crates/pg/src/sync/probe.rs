@@ -191,7 +191,8 @@ async fn write_marked(peer: &Peer, insert: &Sql, side: &TableSide, link: &str) -
         );
         e.hint(hint)
     })?;
-    row.ok_or_else(|| {
+    let texts = row.map(|values| values.into_iter().map(Option::unwrap_or_default).collect());
+    texts.ok_or_else(|| {
         Error::new(
             ErrorKind::SyncUnfit,
             format!("table {} did not take the probe row", side.name),

@@ -5,6 +5,7 @@ use ponte_sync::link::{ApplyAs, Side};
 
 use crate::support::{NOTA, World, in_both_modes, number, settle, text};
 
+/// AT-072: the value of a key changes.
 #[tokio::test]
 async fn a_changed_key_is_a_delete_of_the_old_and_an_insert_of_the_new() {
     in_both_modes(NOTA, async |world| {
@@ -92,6 +93,7 @@ async fn values_of_a_deferrable_unique_column_may_be_swapped() {
     assert!(error.to_string().contains("fila_lugar_key"), "{error}");
 }
 
+/// AT-073: a key changes here while its row changes there.
 #[tokio::test]
 async fn a_key_that_changed_on_one_side_and_whose_row_changed_on_the_other_is_decided_by_version() {
     in_both_modes(NOTA, async |world| {
@@ -117,6 +119,7 @@ async fn a_key_that_changed_on_one_side_and_whose_row_changed_on_the_other_is_de
     .await;
 }
 
+/// AT-071: a key of two columns.
 #[tokio::test]
 async fn composite_keys_are_followed() {
     let schema = "CREATE TABLE item (pedido int, \"linha\" text, qtd int, PRIMARY KEY (\"linha\", pedido))";
@@ -220,6 +223,7 @@ const KEY_TYPES: &[(&str, [&str; 4])] = &[
     ("ponto", ["(1,\"a,b\")", "(2,)", "(3,\"\"\"\")", "(4,d)"]),
 ];
 
+/// AT-075: keys of text, uuid, date, numeric, bytea, enums and others.
 #[tokio::test]
 async fn keys_of_any_type_are_followed() {
     let mut schema = "CREATE TYPE humor AS ENUM ('feliz', 'triste', 'bravo', 'calmo');
@@ -288,6 +292,7 @@ async fn a_key_that_is_only_spelled_differently_is_carried_over() {
     .await;
 }
 
+/// AT-081: tables that are nothing but a key, one of them an identity.
 #[tokio::test]
 async fn a_table_that_is_nothing_but_its_key_is_followed() {
     let schema = "CREATE TABLE par (x int, y int, PRIMARY KEY (x, y)); CREATE TABLE um (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY)";
@@ -311,6 +316,7 @@ async fn a_table_that_is_nothing_but_its_key_is_followed() {
     .await;
 }
 
+/// AT-100: quoted, reserved, longest possible and foreign names.
 #[tokio::test]
 async fn names_of_any_kind_are_quoted() {
     let long = "uma_tabela_com_um_nome_de_exatamente_sessenta_e_tres_bytes_aqui";

@@ -30,6 +30,7 @@ mod mass_deletes;
 mod network;
 mod parked;
 mod policies;
+mod pooled;
 mod quarantine;
 mod refusals;
 mod repair;

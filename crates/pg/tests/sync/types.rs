@@ -165,6 +165,8 @@ fn inserts(table: &str, portable: bool, major: i64) -> String {
     sql
 }
 
+/// AT-090: over the binary and the text form. AT-092: NaN, infinities, -0, scales, numbers over 2^53. AT-093: json as it was typed,
+/// null against NULL. AT-095: ranges, enums, domains, composites, extensions. The databases would print all of it differently.
 #[tokio::test]
 async fn every_value_comes_out_as_it_went_in() {
     in_both_modes("SELECT 1", async |world| {
@@ -209,6 +211,7 @@ async fn every_value_comes_out_as_it_went_in() {
     .await;
 }
 
+/// AT-090: the same through the first copy.
 #[tokio::test]
 async fn every_value_survives_the_first_copy_and_a_merge() {
     let world = World::with("SELECT 1").await;

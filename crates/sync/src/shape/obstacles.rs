@@ -1,6 +1,6 @@
 //! What keeps a table from being synced, whatever the other side looks like.
 
-use ponte_schema::QualifiedName;
+use ponte_schema::{Ident, QualifiedName};
 
 use super::{Problem, Shape};
 use crate::link::ApplyAs;
@@ -25,9 +25,9 @@ fn periods(shape: &Shape) -> impl Iterator<Item = Problem> {
     })
 }
 
-/// What keeps a role from syncing this table, apart from its key. All of it, so that one round of mending is enough.
-pub fn obstacles(shape: &Shape, role: &str, apply: ApplyAs) -> Vec<Problem> {
-    let table = shape.qualified_name();
+/// What keeps the role of a node from syncing this table, apart from its key. All of it, so that one round of mending is enough.
+pub fn obstacles(shape: &Shape, node: &str, apply: ApplyAs) -> Vec<Problem> {
+    let (table, role) = (shape.qualified_name(), Ident::new(&shape.role));
     let mut found = Vec::new();
     if !matches!(shape.kind.as_str(), "r" | "p") {
         found.push(Problem::new(
@@ -71,7 +71,7 @@ pub fn obstacles(shape: &Shape, role: &str, apply: ApplyAs) -> Vec<Problem> {
     if !shape.missing_privileges.is_empty() {
         found.push(Problem::new(
             format!(
-                "role {role} lacks {} on table {table}",
+                "role {role} of node \"{node}\" lacks {} on table {table}",
                 shape.missing_privileges.join(", ")
             ),
             format!(
@@ -82,7 +82,7 @@ pub fn obstacles(shape: &Shape, role: &str, apply: ApplyAs) -> Vec<Problem> {
     }
     if shape.row_security {
         found.push(Problem::new(
-            format!("row-level security hides rows of {table} from role {role}"),
+            format!("row-level security hides rows of {table} from role {role} of node \"{node}\""),
             format!("ALTER ROLE {role} BYPASSRLS, or let the role that owns the table run the sync"),
         ));
     }

@@ -3,7 +3,6 @@
 use std::io::{self, Write};
 
 use ponte_engine::servers::Servers;
-use ponte_pg::sync::Peer;
 use ponte_pg::sync::identity::{Identity, Place, identity, renew, settle};
 use ponte_sync::NodeName;
 use serde::Serialize;
@@ -90,8 +89,7 @@ impl Report for Shown {
 
 pub(super) async fn run(context: &Context, servers: &Servers, args: &Args) -> Result<Verdict, Failure> {
     let node = context.config()?.node(args.whose.as_str())?;
-    let session = servers.session(node, "ponte sync identity").await?;
-    let mut peer = Peer::new(args.whose.as_str(), session);
+    let mut peer = servers.peer(node, "ponte sync identity").await?;
     let mut dropped = Vec::new();
     if args.moved
         && ask(

@@ -3,7 +3,7 @@
 use ponte_schema::Sql;
 use ponte_sync::apply::Stage;
 
-use super::{Applied, Batch, Peer};
+use super::{Applied, Batch, Peer, count};
 use crate::error::{Error, ErrorKind, Result};
 
 /// Deletes the rows that were referenced until now. Where rows that stay here still reference one, its delete loses: it stays, and is shipped
@@ -48,10 +48,13 @@ pub(super) async fn keep_parents(
         .await?
         .unwrap_or_default();
     // Another row has taken over a unique value of this one, which therefore cannot stay as it was.
-    if counted.get(1).is_some_and(|parked| parked == "t") {
+    if counted
+        .get(1)
+        .is_some_and(|parked| parked.as_deref() == Some("t"))
+    {
         return Err(refused(batch, target, constraint));
     }
-    Ok(counted.first().and_then(|n| n.parse().ok()).unwrap_or(0))
+    Ok(count(counted.into_iter().next().flatten()))
 }
 
 /// In replica mode the server checks no foreign key, so we do.

@@ -328,6 +328,9 @@ impl Search<'_> {
         let row = target.first_row(&sql, "look for rows of a part").await?;
         let row = row.unwrap_or_default();
         let touched = self.batch.touched.iter().zip(row);
-        Ok(touched.filter(|(_, any)| any == "t").map(|(i, _)| *i).collect())
+        Ok(touched
+            .filter(|(_, any)| any.as_deref() == Some("t"))
+            .map(|(i, _)| *i)
+            .collect())
     }
 }

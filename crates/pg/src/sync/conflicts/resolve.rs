@@ -13,7 +13,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::sync::inspect::shapes;
 use crate::sync::install::has_metadata;
 use crate::sync::pass::not_ready;
-use crate::sync::peer::Peer;
+use crate::sync::peer::{Access, Peer};
 
 /// What was done about a conflict.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,8 +57,8 @@ pub async fn resolve(spec: &LinkSpec, peer: &mut Peer, id: i64, keep: &str) -> R
     if !has_metadata(peer).await? {
         return Err(not_ready(spec, peer.name()));
     }
-    let begin = Sql::text("BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL search_path TO DEFAULT");
-    peer.script(&begin, "begin").await?;
+    let path = Sql::text("SET LOCAL search_path TO DEFAULT");
+    peer.begin(Access::Write, &path, "begin").await?;
     let outcome = inside(spec, peer, id, keep).await;
     if outcome.is_err() {
         peer.roll_back().await;
@@ -94,7 +94,7 @@ async fn inside(spec: &LinkSpec, peer: &mut Peer, id: i64, keep: &str) -> Result
     let mark =
         Sql::text("UPDATE ponte.conflict SET kept = $2, resolved_at = clock_timestamp() WHERE id = $1");
     peer.rows(&mark, &[&id, &keep], "mark the conflict").await?;
-    peer.script(&Sql::text("COMMIT"), "commit").await?;
+    peer.commit("commit").await?;
     Ok(resolution)
 }
 

@@ -98,7 +98,7 @@ impl LiveLink {
             job.top_up(&mut hands[0], parents, &seen_by_source).await?;
             report.add(job.carry(&mut hands, units).await?);
         }
-        hands[0].reader.script(&Sql::text("COMMIT"), "end reading").await
+        hands[0].reader.commit("end reading").await
     }
 }
 
@@ -363,8 +363,8 @@ impl Job<'_> {
         self.commit(writer).await
     }
 
-    async fn commit(&self, writer: &Peer) -> Result<()> {
-        writer.script(&Sql::text("COMMIT"), "commit a chunk").await
+    async fn commit(&self, writer: &mut Peer) -> Result<()> {
+        writer.commit("commit a chunk").await
     }
 }
 

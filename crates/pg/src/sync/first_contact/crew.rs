@@ -7,7 +7,7 @@ use ponte_sync::snapshot::Snapshot;
 use crate::error::Result;
 use crate::sync::apply;
 use crate::sync::pass::{LiveLink, Reading};
-use crate::sync::peer::Peer;
+use crate::sync::peer::{Access, Peer};
 
 /// A pair of connections: one reads at the source, one writes at the target.
 pub(super) struct Hand<'a> {
@@ -43,7 +43,8 @@ impl LiveLink {
             seen_by_source,
             helpers: Vec::new(),
         };
-        if helpers == 0 {
+        // A pooler has few sessions to lend, and whoever waits for one waits long.
+        if helpers == 0 || reader.is_pooled() || writer.is_pooled() {
             return Ok(start);
         }
         let exported = reader
@@ -64,11 +65,13 @@ impl LiveLink {
 }
 
 async fn helper(reader: &Peer, writer: &Peer, exported: &str) -> Result<[Peer; 2]> {
-    let pair = [reader.another().await?, writer.another().await?];
+    let mut pair = [reader.another().await?, writer.another().await?];
     let begin = Sql::render(
-        "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET TRANSACTION SNAPSHOT {exported}; SET LOCAL search_path TO DEFAULT",
+        "SET TRANSACTION SNAPSHOT {exported}; SET LOCAL search_path TO DEFAULT",
         &[("exported", &Literal::new(exported))],
     );
-    pair[0].script(&begin, "read in the exported snapshot").await?;
+    pair[0]
+        .begin(Access::Read, &begin, "read in the exported snapshot")
+        .await?;
     Ok(pair)
 }

@@ -14,7 +14,7 @@ use super::TableProgress;
 use crate::error::{Error, ErrorKind, Result};
 use crate::sync::inspect::foreign_keys;
 use crate::sync::pass::LiveLink;
-use crate::sync::peer::Peer;
+use crate::sync::peer::{Access, Peer};
 
 /// More chunks than this help nobody.
 const CHUNKS_MAX: i64 = 256;
@@ -89,8 +89,8 @@ pub struct Unfinished {
 async fn rows_of(reader: &mut Peer, side: &TableSide) -> Result<i64> {
     let filtered = side.filter.is_some();
     if filtered {
-        let begin = Sql::text("BEGIN READ ONLY; SET LOCAL search_path TO DEFAULT");
-        reader.script(&begin, "begin to count rows").await?;
+        let path = Sql::text("SET LOCAL search_path TO DEFAULT");
+        reader.begin(Access::Read, &path, "begin to count rows").await?;
     }
     let counted = reader.value(&chunk::count(side), "count rows").await;
     if filtered {
