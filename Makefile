@@ -3,6 +3,7 @@
 # make test    everything that has to hold: format, lints, house rules, tests against real servers
 # make matrix  the sync's tests once more on pairs of PostgreSQL versions, 13 to 18; PAIRS="14:16 17:13" chooses others
 # make bench   what the sync costs, beside the same work done by hand on the same servers; BENCH_ARGS="--quick" only shows that it runs
+# make simulate  the decisions of the sync on model databases, in random histories; SEEDS=10000 of them per topology
 # make lint    the first three of these
 # make fmt     lays the sources out
 # make build   target/release/ponte
@@ -14,7 +15,7 @@ LOCKED := $(if $(CI),--locked)
 NEXTEST := $(shell $(CARGO) nextest --version >/dev/null 2>&1 && echo yes)
 RUN_TESTS := $(CARGO) $(if $(NEXTEST),nextest run,test) --no-fail-fast
 
-.PHONY: help setup build demo test matrix bench lint fmt reference
+.PHONY: help setup build demo test matrix bench simulate lint fmt reference
 
 help:
 	@sed -n 's/^# \(make .*\)/\1/p' $(MAKEFILE_LIST)
@@ -52,6 +53,10 @@ matrix: setup
 
 bench: build
 	$(CARGO) run --release --quiet --package ponte-bench $(LOCKED) -- $(BENCH_ARGS)
+
+SEEDS ?= 10000
+simulate:
+	$(CARGO) run --release --quiet --package ponte-sim $(LOCKED) -- --seeds 0..$(SEEDS)
 
 reference:
 	$(CARGO) xtask reference

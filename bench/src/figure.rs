@@ -145,6 +145,11 @@ impl Figure {
         }
     }
 
+    /// The median.
+    pub(crate) fn ours(&self) -> f64 {
+        self.ours
+    }
+
     pub(crate) fn missed(&self) -> bool {
         self.verdict == Verdict::Missed
     }

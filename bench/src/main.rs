@@ -7,6 +7,7 @@
 mod arena;
 mod figure;
 mod measure;
+mod plot;
 mod raw;
 mod statistics;
 mod workload;
@@ -50,6 +51,12 @@ struct Options {
     /// The program whose memory is measured [default: `ponte` beside this one]
     #[arg(long)]
     ponte: Option<PathBuf>,
+    /// The largest table whose passes are measured against the size, in rows
+    #[arg(long, default_value_t = 1_000_000)]
+    size_rows_max: i64,
+    /// Where the picture of that goes, as SVG
+    #[arg(long)]
+    plot: Option<PathBuf>,
     /// A line for both servers' postgresql.conf, as NAME=VALUE
     #[arg(long = "set", value_parser = assignment)]
     settings: Vec<(String, String)>,
@@ -62,6 +69,7 @@ enum Measurement {
     Memory,
     Idle,
     Latency,
+    Size,
     Overhead,
 }
 
@@ -72,6 +80,7 @@ impl Options {
             self.batch = 4_000;
             self.repetitions = 1;
             self.seconds = 1;
+            self.size_rows_max = 10_000;
         }
         self
     }

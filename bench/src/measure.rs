@@ -6,6 +6,7 @@ mod initial;
 mod latency;
 mod memory;
 mod overhead;
+mod size;
 
 use std::path::Path;
 use std::time::Duration;
@@ -51,6 +52,13 @@ pub(crate) async fn all(arena: &Arena, options: &Options, ponte: &Path) -> Resul
     }
     if options.wants(Measurement::Latency) {
         note(latency::measure(arena, options).await?);
+    }
+    if options.wants(Measurement::Size) {
+        let (figures, plot) = size::measure(arena, options).await?;
+        note(figures);
+        if let Some(path) = &options.plot {
+            std::fs::write(path, plot.svg())?;
+        }
     }
     if options.wants(Measurement::Overhead) {
         note(overhead::measure(arena, options).await?);

@@ -1,13 +1,14 @@
 //! Chores of the repository: `cargo xtask tidy` checks the rules of the house that no compiler knows, `cargo xtask
-//! reference` writes the generated pages anew.
+//! reference` and `cargo xtask scenarios` write the generated pages anew.
 
 mod reference;
+mod scenarios;
 mod tidy;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-const USAGE: &str = "usage: cargo xtask tidy | reference";
+const USAGE: &str = "usage: cargo xtask tidy | reference | scenarios";
 
 #[expect(clippy::print_stderr, clippy::print_stdout, reason = "a command-line program")]
 fn main() -> ExitCode {
@@ -15,6 +16,7 @@ fn main() -> ExitCode {
     let done = repository().and_then(|root| match task.as_deref() {
         Some("tidy") => tidy::run(&root),
         Some("reference") => reference::run(&root),
+        Some("scenarios") => scenarios::run(&root),
         _ => Err(USAGE.to_owned()),
     });
     match done {

@@ -32,24 +32,21 @@ impl LinkPlan {
             config.node(second.as_str())?.clone(),
         ];
         let side = |name: &NodeName| if name == first { Side::First } else { Side::Second };
-        if link
-            .tables
-            .iter()
-            .any(|t| t.conflict.as_ref().unwrap_or(&link.conflict) == &ConflictPolicy::Merge)
-        {
-            return Err(not_yet(link));
-        }
         let rule = |policy: &ConflictPolicy| match policy {
-            ConflictPolicy::Latest => ConflictRule::Latest,
-            ConflictPolicy::NodeWins(name) => ConflictRule::Wins(side(name)),
-            ConflictPolicy::Merge => ConflictRule::Merge,
-            ConflictPolicy::Manual => ConflictRule::Manual,
+            ConflictPolicy::Latest => Ok(ConflictRule::Latest),
+            ConflictPolicy::NodeWins(name) => Ok(ConflictRule::Wins(side(name))),
+            ConflictPolicy::Merge => Err(not_yet(link)),
+            ConflictPolicy::Manual => Ok(ConflictRule::Manual),
         };
         let spec = LinkSpec {
             name: link.name.as_str().to_owned(),
             nodes: [first.as_str().to_owned(), second.as_str().to_owned()],
-            tables: link.tables.iter().map(|t| table(t, rule)).collect(),
-            conflict: rule(&link.conflict),
+            tables: link
+                .tables
+                .iter()
+                .map(|t| table(t, rule))
+                .collect::<Result<_>>()?,
+            conflict: rule(&link.conflict)?,
             first_contact: match &link.initial {
                 Initial::Merge => FirstContact::Merge,
                 Initial::NodeWins(name) => FirstContact::Wins(side(name)),
@@ -133,15 +130,18 @@ impl LinkPlan {
     }
 }
 
-fn table(table: &crate::config::TableMapping, rule: impl Fn(&ConflictPolicy) -> ConflictRule) -> TableSpec {
+fn table(
+    table: &crate::config::TableMapping,
+    rule: impl Fn(&ConflictPolicy) -> Result<ConflictRule>,
+) -> Result<TableSpec> {
     let key: Vec<String> = table.key.iter().map(|k| k.as_str().to_owned()).collect();
-    TableSpec {
+    Ok(TableSpec {
         name: table.table.clone(),
         key: (!key.is_empty()).then_some(key),
         version: table.version.as_ref().map(|v| v.as_str().to_owned()),
         max_delete: table.max_delete,
-        conflict: table.conflict.as_ref().map(rule),
-    }
+        conflict: table.conflict.as_ref().map(rule).transpose()?,
+    })
 }
 
 fn not_yet(link: &Link) -> Error {

@@ -45,8 +45,6 @@ pub enum Winner {
     Source,
     /// The target of this direction.
     Target,
-    /// Both, where they changed different columns; else the newer version.
-    Merged,
     /// Nobody: the key is parked, and neither row is written.
     Nobody,
 }

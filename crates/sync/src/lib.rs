@@ -3,7 +3,9 @@
 //! Nothing here has a driver, a clock, an environment or randomness. The order of the story: [`shape`] reads what a table is
 //! and whether it can be synced, [`table`] names everything that belongs to it, [`capture`] records which keys change,
 //! [`batch`] reads them at the source, [`apply`] brings them into the target, [`chunk`] cuts a table for the first contact,
-//! [`forward`] carries rows on where a node has several links, [`compare`] proves that both sides are equal.
+//! [`forward`] carries rows on where a node has several links, [`parked`] and [`restore`] leave a decision to a person, [`compare`] proves
+//! that both sides are equal. [`machine`] says what a pass does next, and [`decide`] says of one row what the SQL says of many; the
+//! simulator runs on both.
 #![warn(missing_docs)]
 
 pub mod apply;
@@ -11,10 +13,12 @@ pub mod batch;
 pub mod capture;
 pub mod chunk;
 pub mod compare;
+pub mod decide;
 pub mod forward;
 pub mod history;
 pub mod limit;
 pub mod link;
+pub mod machine;
 pub mod metadata;
 pub mod numbers;
 pub mod order;

@@ -42,8 +42,6 @@ pub enum ConflictRule {
     Latest,
     /// Always this side.
     Wins(Side),
-    /// Both, where they changed different columns; else the newer version.
-    Merge,
     /// Nobody, until a person decides.
     Manual,
 }
@@ -55,7 +53,6 @@ impl ConflictRule {
             Self::Latest => Winner::Latest,
             Self::Wins(side) if side == source => Winner::Source,
             Self::Wins(_) => Winner::Target,
-            Self::Merge => Winner::Merged,
             Self::Manual => Winner::Nobody,
         }
     }

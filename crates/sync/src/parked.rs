@@ -26,9 +26,9 @@ pub(crate) fn left_out(table: &TableSide, link: &str) -> Sql {
 /// Every parked key of the table with its conflict's number: the key in the form in which rows are compared.
 pub fn listed_keys(table: &TableSide, link: &str) -> Sql {
     Sql::render(
-        "SELECT ROW({keys})::text, k.conflict FROM (\n{parked}) k",
+        "SELECT ARRAY[{keys}]::text, k.conflict FROM (\n{parked}) k",
         &[
-            ("keys", &qualified("k", &table.staged_key())),
+            ("keys", &texts("k", &table.staged_key())),
             ("parked", &keys(table, link, "p.conflict, ")),
         ],
     )

@@ -1,7 +1,7 @@
 //! A read point of one node, as `pg_current_snapshot()` prints it: `xmin:xmax:xip,xip,…`.
 //!
-//! The server decides what is visible in a snapshot; here we only need its bounds, to give the server's index a range to
-//! start from and to notice a source that went back in time.
+//! On a server it is the server that decides what is visible in a snapshot; its bounds give the server's index a range to
+//! start from and show a source that went back in time. [`Snapshot::sees`] says the same as the server, for model nodes.
 
 use std::{fmt, str::FromStr};
 
@@ -13,6 +13,7 @@ pub struct Snapshot {
     text: String,
     xmin: u64,
     xmax: u64,
+    running: Vec<u64>,
 }
 
 /// Text that is no `pg_snapshot`.
@@ -21,6 +22,23 @@ pub struct Snapshot {
 pub struct NotASnapshot(String);
 
 impl Snapshot {
+    /// A snapshot before which nobody but `running`, in ascending order, had not ended, and `next` had not begun.
+    pub fn new(next: u64, running: &[u64]) -> Self {
+        let xmin = running.first().copied().unwrap_or(next);
+        let list: Vec<String> = running.iter().map(u64::to_string).collect();
+        Self {
+            text: format!("{xmin}:{next}:{}", list.join(",")),
+            xmin,
+            xmax: next,
+            running: running.to_vec(),
+        }
+    }
+
+    /// Whether a transaction had ended when the snapshot was taken; whether it committed is not known here.
+    pub fn sees(&self, xid: u64) -> bool {
+        xid < self.xmin || (xid < self.xmax && !self.running.contains(&xid))
+    }
+
     /// Every transaction below this id had ended when the snapshot was taken.
     pub fn xmin(&self) -> u64 {
         self.xmin
@@ -37,9 +55,21 @@ impl Snapshot {
     }
 
     /// Whether `self`, read from a source just now, lies before `consumed`, which was read from it earlier. A server that
-    /// kept its history never does that; a restored or failed-over one may.
+    /// kept its history never does that; a restored or failed-over one may. Transactions that were running do not count: one that
+    /// had not written anything is forgotten in a crash, and its number is given out again.
     pub fn went_back_from(&self, consumed: &Self) -> bool {
-        self.xmax < consumed.xmax
+        self.xmax < consumed.after_ended()
+    }
+
+    /// The number after the last transaction that had ended.
+    fn after_ended(&self) -> u64 {
+        let unbroken = self
+            .running
+            .iter()
+            .rev()
+            .zip(1..)
+            .take_while(|(xid, back)| **xid + back == self.xmax);
+        self.xmax - unbroken.count() as u64
     }
 }
 
@@ -54,14 +84,13 @@ impl FromStr for Snapshot {
         else {
             return Err(wrong());
         };
-        if !running.chars().all(|c| c.is_ascii_digit() || c == ',') {
-            return Err(wrong());
-        }
         let number = |part: &str| part.parse::<u64>().map_err(|_| wrong());
+        let listed = running.split(',').filter(|_| !running.is_empty());
         Ok(Self {
             text: text.to_owned(),
             xmin: number(xmin)?,
             xmax: number(xmax)?,
+            running: listed.map(number).collect::<Result<_, _>>()?,
         })
     }
 }
@@ -89,6 +118,15 @@ mod tests {
     }
 
     #[test]
+    fn a_snapshot_sees_what_had_ended() {
+        let snapshot: Snapshot = "10:20:10,14,15".parse().unwrap();
+        let seen: Vec<u64> = (8..22).filter(|xid| snapshot.sees(*xid)).collect();
+        assert_eq!(seen, [8, 9, 11, 12, 13, 16, 17, 18, 19]);
+        assert_eq!(Snapshot::new(20, &[10, 14, 15]), snapshot);
+        assert_eq!(Snapshot::new(7, &[]), "7:7:".parse().unwrap());
+    }
+
+    #[test]
     fn a_snapshot_without_running_transactions_is_read() {
         assert!("740:740:".parse::<Snapshot>().is_ok());
     }
@@ -110,5 +148,12 @@ mod tests {
         assert!(earlier.went_back_from(&later));
         assert!(!later.went_back_from(&earlier));
         assert!(!earlier.went_back_from(&earlier));
+    }
+
+    #[test]
+    fn a_crash_may_give_the_numbers_of_running_transactions_out_again() {
+        let consumed: Snapshot = "16:20:16,18,19".parse().unwrap();
+        assert!(!"18:18:".parse::<Snapshot>().unwrap().went_back_from(&consumed));
+        assert!("17:17:".parse::<Snapshot>().unwrap().went_back_from(&consumed));
     }
 }

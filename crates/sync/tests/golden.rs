@@ -78,13 +78,13 @@ fn direction() -> Direction<'static> {
     }
 }
 
-/// A source without a quarantine and parked keys.
-fn source() -> Source<'static> {
+/// A source of changes, where keys are parked and held back or not.
+fn source(hindered: bool) -> Source<'static> {
     Source {
         link: "perfis",
         node_id: Uuid::from_u128(1),
-        parked: false,
-        holds_back: false,
+        parked: hindered,
+        holds_back: hindered,
     }
 }
 
@@ -93,7 +93,7 @@ fn statements(table: &TableSide) -> String {
     let stage = Stage::new(0);
     let consumed: Snapshot = "10:20:10,14".parse().unwrap();
     let wire = Wire::between(table, table);
-    let source = source();
+    let source = source(false);
     let order = vec![Order::Own; table.key.len()];
     let bound = |value: &str| Some(vec![value.to_owned(); table.key.len()]);
     let range = Range::between(&order, bound("10"), bound("20"));
@@ -162,12 +162,7 @@ fn statements_about_refusals(table: &TableSide) -> String {
     let stage = Stage::new(0);
     let consumed: Snapshot = "10:20:10,14".parse().unwrap();
     let wire = Wire::between(table, table);
-    let source = Source {
-        link: "perfis",
-        node_id: Uuid::from_u128(1),
-        parked: true,
-        holds_back: true,
-    };
+    let source = source(true);
     let part = Part { first: 3, last: 5 };
     let reason = Reason {
         sqlstate: "23514",

@@ -1,4 +1,5 @@
-//! cli, server, engine, pg, sync, schema: a crate knows only those below it.
+//! cli, server, engine, pg, sync, schema: a crate knows only those below it. The simulator knows the decisions it tries out, and nobody
+//! knows the simulator.
 
 use super::Finding;
 use super::repo::Repo;
@@ -48,6 +49,7 @@ fn refused(user: &str, used: &str, for_tests: bool) -> Option<String> {
     };
     match (user, layer(user)) {
         ("testkit", _) => None,
+        ("sim", _) if used == "sync" => None,
         ("xtask", _) => Some("xtask depends on no crate of ours".into()),
         (_, Some(user_layer)) if user_layer < used_layer => None,
         _ => Some(format!(
@@ -70,6 +72,20 @@ mod tests {
         let text = "[dependencies]\nponte-sync.workspace = true\n[dev-dependencies]\nponte-testkit.workspace = true\n";
         assert!(check_one("crates/pg/Cargo.toml", text).is_empty());
         assert!(check_one("crates/testkit/Cargo.toml", "[dependencies]\nponte-pg = {}\n").is_empty());
+    }
+
+    #[test]
+    fn the_simulator_knows_the_decisions_and_nothing_else() {
+        let check_sim = |used| {
+            check_one(
+                "crates/sim/Cargo.toml",
+                &format!("[dependencies]\nponte-{used} = {{}}\n"),
+            )
+        };
+        assert!(check_sim("sync").is_empty());
+        assert_eq!(check_sim("pg"), [2]);
+        let text = "[dev-dependencies]\nponte-sim = {}\n";
+        assert_eq!(check_one("crates/pg/Cargo.toml", text), [2]);
     }
 
     #[test]

@@ -9,7 +9,8 @@ mod dependencies;
 mod lengths;
 mod map;
 mod purity;
-mod repo;
+pub(crate) mod repo;
+mod scenarios;
 mod sql;
 mod words;
 
@@ -56,6 +57,7 @@ const RULES: &[(&str, Rule)] = &[
     ("files and functions are short", lengths::check),
     ("the architecture's map is true", map::check),
     ("the pure crates are pure", purity::check),
+    ("every scenario has its test", scenarios::check),
     ("SQL is in its place", sql::check),
     ("words that do not belong here", words::check),
 ];

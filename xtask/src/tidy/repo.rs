@@ -6,15 +6,15 @@ use std::{fs, iter};
 
 /// A text file.
 #[derive(Debug)]
-pub(super) struct File {
+pub(crate) struct File {
     /// Relative to the root, with `/`.
-    pub(super) path: String,
-    pub(super) text: String,
+    pub(crate) path: String,
+    pub(crate) text: String,
 }
 
 impl File {
     /// The lines with their numbers, without the unit tests at the end of a source file and none for a test file.
-    pub(super) fn lines_outside_tests(&self) -> impl Iterator<Item = (usize, &str)> {
+    pub(crate) fn lines_outside_tests(&self) -> impl Iterator<Item = (usize, &str)> {
         let whole_file = self.path.contains("/tests/")
             || self.path.starts_with("crates/testkit/")
             || self.path.ends_with("/tests.rs");
@@ -24,7 +24,7 @@ impl File {
     }
 
     /// The crate that a source file belongs to: `pg` for `crates/pg/src/…`.
-    pub(super) fn source_of(&self) -> Option<&str> {
+    pub(crate) fn source_of(&self) -> Option<&str> {
         let (name, rest) = self.path.strip_prefix("crates/")?.split_once('/')?;
         rest.starts_with("src/").then_some(name)
     }
@@ -32,13 +32,13 @@ impl File {
 
 /// All text files of the repository that git tracks or would track.
 #[derive(Debug)]
-pub(super) struct Repo {
+pub(crate) struct Repo {
     root: PathBuf,
     files: Vec<File>,
 }
 
 impl Repo {
-    pub(super) fn read(root: &Path) -> Result<Self, String> {
+    pub(crate) fn read(root: &Path) -> Result<Self, String> {
         let listed = Command::new("git")
             .args(["ls-files", "-z", "--cached", "--others", "--exclude-standard"])
             .current_dir(root)
@@ -65,7 +65,7 @@ impl Repo {
 
     /// A repository that exists only in a test.
     #[cfg(test)]
-    pub(super) fn of(files: &[(&str, &str)]) -> Self {
+    pub(crate) fn of(files: &[(&str, &str)]) -> Self {
         let file = |(path, text): &(&str, &str)| File {
             path: (*path).to_owned(),
             text: (*text).to_owned(),
@@ -76,26 +76,26 @@ impl Repo {
         }
     }
 
-    pub(super) fn root(&self) -> &Path {
+    pub(crate) fn root(&self) -> &Path {
         &self.root
     }
 
-    pub(super) fn files(&self) -> &[File] {
+    pub(crate) fn files(&self) -> &[File] {
         &self.files
     }
 
-    pub(super) fn file(&self, path: &str) -> Option<&File> {
+    pub(crate) fn file(&self, path: &str) -> Option<&File> {
         self.files.iter().find(|file| file.path == path)
     }
 
     /// The files whose name ends so.
-    pub(super) fn ending<'a>(&'a self, suffix: &'a str) -> impl Iterator<Item = &'a File> {
+    pub(crate) fn ending<'a>(&'a self, suffix: &'a str) -> impl Iterator<Item = &'a File> {
         self.files.iter().filter(move |file| file.path.ends_with(suffix))
     }
 }
 
 /// The functions of a source file that `cargo fmt` has laid out: name, first line, number of lines.
-pub(super) fn functions(text: &str) -> Vec<(String, usize, usize)> {
+pub(crate) fn functions(text: &str) -> Vec<(String, usize, usize)> {
     let lines: Vec<&str> = text.lines().collect();
     let mut functions = Vec::new();
     for (index, line) in lines.iter().enumerate() {
@@ -141,7 +141,7 @@ mod tests {
 
     #[test]
     fn functions_are_found_with_their_length() {
-        let text = "fn a() {\n    b();\n}\n\nimpl X {\n    pub(super) async fn c<T>(\n        t: T,\n    ) -> T\n    where\n        T: Copy,\n    {\n        t\n    }\n}\ntrait Y {\n    fn d();\n}\n";
+        let text = "fn a() {\n    b();\n}\n\nimpl X {\n    pub(crate) async fn c<T>(\n        t: T,\n    ) -> T\n    where\n        T: Copy,\n    {\n        t\n    }\n}\ntrait Y {\n    fn d();\n}\n";
         assert_eq!(functions(text), [("a".into(), 1, 3), ("c".into(), 6, 8)]);
     }
 

@@ -4,15 +4,14 @@
 //! other side. `PONTE_CHAOS_SEED` repeats a run's choices, `PONTE_CHAOS_SECONDS` makes it longer.
 
 use std::collections::BTreeMap;
-use std::process::Child;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
 use ponte_testkit::TestCluster;
 use tokio_postgres::{Client, NoTls};
 
-use crate::support::{Project, text};
+use crate::support::{Project, Random, end, option, seed, text};
 
 const SCHEMA: &str = "
     CREATE TABLE contas (
@@ -28,19 +27,6 @@ const SCHEMA: &str = "
 /// How many rows a writer keeps of its own.
 const OWN_ROWS: u64 = 40;
 
-/// A small generator with a printed seed; the standard library has none.
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, bound: u64) -> u64 {
-        self.0 = self
-            .0
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1_442_695_040_888_963_407);
-        (self.0 >> 33) % bound
-    }
-}
-
 /// What a writer knows about one of its rows: the last acknowledged step, `None` after a delete, and those since then whose
 /// answer was lost.
 #[derive(Debug, Clone, Default)]
@@ -49,20 +35,10 @@ struct Known {
     in_doubt: Vec<Option<i64>>,
 }
 
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the options of this test come from the environment"
-)]
-fn option(name: &str) -> Option<u64> {
-    std::env::var(name).ok()?.parse().ok()
-}
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn killing_anything_at_any_time_loses_nothing() {
-    let clock = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
-    let seed = option("PONTE_CHAOS_SEED").unwrap_or_else(|| clock.subsec_nanos().into());
+    let seed = seed("PONTE_CHAOS_SEED");
     let seconds = option("PONTE_CHAOS_SECONDS").unwrap_or(30);
-    println!("PONTE_CHAOS_SEED={seed} PONTE_CHAOS_SECONDS={seconds}");
     let project = Project::with(SCHEMA, &["contas"], "every = \"continuous\"").await;
     project.json(&["sync", "init", "-y"]).await;
     let stop = Arc::new(AtomicBool::new(false));
@@ -138,11 +114,6 @@ async fn disturb(project: &Project, mut random: Random, length: Duration) -> BTr
     }
     end(&mut child);
     faults
-}
-
-fn end(child: &mut Child) {
-    child.kill().unwrap();
-    child.wait().unwrap();
 }
 
 /// Passes until nothing is pending, then compares.

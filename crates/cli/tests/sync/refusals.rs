@@ -166,7 +166,7 @@ async fn unknown_links_and_nodes_are_refused_with_what_is_there() {
     );
     assert!(
         project
-            .trouble(&["sync", "conflicts", "a:77"])
+            .trouble(&["sync", "conflicts", "show", "a:77"])
             .await
             .contains("no conflict a:77")
     );

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use ponte_testkit::Pair;
 use serde_json::Value;
@@ -116,4 +117,40 @@ pub(crate) fn text(bytes: &[u8]) -> String {
 
 pub(crate) async fn number(client: &Client, sql: &str) -> i64 {
     client.query_one(sql, &[]).await.unwrap().get(0)
+}
+
+/// A small generator with a printed seed; the standard library has none.
+pub(crate) struct Random(pub(crate) u64);
+
+impl Random {
+    pub(crate) fn below(&mut self, bound: u64) -> u64 {
+        self.0 = self
+            .0
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) % bound
+    }
+}
+
+/// A number from the environment.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the options of these tests come from the environment"
+)]
+pub(crate) fn option(name: &str) -> Option<u64> {
+    std::env::var(name).ok()?.parse().ok()
+}
+
+/// The seed of a random run: from this variable of the environment, else from the clock. It is printed either way.
+pub(crate) fn seed(variable: &str) -> u64 {
+    let clock = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+    let seed = option(variable).unwrap_or_else(|| clock.subsec_nanos().into());
+    println!("{variable}={seed}");
+    seed
+}
+
+/// Ends a process the hard way.
+pub(crate) fn end(child: &mut Child) {
+    child.kill().unwrap();
+    child.wait().unwrap();
 }

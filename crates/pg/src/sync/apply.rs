@@ -325,14 +325,7 @@ pub(crate) async fn begin(
         )
         .await?;
     let Some(row) = taken.first() else {
-        return Err(Error::new(
-            ErrorKind::SyncOvertaken,
-            format!(
-                "another process applied to \"{}\" over link \"{}\" meanwhile",
-                target.name(),
-                spec.name
-            ),
-        ));
+        return Err(overtaken(spec, target));
     };
     Ok(Begun {
         carried_on: Shared::from_row(row, 0),
@@ -340,11 +333,47 @@ pub(crate) async fn begin(
     })
 }
 
+fn overtaken(spec: &LinkSpec, node: &Peer) -> Error {
+    Error::new(
+        ErrorKind::SyncOvertaken,
+        format!(
+            "another process applied to \"{}\" over link \"{}\" meanwhile",
+            node.name(),
+            spec.name
+        ),
+    )
+}
+
+/// Refuses a batch whose snapshot was taken while another batch of the link was being applied to the source. That one may have compared
+/// rows before the changes that this one carries, and this one does not know of it: each side would believe that the other takes
+/// its row. It needs a second process, or a COMMIT that a server gets to after its process was given up.
+async fn refuse_overlap(batch: &Batch<'_>, source: &Peer) -> Result<()> {
+    let Content::Changes { seen_by_source, .. } = &batch.content else {
+        return Ok(());
+    };
+    let link = ponte_schema::Literal::new(batch.spec.name.as_str());
+    let nobody_applies = Sql::render(
+        "SELECT pg_try_advisory_xact_lock(1886350965, hashtext({link}))",
+        &[("link", &link)],
+    );
+    // In this order: whoever had begun before has ended by now, and what it did is seen.
+    let nobody_applied = Sql::render(
+        "SELECT consumed::text = {seen} FROM ponte.progress WHERE link = {link}",
+        &[("seen", seen_by_source), ("link", &link)],
+    );
+    if source.holds(&nobody_applies, "look for other processes").await?
+        && source.holds(&nobody_applied, "look for other processes").await?
+    {
+        return Ok(());
+    }
+    Err(overtaken(batch.spec, source))
+}
+
 /// Opens the target's transaction. Capture stays quiet in it once the transaction is noted down as one that applies.
 pub(crate) async fn open(target: &mut Peer, spec: &LinkSpec) -> Result<()> {
     let mut sql = Sql::render(
         "SET LOCAL search_path TO DEFAULT; SET CONSTRAINTS ALL DEFERRED; \
-         SELECT set_config('ponte.applying', {link}, true); {durable}",
+         SELECT set_config('ponte.applying', {link}, true), pg_advisory_xact_lock_shared(1886350965, hashtext({link})); {durable}",
         &[
             ("link", &ponte_schema::Literal::new(spec.name.as_str())),
             ("durable", &Sql::text(DURABLE)),
@@ -380,7 +409,10 @@ async fn carry(batch: &mut Batch<'_>, source: &mut Peer, target: &mut Peer) -> R
     }
     source.commit("end reading").await?;
     approval::check(batch, target).await?;
-    let offer = history::offer(source, &batch.spec.name, &batch.to);
+    let offer = async {
+        history::offer(source, &batch.spec.name, &batch.to).await?;
+        refuse_overlap(batch, source).await
+    };
     let (offered, applied) = tokio::join!(offer, write(batch, target, staged));
     offered?;
     applied

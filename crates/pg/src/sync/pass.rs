@@ -20,7 +20,7 @@ use super::capture_watch;
 use super::history::went_back;
 use super::identity;
 use super::inspect::{self, LinkedTable};
-use super::install::{parse_snapshot, refuse_newer};
+use super::install::{has_metadata, parse_snapshot, refuse_newer};
 use super::peer::{Access, Peer};
 use super::sharing::Shared;
 use crate::error::{Error, ErrorKind, Result};
@@ -156,10 +156,13 @@ impl LiveLink {
     pub async fn open_estranged(spec: LinkSpec, mut peers: [Peer; 2]) -> Result<Self> {
         for side in Side::BOTH {
             let peer = &mut peers[side.index()];
-            if identity::confirm(peer).await?.is_none() {
+            if !has_metadata(peer).await? {
                 return Err(not_ready(&spec, peer.name()));
             }
             require_layout(&spec, peer).await?;
+            if identity::confirm(peer).await?.is_none() {
+                return Err(not_ready(&spec, peer.name()));
+            }
         }
         let mut link = Self {
             spec,

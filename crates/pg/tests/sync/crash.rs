@@ -47,6 +47,56 @@ async fn a_transaction_number_that_is_given_out_again_after_a_crash_hides_nothin
     }
 }
 
+/// An update that waits for a row has a number already and has written nothing: a crash forgets it. The number was part of the
+/// snapshot that was read, and its return is no sign of a restored backup.
+#[tokio::test]
+async fn a_crash_while_transactions_were_open_is_not_taken_for_a_restored_backup() {
+    let world = World::with(NOTA).await;
+    let spec = world.spec(&["nota"]);
+    let mut link = world.init(&spec).await;
+    world.a("INSERT INTO nota VALUES (1, 'um'), (2, 'dois')").await;
+    settle(&mut link).await;
+    let (holder, waiter) = (world.another(Side::First).await, world.another(Side::First).await);
+    world.a("UPDATE nota SET texto = 'lida' WHERE id = 2").await;
+    holder
+        .batch_execute("BEGIN; SELECT FROM nota WHERE id = 1 FOR UPDATE")
+        .await
+        .unwrap();
+    let waiting = tokio::spawn(async move {
+        drop(
+            waiter
+                .execute("UPDATE nota SET texto = 'espera' WHERE id = 1", &[])
+                .await,
+        );
+    });
+    let superuser = world.cluster(Side::First).superuser("app").await;
+    eventually(Duration::from_secs(10), "the update to wait", async || {
+        let waits = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE 'UPDATE nota%'";
+        (number(&superuser, waits).await > 0).then_some(())
+    })
+    .await;
+    // What was written so far is on disk: the sync finds nothing to flush, and the waiting transaction leaves no trace.
+    superuser.batch_execute("CHECKPOINT").await.unwrap();
+    link.pass().await.unwrap();
+    let consumed = text(&world.b, "SELECT consumed::text FROM ponte.progress").await;
+    world.cluster(Side::First).kill().await;
+    world.cluster(Side::First).restart().await;
+    waiting.await.unwrap();
+    let a = world.another(Side::First).await;
+    let now = text(&a, "SELECT pg_current_snapshot()::text").await;
+    println!("consumed {consumed}, after the crash {now}");
+    let mut link = world.open(&spec).await;
+    link.pass().await.unwrap();
+    a.batch_execute("UPDATE nota SET texto = 'depois' WHERE id = 1")
+        .await
+        .unwrap();
+    settle(&mut link).await;
+    assert_eq!(
+        text(&world.b, "SELECT texto FROM nota WHERE id = 1").await,
+        "depois"
+    );
+}
+
 /// Both nodes through proxies.
 struct Wires([Proxy; 2]);
 
@@ -210,6 +260,54 @@ async fn a_lost_answer_to_a_commit_is_found_out_and_not_guessed() {
         assert_eq!(number(&world.b, "SELECT batches FROM ponte.progress").await, 1);
     })
     .await;
+}
+
+/// AT-153: A has not got to a COMMIT yet whose process was given up, and takes a change of a row that the batch had found equal. The next
+/// process must not carry that change on from a snapshot that does not show the batch: both sides would wait for the other's row.
+#[tokio::test]
+async fn a_commit_that_comes_late_does_not_make_both_sides_wait_for_each_other() {
+    let schema = format!(
+        "{NOTA} CREATE FUNCTION esperar() RETURNS trigger LANGUAGE plpgsql AS
+           'BEGIN IF NEW.id = 9 THEN PERFORM pg_advisory_xact_lock(4711); END IF; RETURN NULL; END';
+         CREATE CONSTRAINT TRIGGER esperar AFTER INSERT ON nota DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION esperar();"
+    );
+    let world = World::with(&schema).await;
+    let spec = world.spec(&["nota"]);
+    world.init(&spec).await;
+    let wires = Wires::of(&world).await;
+    let mut link = wires.open(&world, &spec).await.unwrap();
+    world
+        .sides(
+            "INSERT INTO nota VALUES (1, 'a', '2024-01-06 UTC')",
+            "INSERT INTO nota VALUES (1, 'b', '2024-01-04 UTC'), (9, 'espera', now())",
+        )
+        .await;
+    let holder = world.another(Side::First).await;
+    holder
+        .batch_execute("SELECT pg_advisory_lock(4711)")
+        .await
+        .unwrap();
+    let (passed, ()) = tokio::join!(link.pass(), async {
+        world.sync_waits_on(Side::First).await;
+        world
+            .a("UPDATE nota SET texto = 'depois', updated_at = '2024-01-01 UTC' WHERE id = 1")
+            .await;
+        wires.0[0].cut();
+    });
+    passed.unwrap_err();
+    let mut link = world.open(&spec).await;
+    assert_eq!(link.pass().await.unwrap_err().kind(), ErrorKind::SyncOvertaken);
+    holder
+        .batch_execute("SELECT pg_advisory_unlock(4711)")
+        .await
+        .unwrap();
+    let mut link = eventually(Duration::from_secs(20), "the link to go on", async || {
+        let mut link = world.open(&spec).await;
+        link.pass().await.is_ok().then_some(link)
+    })
+    .await;
+    settle(&mut link).await;
+    world.assert_equal("nota").await;
 }
 
 /// Writes until told to stop, through any number of crashes; answers the ids of acknowledged inserts and updates.

@@ -14,6 +14,7 @@ mod chunks;
 mod compare;
 mod conflict;
 mod crash;
+mod decisions;
 mod encrypted;
 mod first_contact;
 mod foreign_keys;

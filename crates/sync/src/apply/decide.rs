@@ -48,9 +48,7 @@ impl Stage {
         winner: Winner,
     ) -> Sql {
         let incoming_wins = match winner {
-            Winner::Latest | Winner::Merged => {
-                "(s.version_at, s.changed_at, s.node) > (l.version_at, l.changed_at, l.node)"
-            }
+            Winner::Latest => "(s.version_at, s.changed_at, s.node) > (l.version_at, l.changed_at, l.node)",
             Winner::Source => "true",
             Winner::Target | Winner::Nobody => "false",
         };
@@ -70,8 +68,6 @@ impl Stage {
                 ("changelog", &table.changelog()),
                 ("local", &self.decidable(table, direction, local)),
                 ("incoming_wins", &Sql::text(incoming_wins)),
-                ("merges", &Sql::text("false")),
-                ("merged", &Sql::default()),
                 ("parks", &truth(parks)),
                 ("same_change", &Sql::text(same_change)),
                 ("confirm_local", &confirm_local(table, direction, local)),

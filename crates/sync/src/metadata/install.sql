@@ -125,7 +125,7 @@ ALTER TABLE ponte.conflict
   ADD COLUMN IF NOT EXISTS kept text,
   ADD COLUMN IF NOT EXISTS resolved_at timestamptz;
 COMMENT ON TABLE ponte.conflict IS 'Rows that were changed on both sides: both images, both versions, and the node that won.';
-COMMENT ON COLUMN ponte.conflict.winner IS 'The node whose row stayed; merged where columns of both did; NULL while a person has to decide.';
+COMMENT ON COLUMN ponte.conflict.winner IS 'The node whose row stayed; NULL while a person has to decide.';
 COMMENT ON COLUMN ponte.conflict.kept IS 'The node whose row a person chose afterwards.';
 COMMENT ON COLUMN ponte.conflict.here_image IS 'Values of columns in the types'' own text form; NULL where the row had been deleted here.';
 

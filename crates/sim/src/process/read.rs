@@ -1,0 +1,237 @@
+//! The first half of a direction: what is pending, read in one snapshot, and the fence.
+
+use std::collections::BTreeMap;
+
+use ponte_sync::decide::{Change, Reader};
+use ponte_sync::link::Side;
+use ponte_sync::machine::{Observation, Pending, Standing};
+use ponte_sync::snapshot::Snapshot;
+
+use super::{Batch, Outcome, Process, Staged};
+use crate::ledger::Key;
+use crate::model::Model;
+use crate::mutation::Mutation;
+use crate::node::{LinkId, Progress, TABLES};
+use crate::store::{Held, Xid};
+
+/// The transaction of somebody who has none.
+const NOBODY: Xid = 0;
+
+impl Process {
+    pub(super) fn read_standings(&mut self, model: &Model) -> Option<Observation> {
+        // One session after the other: what the second says may be newer.
+        let side = Side::BOTH[self.moment];
+        if side != self.machine.source() {
+            self.batch = Batch::empty();
+            self.batch.from = self.progress(model, side);
+        }
+        (self.moment == 1).then_some(Observation::Standings(Standing::Ready))
+    }
+
+    fn progress(&self, model: &Model, side: Side) -> Progress {
+        let node = &model.nodes[model.end(self.link, side)];
+        let latest = node.progress[&self.link].latest(&node.all, None);
+        latest.map_or_else(|| self.batch.from.clone(), |(_, progress)| progress.clone())
+    }
+
+    pub(super) fn count_pending(&self, model: &Model) -> Observation {
+        let source = &model.nodes[self.source(model)];
+        let now = source.all.snapshot();
+        let consumed = &self.batch.from.consumed;
+        if now.went_back_from(consumed) {
+            return Observation::Pending(Pending::WentBack);
+        }
+        let waits = model.retry && !model.nodes[self.target(model)].waiting(self.link).is_empty();
+        let outgoing = source.outgoing[&self.link].latest(&source.all, None);
+        Observation::Pending(if waits || !self.pending(model, &now).is_empty() {
+            Pending::Changes
+        } else if outgoing.is_some_and(|(_, acknowledged)| acknowledged == consumed) {
+            Pending::Nothing
+        } else {
+            Pending::Unacknowledged
+        })
+    }
+
+    /// What the source has to ship in a snapshot.
+    fn pending(&self, model: &Model, snapshot: &Snapshot) -> BTreeMap<Key, Change> {
+        let number = self.source(model);
+        let source = &model.nodes[number];
+        let everything = Snapshot::new(1, &[]);
+        let by_sequence = model.without(Mutation::BySequence);
+        let reader = Reader {
+            link: &self.link,
+            here: source.id,
+            consumed: if by_sequence {
+                &everything
+            } else {
+                &self.batch.from.consumed
+            },
+            own: None,
+            echo: model.echoes(number),
+        };
+        let after = if by_sequence { self.batch.from.sequence } else { 0 };
+        let notes = || source.notes_in(snapshot, None).filter(|note| note.seq > after);
+        let mut pending = reader.pending(notes());
+        if model.without(Mutation::NoConfirm) {
+            // Whoever does not ship back lets the note of what it took over stand for the change that lost.
+            let last: BTreeMap<Key, Option<LinkId>> = notes().map(|note| (note.key, note.via)).collect();
+            pending.retain(|key, _| last[key] != Some(self.link));
+        }
+        pending
+    }
+
+    /// Not while a batch is being applied here: it has compared rows already and not yet said so.
+    pub(super) fn begin_reading(&mut self, model: &Model) -> Outcome {
+        let (number, target) = (self.source(model), self.target(model));
+        let source = &model.nodes[number];
+        if !model.without(Mutation::NoTurns) {
+            source.progress[&self.link].free_for(&source.all, NOBODY)?;
+        }
+        let snapshot = source.all.snapshot();
+        let consumed = source.progress[&self.link].visible(&source.all, &snapshot, None);
+        if let Some((_, progress)) = consumed {
+            self.batch.seen_by_source = progress.consumed.clone();
+        }
+        let last = source.notes_in(&snapshot, None).map(|note| note.seq).max();
+        // Writes of one-sided histories begin at the first node, and links lead away from it.
+        if model.flavour.one_sided && !model.flavour.constraints && number < target {
+            self.batch.expected = Some(source.state_in(&snapshot));
+        }
+        self.batch.to = Progress {
+            consumed: snapshot,
+            sequence: last.unwrap_or(0),
+        };
+        Ok(Some(Observation::Carried))
+    }
+
+    pub(super) fn take_fence(&mut self, model: &mut Model) -> Outcome {
+        let (fenced, apart) = (
+            !model.without(Mutation::NoFence),
+            model.without(Mutation::ProgressApart),
+        );
+        let number = self.target(model);
+        let target = &mut model.nodes[number];
+        let xid = *self.batch.xid.get_or_insert_with(|| target.all.begin());
+        let cell = target.progress.entry(self.link).or_default();
+        cell.free_for(&target.all, xid)?;
+        let expected = cell
+            .latest(&target.all, None)
+            .is_some_and(|(_, now)| *now == self.batch.from);
+        if fenced && !expected {
+            return Ok(Some(Observation::Fence { taken: false }));
+        }
+        cell.write(xid, self.batch.to.clone());
+        target.all.wrote(xid);
+        if apart {
+            target.all.commit(xid, true);
+            self.batch.xid = Some(target.all.begin());
+        }
+        self.batch.early = target.all.snapshot();
+        Ok(Some(Observation::Fence { taken: true }))
+    }
+
+    /// A table at a time; last, the clock is pushed.
+    pub(super) fn fill_stage(&mut self, model: &mut Model) -> Outcome {
+        if self.moment < TABLES {
+            self.copy_table(model, self.moment);
+            return Ok(None);
+        }
+        self.push_target(model)?;
+        self.batch.arrived = self.batch.stage.iter().map(|staged| staged.key).collect();
+        Ok(Some(Observation::Staged {
+            rows: self.batch.stage.len() as u64,
+            sweepable: true,
+        }))
+    }
+
+    fn copy_table(&mut self, model: &Model, table: usize) {
+        let source = &model.nodes[self.source(model)];
+        let snapshot = &self.batch.to.consumed;
+        let pending = self.pending(model, snapshot);
+        let of_table = pending.iter().filter(|(key, _)| key.table == table);
+        let mut staged: Vec<Staged> = of_table
+            .filter_map(|(key, change)| {
+                Some(Staged {
+                    key: *key,
+                    row: source.row_in(*key, snapshot, None)?.1,
+                    version: change.version,
+                    inserted: change.inserted,
+                })
+            })
+            .collect();
+        let waiting = model.nodes[self.target(model)].waiting(self.link);
+        let again = waiting
+            .iter()
+            .filter(|key| key.table == table && !pending.contains_key(key));
+        staged.extend(again.filter_map(|key| self.refused_before(model, *key)));
+        self.batch.stage.extend(staged);
+    }
+
+    /// A row that the target refused, as the source has it now.
+    fn refused_before(&self, model: &Model, key: Key) -> Option<Staged> {
+        let (source, target) = (&model.nodes[self.source(model)], &model.nodes[self.target(model)]);
+        let snapshot = &self.batch.to.consumed;
+        let refused = target
+            .quarantine
+            .get(&(self.link, key))?
+            .latest(&target.all, None)?
+            .1;
+        let notes = source.notes_in(snapshot, None).filter(|note| note.key == key);
+        let last = notes
+            .max_by_key(|note| note.seq)
+            .map(|note| note.version(source.id));
+        Some(Staged {
+            key,
+            row: source.row_in(key, snapshot, None)?.1,
+            version: last.unwrap_or(refused.version),
+            inserted: false,
+        })
+    }
+
+    /// What is changed at the target from now on is newer than what arrived.
+    fn push_target(&mut self, model: &mut Model) -> Result<(), Held> {
+        self.batch.newest = self.batch.stage.iter().map(|staged| staged.version.at).max();
+        let (Some(xid), Some(newest)) = (self.batch.xid, self.batch.newest) else {
+            return Ok(());
+        };
+        if model.flavour.app_versions {
+            return Ok(());
+        }
+        let (number, time) = (self.target(model), model.time);
+        model.nodes[number].push_clock(xid, time, newest)
+    }
+
+    /// The source must not go behind what was read from it either, should its clock be set back. It need not be told while its
+    /// clock is ahead of that, which is nearly always.
+    pub(super) fn push_source(&self, model: &mut Model) {
+        let (number, time) = (self.source(model), model.time);
+        let Some(newest) = self.batch.newest.filter(|_| !model.flavour.app_versions) else {
+            return;
+        };
+        let source = &mut model.nodes[number];
+        if newest > source.clock(time) {
+            let xid = source.all.begin();
+            let pushed = source.push_clock(xid, time, newest);
+            source.all.commit(xid, pushed.is_ok());
+        }
+    }
+
+    pub(super) fn acknowledge(&mut self, model: &mut Model) -> Outcome {
+        let committed = self.batch.xid.is_some();
+        let reached = if committed {
+            &self.batch.to
+        } else {
+            &self.batch.from
+        };
+        let number = self.source(model);
+        let source = &mut model.nodes[number];
+        let xid = source.all.begin();
+        let cell = source.outgoing.entry(self.link).or_default();
+        if cell.free_for(&source.all, xid).is_ok() {
+            cell.write(xid, reached.consumed.clone());
+        }
+        source.all.commit(xid, false);
+        self.batch.xid = None;
+        Ok(Some(Observation::Carried))
+    }
+}
