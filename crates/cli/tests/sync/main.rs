@@ -1,5 +1,9 @@
 //! `ponte sync` as a user runs it: the binary against two real servers.
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "a test that cannot go on has failed, and the harness shows what it printed"
+)]
 
 mod bank;
 mod chaos;
