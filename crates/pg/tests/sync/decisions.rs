@@ -179,7 +179,7 @@ async fn check(world: &World, seeds: std::ops::Range<i64>, rule: ConflictRule) {
     for seed in seeds {
         println!("seed {seed}, {rule:?}");
         world.sides(&history(seed, "a"), &history(seed, "bb")).await;
-        world.b("TRUNCATE ponte.conflict").await;
+        world.b("TRUNCATE ponte.conflict, ponte.parked").await;
         let (source, target) = (Before::of(&world.a).await, Before::of(&world.b).await);
         let counted = number(
             &world.a,
