@@ -4,6 +4,7 @@
 # make matrix  the sync's tests once more on pairs of PostgreSQL versions, 13 to 18; PAIRS="14:16 17:13" chooses others
 # make bench   what the sync costs, beside the same work done by hand on the same servers; BENCH_ARGS="--quick" only shows that it runs
 # make simulate  the decisions of the sync on model databases, in random histories; SEEDS=10000 of them per topology
+# make soak    writers on both sides while everything is killed at random, MINUTES=30 of it, printing its seeds
 # make lint    the first three of these
 # make fmt     lays the sources out
 # make build   target/release/ponte
@@ -15,7 +16,7 @@ LOCKED := $(if $(CI),--locked)
 NEXTEST := $(shell $(CARGO) nextest --version >/dev/null 2>&1 && echo yes)
 RUN_TESTS := $(CARGO) $(if $(NEXTEST),nextest run,test) --no-fail-fast
 
-.PHONY: help setup build demo test matrix bench simulate lint fmt reference
+.PHONY: help setup build demo test matrix bench simulate soak lint fmt reference
 
 help:
 	@sed -n 's/^# \(make .*\)/\1/p' $(MAKEFILE_LIST)
@@ -57,6 +58,11 @@ bench: build
 SEEDS ?= 10000
 simulate:
 	$(CARGO) run --release --quiet --package ponte-sim $(LOCKED) -- --seeds 0..$(SEEDS)
+
+MINUTES ?= 30
+soak: setup
+	PONTE_CHAOS_SECONDS=$$(($(MINUTES) * 40)) PONTE_BANK_SECONDS=$$(($(MINUTES) * 10)) PONTE_HOT_SECONDS=$$(($(MINUTES) * 10)) \
+	  $(CARGO) test --package ponte --test sync $(LOCKED) -- --nocapture --test-threads 1 chaos:: bank:: hot::
 
 reference:
 	$(CARGO) xtask reference

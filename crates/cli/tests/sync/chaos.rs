@@ -35,6 +35,7 @@ struct Known {
     in_doubt: Vec<Option<i64>>,
 }
 
+/// AT-142, AT-180: both servers at once, either, the process; `make soak` goes on for as long as it is told.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn killing_anything_at_any_time_loses_nothing() {
     let seed = seed("PONTE_CHAOS_SEED");

@@ -39,6 +39,7 @@ async fn rows_arrive(project: &Project, rows: i64) {
     .await;
 }
 
+/// AT-161: intervals, cron expressions, continuous.
 #[tokio::test]
 async fn every_schedule_carries_changes_and_ends_on_sigterm() {
     for every in ["continuous", "1s", "* * * * * *"] {
@@ -66,6 +67,7 @@ async fn every_schedule_carries_changes_and_ends_on_sigterm() {
     }
 }
 
+/// AT-161: started by hand meanwhile.
 #[tokio::test]
 async fn a_second_process_is_refused_while_the_first_runs() {
     let project = Project::with(PERFIS, &["perfis"], "every = \"continuous\"").await;

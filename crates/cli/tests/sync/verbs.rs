@@ -110,6 +110,7 @@ async fn a_difference_is_found_and_ends_with_one() {
     );
 }
 
+/// AT-160: paused and resumed.
 #[tokio::test]
 async fn a_paused_link_captures_and_goes_on_afterwards() {
     let project = Project::with(PERFIS, &["perfis"], "").await;

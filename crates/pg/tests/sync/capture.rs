@@ -6,6 +6,7 @@ use tokio_postgres::Client;
 
 use crate::support::{NOTA, PERFIS, World, in_both_modes, number, settle, text};
 
+/// AT-011: COPY, MERGE, upserts, cascades, DELETE with USING.
 #[tokio::test]
 async fn every_kind_of_statement_is_captured() {
     in_both_modes(NOTA, async |world| {
@@ -303,4 +304,45 @@ async fn only_one_notification_per_transaction_and_only_while_somebody_listens()
         .await;
         assert!(woken.is_ok(), "nobody was woken");
     }
+}
+
+/// AT-008: numbers that sessions keep in stock would put an older change of a key after a newer one.
+#[tokio::test]
+async fn the_changelog_hands_out_one_number_at_a_time() {
+    in_both_modes(NOTA, async |world| {
+        world.init(&world.spec(&["nota"])).await;
+        let stock =
+            "SELECT max(seqcache) FROM pg_sequence WHERE seqrelid::regclass::text LIKE 'ponte.changelog%'";
+        for client in [&world.a, &world.b] {
+            assert_eq!(number(client, stock).await, 1);
+        }
+    })
+    .await;
+}
+
+/// AT-164: every table that a publication of all tables includes needs an identity, or its updates and deletes fail.
+#[tokio::test]
+async fn a_publication_of_all_tables_hinders_nothing() {
+    in_both_modes(NOTA, async |world| {
+        for side in Side::BOTH {
+            world.cluster(side).sql("app", "CREATE PUBLICATION tudo FOR ALL TABLES").await;
+        }
+        let mut link = world.init(&world.spec(&["nota"])).await;
+        let unidentified = "SELECT count(*) FROM pg_class c WHERE relkind IN ('r', 'p') AND relnamespace = 'ponte'::regnamespace \
+                            AND NOT EXISTS (SELECT FROM pg_index WHERE indrelid = c.oid AND indisprimary)";
+        for client in [&world.a, &world.b] {
+            assert_eq!(number(client, unidentified).await, 0, "a table without a key");
+        }
+        world
+            .sides("INSERT INTO nota VALUES (1, 'a'), (2, 'a')", "INSERT INTO nota VALUES (1, 'b'), (3, 'b')")
+            .await;
+        settle(&mut link).await;
+        world.sides("DELETE FROM nota WHERE id = 2", "UPDATE nota SET texto = 'c' WHERE id = 3").await;
+        settle(&mut link).await;
+        assert_eq!(world.assert_equal("nota").await.len(), 2);
+        for side in Side::BOTH {
+            world.cluster(side).sql("app", "DROP PUBLICATION tudo").await;
+        }
+    })
+    .await;
 }

@@ -348,6 +348,7 @@ async fn an_update_that_commits_before_an_incoming_delete_is_written_is_a_confli
     .await;
 }
 
+/// AT-043: both sides write on for a while without hearing of each other.
 #[tokio::test]
 async fn versions_that_an_application_gives_in_any_order_still_end_equal() {
     in_both_modes(NOTA, async |world| {

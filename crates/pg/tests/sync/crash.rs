@@ -148,6 +148,7 @@ impl Random {
     }
 }
 
+/// AT-143: after any number of bytes.
 #[tokio::test]
 async fn a_connection_cut_at_any_moment_neither_loses_nor_doubles_anything() {
     let schema = format!(
@@ -341,6 +342,7 @@ async fn write_through_crashes(url: &str, stop: &AtomicBool) -> Vec<(i64, i64)> 
     acknowledged
 }
 
+/// AT-141: either server, under load.
 #[tokio::test]
 async fn no_acknowledged_write_is_lost_when_servers_are_killed_under_load() {
     let world = World::with(PERFIS).await;

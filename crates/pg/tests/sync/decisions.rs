@@ -61,7 +61,7 @@ async fn notes(client: &Client) -> Vec<Note<i32, String>> {
     )
     .await;
     let sql = format!(
-        "SELECT {key}, xid::text, seq, op::text, {MICROSECONDS}, version_node, via FROM {table} ORDER BY seq"
+        "SELECT {key}, xid::text, seq, op::text, {MICROSECONDS}, version_node, via, only_link FROM {table} ORDER BY seq"
     );
     let rows = client.query(&sql, &[]).await.unwrap();
     let note = |row: &tokio_postgres::Row| Note {
@@ -75,7 +75,7 @@ async fn notes(client: &Client) -> Vec<Note<i32, String>> {
         noted: row.get(5),
         version_node: row.get(6),
         via: row.get(7),
-        only: None,
+        only: row.get(8),
     };
     rows.iter().map(note).collect()
 }
@@ -179,7 +179,7 @@ async fn check(world: &World, seeds: std::ops::Range<i64>, rule: ConflictRule) {
     for seed in seeds {
         println!("seed {seed}, {rule:?}");
         world.sides(&history(seed, "a"), &history(seed, "bb")).await;
-        world.b("TRUNCATE ponte.conflict, ponte.parked").await;
+        world.b("DELETE FROM ponte.conflict").await;
         let (source, target) = (Before::of(&world.a).await, Before::of(&world.b).await);
         let counted = number(
             &world.a,

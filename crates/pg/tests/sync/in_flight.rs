@@ -40,6 +40,7 @@ async fn rolled_back_transactions_and_savepoints_ship_nothing() {
     .await;
 }
 
+/// AT-002, AT-003: it stays open across many passes, and another one in another database.
 #[tokio::test]
 async fn a_long_transaction_delays_only_its_own_rows() {
     in_both_modes(NOTA, async |world| {
@@ -99,6 +100,7 @@ async fn a_row_that_came_and_went_between_two_passes_ships_nothing() {
     .await;
 }
 
+/// AT-007: several gaps, and rows on both sides of them.
 #[tokio::test]
 async fn gaps_in_the_numbering_of_the_changelog_do_not_matter() {
     in_both_modes(NOTA, async |world| {

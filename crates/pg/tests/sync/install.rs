@@ -37,6 +37,7 @@ fn everything(world: &World) -> LinkSpec {
     spec
 }
 
+/// AT-160: uninstalled, nothing is left.
 #[tokio::test]
 async fn drop_leaves_nothing_behind() {
     let world = World::with(&format!("{PERFIS}{TUDO}")).await;
@@ -239,6 +240,7 @@ async fn a_link_that_was_lost_on_one_node_is_dropped_on_the_other_and_made_again
     assert_eq!(world.conflicts().await, 0);
 }
 
+/// AT-080: what each side hands out next is free on the other.
 #[tokio::test]
 async fn restarted_identities_still_do_not_meet() {
     let world = World::with(PERFIS).await;

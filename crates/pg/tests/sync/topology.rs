@@ -298,6 +298,7 @@ async fn what_a_newcomer_is_told_does_not_go_to_partners_of_old() {
 }
 
 /// AT-149: of the links of one node, those whose partner is there go on.
+/// AT-044: what was deleted while it was away does not come back.
 #[tokio::test]
 async fn a_partner_that_is_away_for_long_catches_up() {
     let mut network = Network::start(4, SEM_VERSAO).await;

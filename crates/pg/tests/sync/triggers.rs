@@ -18,6 +18,7 @@ const CARIMBOS: &str = "
     CREATE TRIGGER \"Sempre\" BEFORE INSERT ON doc FOR EACH ROW EXECUTE FUNCTION carimbar('a', 'b''c');
     ALTER TABLE doc ENABLE ALWAYS TRIGGER \"Sempre\";";
 
+/// AT-114: one that would rewrite them is guarded.
 #[tokio::test]
 async fn stamping_triggers_leave_applied_rows_alone_and_come_back_at_the_end() {
     in_both_modes(CARIMBOS, async |world| {
@@ -108,6 +109,7 @@ async fn a_stamping_trigger_that_is_added_later_stops_the_link_until_init_guards
     .await;
 }
 
+/// AT-114: a trigger with effects of its own fires for applied rows in plain mode.
 #[tokio::test]
 async fn after_triggers_fire_for_applied_rows_of_a_plain_owner() {
     let schema = format!(
