@@ -1,10 +1,12 @@
 //! Tables that are called, keyed, typed and filled differently on the two sides.
 
 use ponte_pg::ErrorKind;
+use ponte_pg::sync::repair::RepairFrom;
 use ponte_schema::{Expression, QualifiedName};
 use ponte_sync::compare::Divergence;
 use ponte_sync::link::{ColumnMap, ConflictRule, FirstContact, LinkSpec, Side, TableSpec};
 
+use crate::repair;
 use crate::support::{World, in_both_modes_apart, number, settle, text};
 
 /// Bridge's users, whose `external_id` is the other side's `id`.
@@ -105,6 +107,49 @@ async fn tables_that_share_only_their_meaning_are_kept_in_agreement() {
         assert_eq!(number(&world.a, "SELECT count(*) FROM users").await, 0);
         assert_eq!(number(&world.b, "SELECT count(*) FROM app.contas").await, 0);
         assert_eq!(world.conflicts().await, 0);
+    })
+    .await;
+}
+
+/// Keys of two types are told in one form and looked up in each side's own: by the quarantine, by the comparison and by repair.
+#[tokio::test]
+async fn rows_with_keys_of_two_types_are_tried_again_and_repaired() {
+    in_both_modes_apart([BRIDGE, PAINEL], async |world| {
+        world
+            .a("INSERT INTO users (username, volume) SELECT 'u' || i, i FROM generate_series(1, 5) i")
+            .await;
+        let mut link = world.init(&atlas(world)).await;
+        world
+            .b("ALTER TABLE app.contas ADD CONSTRAINT pouco CHECK (volume_centavos < 10000)")
+            .await;
+        world
+            .a("UPDATE users SET volume = 500 WHERE username = 'u1'")
+            .await;
+        settle(&mut link).await;
+        assert_eq!(world.quarantined().await, 1);
+        world.b("ALTER TABLE app.contas DROP CONSTRAINT pouco").await;
+        world.retry_now().await;
+        settle(&mut link).await;
+        assert_eq!(world.quarantined().await, 0);
+        assert_equal(&mut link).await;
+        for (side, sql) in [
+            (Side::First, "DELETE FROM users WHERE username = 'u2'"),
+            (
+                Side::Second,
+                "DELETE FROM app.contas WHERE login = 'u3'; UPDATE app.contas SET volume_centavos = 7 WHERE login = 'u4'",
+            ),
+        ] {
+            let unseen = world.cluster(side).superuser("app").await;
+            let sql = format!("SET session_replication_role = replica; {sql}");
+            unseen.batch_execute(&sql).await.unwrap();
+        }
+        let plan = repair::plan(&mut link, RepairFrom::Side(Side::First), repair::ALL).await;
+        assert_eq!((plan.inserts, plan.updates, plan.deletes), ([0, 1], [0, 1], [0, 1]));
+        assert_eq!(link.repair(0, &plan).await.unwrap(), 3);
+        settle(&mut link).await;
+        assert_equal(&mut link).await;
+        let of_b = "SELECT string_agg(login || volume_centavos, ' ' ORDER BY login) FROM app.contas";
+        assert_eq!(text(&world.b, of_b).await, "u150000 u3300 u4400 u5500");
     })
     .await;
 }

@@ -8,7 +8,7 @@ use ponte_sync::link::Side;
 
 use crate::support::{NOTA, World, in_both_modes, number, settle, text};
 
-const ALL: RepairKinds = RepairKinds {
+pub(crate) const ALL: RepairKinds = RepairKinds {
     insert: true,
     update: true,
     delete: true,
@@ -37,7 +37,7 @@ async fn drifted(world: &World) -> LiveLink {
     link
 }
 
-async fn plan(link: &mut LiveLink, from: RepairFrom, kinds: RepairKinds) -> RepairPlan {
+pub(crate) async fn plan(link: &mut LiveLink, from: RepairFrom, kinds: RepairKinds) -> RepairPlan {
     let found = link.compare_table(0).await.unwrap();
     link.plan_repair(0, &found.keys, from, kinds).await.unwrap()
 }
