@@ -1,6 +1,6 @@
 //! Values of every type come out as they went in, whatever the two databases would like to print.
 
-use crate::support::{World, in_both_modes, number, settle};
+use crate::support::{World, in_both_modes, number, settle, text};
 
 /// Type and values that are hard to carry.
 const VALUES: &[(&str, &[&str])] = &[
@@ -227,4 +227,30 @@ async fn every_value_survives_the_first_copy_and_a_merge() {
     assert_eq!(world.assert_equal("binario").await.len(), 7);
     assert_eq!(world.assert_equal("misto").await.len(), 7);
     assert_eq!(world.conflicts().await, 1);
+}
+
+/// AT-097: values of one byte, eight kilobytes, one megabyte and 32, which do not travel in one piece; an update of another column
+/// leaves them as they are.
+#[tokio::test]
+async fn large_values_arrive_and_survive_the_update_of_another_column() {
+    let schema = "CREATE TABLE obra (id int PRIMARY KEY, corpo bytea, texto text, n int NOT NULL DEFAULT 0);";
+    in_both_modes(schema, async |world| {
+        world.both("ALTER TABLE obra ALTER corpo SET STORAGE EXTERNAL").await;
+        let mut link = world.init(&world.spec(&["obra"])).await;
+        for (id, bytes) in [1, 8_192, 1_048_576, 33_554_432].into_iter().enumerate() {
+            world
+                .a(&format!(
+                    "INSERT INTO obra VALUES ({id}, decode(repeat('c3', {bytes}), 'hex'), repeat('é', {bytes} / 2))"
+                ))
+                .await;
+        }
+        settle(&mut link).await;
+        let content = "SELECT string_agg(concat_ws(' ', id, length(corpo), md5(corpo), md5(texto), n), ',' ORDER BY id) FROM obra";
+        assert_eq!(text(&world.a, content).await, text(&world.b, content).await);
+        world.b("UPDATE obra SET n = n + 1").await;
+        settle(&mut link).await;
+        assert_eq!(text(&world.a, content).await, text(&world.b, content).await);
+        assert_eq!(number(&world.a, "SELECT sum(n) FROM obra").await, 4);
+    })
+    .await;
 }
