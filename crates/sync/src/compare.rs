@@ -107,16 +107,17 @@ fn by_key(template: &'static str, table: &TableSide, more: &[(&str, &dyn Fragmen
         });
     let (changelog, named) = (table.changelog(), Sql::join(", ", named));
     let inside = table.and_inside("t");
-    let (matches, same_key) = (
-        table.matches_staged_key("t", "w"),
-        table.same_staged_key("l", "w"),
-    );
+    let matches = table.matches_staged_key("t", "w");
+    let (same_key, noted) = (table.same_staged_key("l", "w"), table.same_staged_key("g", "w"));
+    let log_keys = qualified("l", &table.staged_key());
     let mut values: Vec<(&str, &dyn Fragment)> = vec![
         ("table", &table.name),
         ("changelog", &changelog),
         ("named", &named),
         ("matches", &matches),
         ("same_key", &same_key),
+        ("noted", &noted),
+        ("log_keys", &log_keys),
         ("and_inside", &inside),
     ];
     values.extend_from_slice(more);

@@ -532,7 +532,7 @@ impl LiveLink {
 }
 
 /// Refuses a link whose tables, triggers or bookkeeping another release made.
-async fn require_layout(spec: &LinkSpec, peer: &mut Peer) -> Result<()> {
+pub(super) async fn require_layout(spec: &LinkSpec, peer: &mut Peer) -> Result<()> {
     refuse_newer(peer).await?;
     let sql =
         Sql::text("SELECT coalesce((to_jsonb(l) ->> 'layout')::int, 1) FROM ponte.link l WHERE link = $1");

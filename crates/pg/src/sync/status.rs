@@ -6,7 +6,7 @@ use ponte_sync::table::TableSide;
 
 use super::first_contact::{Unfinished, unfinished};
 use super::install::{has_metadata, refuse_newer};
-use super::pass::not_ready;
+use super::pass::{not_ready, require_layout};
 use super::peer::Peer;
 use super::quarantine;
 use crate::error::Result;
@@ -41,13 +41,22 @@ pub struct NodeStatus {
     pub first_contact: Option<Unfinished>,
 }
 
+async fn is_linked(spec: &LinkSpec, peer: &mut Peer) -> Result<bool> {
+    let sql = Sql::text("SELECT FROM ponte.link WHERE link = $1");
+    let rows = peer.rows(&sql, &[&spec.name], "look for the link").await?;
+    Ok(!rows.is_empty())
+}
+
 /// Reads one node's view of a link; `None` where it is not initialised there. Needs only this node, so that `status` can tell
 /// what it knows while the other one is away.
 pub async fn node_status(spec: &LinkSpec, peer: &mut Peer) -> Result<Option<NodeStatus>> {
     if !has_metadata(peer).await? {
         return Ok(None);
     }
-    refuse_newer(peer).await?;
+    if !is_linked(spec, peer).await? {
+        return Ok(None);
+    }
+    require_layout(spec, peer).await?;
     let sql = Sql::text(
         "SELECT l.ready, l.paused, o.consumed::text, p.upserts, p.deletes, \
            (SELECT count(*) FROM ponte.conflict c WHERE c.link = l.link), \
