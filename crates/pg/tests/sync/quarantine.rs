@@ -1,7 +1,7 @@
 //! Rows that the target refuses: they wait with the reason, and all others go on.
 
 use ponte_pg::ErrorKind;
-use ponte_sync::link::Side;
+use ponte_sync::link::{ApplyAs, Side};
 
 use crate::support::{World, in_both_modes, number, settle, text};
 
@@ -323,4 +323,26 @@ async fn a_rule_that_refuses_hundreds_of_rows_stops_the_link() {
     world.b("ALTER TABLE preco DROP CONSTRAINT nunca").await;
     settle(&mut link).await;
     world.assert_equal("preco").await;
+}
+
+/// AT-148: a refused row among tens of thousands costs seconds, not the square of their number.
+#[tokio::test]
+async fn one_refused_row_in_a_large_batch_does_not_slow_it_down() {
+    let schema = "CREATE TABLE muitos (id int PRIMARY KEY, nome text UNIQUE, n int NOT NULL DEFAULT 0);";
+    let world = World::applying(schema, ApplyAs::Plain).await;
+    world
+        .a("INSERT INTO muitos SELECT g, 'nome ' || g FROM generate_series(1, 40000) g")
+        .await;
+    let mut link = world.init(&world.spec(&["muitos"])).await;
+    settle(&mut link).await;
+    world
+        .sides(
+            "UPDATE muitos SET n = n + 1; INSERT INTO muitos VALUES (50001, 'o mesmo')",
+            "INSERT INTO muitos VALUES (50002, 'o mesmo')",
+        )
+        .await;
+    let passed = tokio::time::timeout(std::time::Duration::from_secs(60), link.pass()).await;
+    let report = passed.expect("the pass took more than a minute").unwrap();
+    assert_eq!(report.directions[0].applied.upserts, 40_000);
+    assert_eq!(report.quarantined(), 2);
 }

@@ -134,6 +134,8 @@ async fn number(batch: &Batch<'_>, target: &mut Peer) -> Result<i64> {
             last += i64::try_from(numbered).unwrap_or(i64::MAX);
         }
     }
+    // The planner would take it that hardly any row has a number.
+    analyze_stages(batch, target).await?;
     join_units(batch, target).await?;
     Ok(last)
 }
