@@ -86,7 +86,7 @@ async fn passes(link: &mut LiveLink, client: &Client, rows: i64, changed: i64) -
     let update = client
         .prepare(&format!(
             "UPDATE t{rows} SET valor = valor + 1, updated_at = clock_timestamp() \
-             WHERE id IN (SELECT 1 + (n * {step} + $1) % {rows} FROM generate_series(0, {changed} - 1) n)",
+             WHERE id IN (SELECT 1 + (n * {step} + $1::bigint) % {rows} FROM generate_series(0, {changed} - 1) n)",
             step = rows / changed
         ))
         .await?;
