@@ -95,7 +95,7 @@ impl Report for Repaired {
     fn write_text(&self, out: &mut dyn Write) -> io::Result<()> {
         for link in &self.links {
             for table in &link.tables {
-                writeln!(out, "link {} {}", link.link, table.in_words())?;
+                writeln!(out, "link {}: {}", link.link, table.in_words())?;
             }
             match (link.tables.is_empty(), link.noted, link.carried) {
                 (true, ..) => writeln!(out, "link {}: nothing to repair", link.link)?,
