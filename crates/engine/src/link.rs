@@ -5,7 +5,7 @@ use ponte_sync::link::{ApplyAs, ConflictRule, FirstContact, LinkSpec, Side, Tabl
 use ponte_sync::{ApplyMode, ConflictPolicy, Initial, NodeName};
 
 use crate::config::{Config, Link, Node, Schedule};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::Result;
 use crate::servers::Servers;
 
 /// A link with everything that is needed to run it.
@@ -24,7 +24,7 @@ impl LinkPlan {
     /// Reads a link of the configuration.
     ///
     /// # Errors
-    /// A policy that this release does not carry out.
+    /// A node that the configuration does not have.
     pub fn new(config: &Config, link: &Link) -> Result<Self> {
         let [first, second] = &link.between;
         let nodes = [
@@ -33,20 +33,15 @@ impl LinkPlan {
         ];
         let side = |name: &NodeName| if name == first { Side::First } else { Side::Second };
         let rule = |policy: &ConflictPolicy| match policy {
-            ConflictPolicy::Latest => Ok(ConflictRule::Latest),
-            ConflictPolicy::NodeWins(name) => Ok(ConflictRule::Wins(side(name))),
-            ConflictPolicy::Merge => Err(not_yet(link)),
-            ConflictPolicy::Manual => Ok(ConflictRule::Manual),
+            ConflictPolicy::Latest => ConflictRule::Latest,
+            ConflictPolicy::NodeWins(name) => ConflictRule::Wins(side(name)),
+            ConflictPolicy::Manual => ConflictRule::Manual,
         };
         let spec = LinkSpec {
             name: link.name.as_str().to_owned(),
             nodes: [first.as_str().to_owned(), second.as_str().to_owned()],
-            tables: link
-                .tables
-                .iter()
-                .map(|t| table(t, rule))
-                .collect::<Result<_>>()?,
-            conflict: rule(&link.conflict)?,
+            tables: link.tables.iter().map(|t| table(t, rule)).collect(),
+            conflict: rule(&link.conflict),
             first_contact: match &link.initial {
                 Initial::Merge => FirstContact::Merge,
                 Initial::NodeWins(name) => FirstContact::Wins(side(name)),
@@ -130,23 +125,9 @@ impl LinkPlan {
     }
 }
 
-fn table(
-    table: &crate::config::TableMapping,
-    rule: impl Fn(&ConflictPolicy) -> Result<ConflictRule>,
-) -> Result<TableSpec> {
-    Ok(TableSpec {
-        conflict: table.conflict.as_ref().map(rule).transpose()?,
+fn table(table: &crate::config::TableMapping, rule: impl Fn(&ConflictPolicy) -> ConflictRule) -> TableSpec {
+    TableSpec {
+        conflict: table.conflict.as_ref().map(rule),
         ..table.spec.clone()
-    })
-}
-
-fn not_yet(link: &Link) -> Error {
-    Error::new(
-        ErrorKind::ConfigInvalid,
-        format!(
-            "link \"{}\" asks for conflict = \"merge\", which this release does not carry out",
-            link.name
-        ),
-    )
-    .hint("use conflict = \"latest\", \"<node> wins\" or \"manual\"")
+    }
 }

@@ -123,21 +123,19 @@ pub enum ConflictPolicy {
     Latest,
     /// The named node's change stays, whatever the versions say.
     NodeWins(NodeName),
-    /// Both, column by column, where the two sides changed different columns; else the greater version.
-    Merge,
     /// Neither: the key is parked until somebody decides.
     Manual,
 }
 
 impl ConflictPolicy {
     /// What a person may write.
-    pub const EXPECTED: &'static str = "\"latest\", \"<node> wins\", \"merge\" or \"manual\"";
+    pub const EXPECTED: &'static str = "\"latest\", \"<node> wins\" or \"manual\"";
 
     /// The node that this policy names.
     pub fn node(&self) -> Option<&NodeName> {
         match self {
             Self::NodeWins(node) => Some(node),
-            Self::Latest | Self::Merge | Self::Manual => None,
+            Self::Latest | Self::Manual => None,
         }
     }
 }
@@ -148,7 +146,6 @@ impl FromStr for ConflictPolicy {
     fn from_str(text: &str) -> Result<Self, PolicyError> {
         match text.trim() {
             "latest" => Ok(Self::Latest),
-            "merge" => Ok(Self::Merge),
             "manual" => Ok(Self::Manual),
             other => match winner(other) {
                 Some(node) => Ok(Self::NodeWins(node?)),
@@ -166,7 +163,6 @@ impl fmt::Display for ConflictPolicy {
         match self {
             Self::Latest => f.write_str("latest"),
             Self::NodeWins(node) => write!(f, "{node} wins"),
-            Self::Merge => f.write_str("merge"),
             Self::Manual => f.write_str("manual"),
         }
     }
@@ -303,7 +299,7 @@ mod tests {
 
     #[test]
     fn every_policy_is_printed_as_it_is_written() {
-        check_round_trip::<ConflictPolicy>(&["latest", "neon wins", "merge", "manual"]);
+        check_round_trip::<ConflictPolicy>(&["latest", "neon wins", "manual"]);
         check_round_trip::<Initial>(&["merge", "replit wins", "none"]);
         check_round_trip::<ApplyMode>(&["auto", "plain", "replica"]);
     }
@@ -327,7 +323,7 @@ mod tests {
         let error = "newest".parse::<ConflictPolicy>().unwrap_err();
         assert_eq!(
             error.to_string(),
-            "expected \"latest\", \"<node> wins\", \"merge\" or \"manual\", not \"newest\""
+            "expected \"latest\", \"<node> wins\" or \"manual\", not \"newest\""
         );
         let error = "Neon wins".parse::<Initial>().unwrap_err();
         assert!(

@@ -157,10 +157,9 @@ pub static KEYS: &[Key] = &[
     key(
         Section::Link,
         "conflict",
-        "\"latest\", \"NODE wins\", \"merge\" or \"manual\"",
+        "\"latest\", \"NODE wins\" or \"manual\"",
         Some("\"latest\""),
-        "Which of two concurrent changes of one key stays: the later one, one node's, both where they changed different columns, or neither until a \
-         person decides. Both are kept in `ponte.conflict`.",
+        "Which of two concurrent changes of one key stays: the later one, one node's, or neither until a person decides. Both are kept in `ponte.conflict`.",
     ),
     key(
         Section::Link,
