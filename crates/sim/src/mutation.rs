@@ -21,7 +21,7 @@ pub enum Mutation {
     NoHarden,
     /// In a cycle where applications give the versions, changes do not travel back over the link they came by.
     NoEcho,
-    /// A snapshot is taken at a node while a batch of the same link is being applied there.
+    /// A batch is committed whose snapshot was taken while another one of the same link was being applied there.
     NoTurns,
     /// The clock of the source is not pushed past what was read from it.
     NoClockPush,

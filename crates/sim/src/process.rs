@@ -106,10 +106,11 @@ type Outcome = Result<Option<Observation>, Held>;
 impl Process {
     /// A process that begins a pass.
     pub fn new(model: &Model, link: LinkId) -> Self {
+        let machine = Machine::new();
         Self {
             link,
-            machine: Machine::new(),
-            action: Machine::FIRST,
+            action: machine.first(),
+            machine,
             moment: 0,
             lives: Side::BOTH.map(|side| model.nodes[model.end(link, side)].lives),
             waits: 0,
@@ -180,10 +181,14 @@ impl Process {
         match self.action {
             Action::ReadStandings => Ok(self.read_standings(model)),
             Action::CountPending => Ok(Some(self.count_pending(model))),
-            Action::BeginReading => self.begin_reading(model),
+            Action::Remind => self.remind(model),
+            Action::LookIntoQuarantine => Ok(Some(self.look_into_quarantine(model))),
+            Action::BeginReading => Ok(Some(self.begin_reading(model))),
             Action::TakeFence => self.take_fence(model),
             Action::FillStage => self.fill_stage(model),
             Action::Batch(step) => self.apply(model, step, orphans),
+            // Nobody decides conflicts by hand here.
+            Action::RefreshParked => Ok(Some(Observation::Carried)),
             Action::Acknowledge => self.acknowledge(model),
             Action::Done | Action::Stop(_) => Ok(None),
         }

@@ -53,8 +53,9 @@ fn two_nodes_agree_whatever_dies_and_whenever() {
         "Pin",
         "Write",
         "LookForRewrites",
-        "Harden",
         "Record",
+        "Harden",
+        "LookForOverlap",
         "Commit",
         "Acknowledge",
     ];
@@ -79,7 +80,7 @@ fn a_chain_agrees() {
 /// AT-022: and it ends where it came from.
 #[test]
 fn a_ring_agrees_and_falls_silent() {
-    check(Topology::Ring, &[308, 353, 473, 849, 886, 983]);
+    check(Topology::Ring, &[50, 353, 610, 662, 849, 886]);
 }
 
 #[test]
@@ -89,7 +90,7 @@ fn a_star_agrees() {
 
 #[test]
 fn a_mesh_agrees_and_falls_silent() {
-    check(Topology::Mesh, &[133, 550, 557, 860, 909]);
+    check(Topology::Mesh, &[470, 525, 550, 783, 898, 911]);
 }
 
 #[test]

@@ -4,22 +4,26 @@
 //! out the action and tells what came of it, so the same decisions run against PostgreSQL and against model nodes.
 //!
 //! ```text
-//!            ┌──────────────────────── the other direction, then Done ◄──────────────────────┐
-//!            ▼                                                                               │
-//!      ReadStandings ──► CountPending ──nothing──► (Acknowledge, where the source lags) ─────┤
-//!            │                │ something                                                    │
-//!         paused          BeginReading ──► TakeFence ──taken──► FillStage                    │
-//!            ▼                                 │ lost               │                        │
-//!           Done                               ▼                    ▼                        │
-//!                                       Stop(Overtaken)   Batch(…), see [`batch`]            │
-//!                                                                   │ committed              │
-//!                                                              Acknowledge ──────────────────┘
+//!            ┌──────────────────────── the other direction, then Done ◄──────────────────────────┐
+//!            ▼                                                                                   │
+//!      ReadStandings ──► CountPending ──► (Remind, where the source was not told) ──nothing──────┤
+//!            │                                │ something       │ refused rows may go by now     │
+//!         paused                              │                 ▼                                │
+//!            ▼                                │           LookIntoQuarantine ──none due──────────┤
+//!           Done                              ▼                 │ some                           │
+//!                                       BeginReading ◄──────────┘                                │
+//!                                             ▼                                                  │
+//!                                         TakeFence ──taken──► FillStage ──► Batch(…), see [`batch`]
+//!                                             │ lost                             │ committed     │
+//!                                             ▼                                  ▼               │
+//!                                      Stop(Overtaken)          (RefreshParked,) Acknowledge ────┘
 //! ```
 //!
 //! Nothing is remembered between passes: an answer that was lost at COMMIT ends the pass, and the standings that the next one
 //! begins with tell whether the commit took place. Guessing has no state here.
 
 pub mod batch;
+pub mod rounds;
 
 use crate::link::Side;
 use batch::{Batch, Step};
@@ -31,6 +35,11 @@ pub enum Action {
     ReadStandings,
     /// At the source, look for changes that are not in what the target has consumed.
     CountPending,
+    /// Tell the source what had arrived before: a crash came before the acknowledgement. Before anything new is offered, because
+    /// the source must always know what its target holds.
+    Remind,
+    /// At the target, look which of the rows that it refused are tried again.
+    LookIntoQuarantine,
     /// At the source, open the transaction whose snapshot becomes the consumed one, and read what the source has consumed.
     BeginReading,
     /// At the target, open the transaction and move progress, if it still is where the standings saw it.
@@ -39,6 +48,8 @@ pub enum Action {
     FillStage,
     /// Bring what is staged into the tables, and commit.
     Batch(Step),
+    /// At the source, bring the conflicts up to date that wait for a person.
+    RefreshParked,
     /// Tell the source what has arrived.
     Acknowledge,
     /// The pass is over.
@@ -60,8 +71,12 @@ pub enum Stop {
     Contended,
     /// Triggers change the rows of the batch every time they are written.
     Rewritten,
-    /// The target refuses a row, and rows cannot be set apart here.
+    /// The target refuses rows, and they could not be set apart.
     Blocked,
+    /// The batch deletes so much that a person has to approve it.
+    Unapproved,
+    /// Another link of the target was made meanwhile, which counts on what the batch did not note for it.
+    LinksChanged,
     /// A connection was lost, or the answer to a COMMIT. The next pass reads what became of it.
     ConnectionLost,
     /// The observation does not belong to the action: a defect of whoever drives the machine.
@@ -75,6 +90,13 @@ pub enum Observation {
     Standings(Standing),
     /// Of [`Action::CountPending`].
     Pending(Pending),
+    /// Of [`Action::LookIntoQuarantine`]: how many rows are tried again.
+    Retried(u64),
+    /// Of [`Action::BeginReading`].
+    Reading {
+        /// Whether keys of the source wait for a person.
+        parked: bool,
+    },
     /// Of [`Action::TakeFence`]: whether progress was where it was expected.
     Fence {
         /// Nobody else has moved it.
@@ -91,7 +113,7 @@ pub enum Observation {
     Batch(batch::Seen),
     /// Of an action that only succeeds.
     Carried,
-    /// Of any action: the connection is gone and so is its transaction.
+    /// Of any action: it failed, the connection is gone, and so is its transaction.
     ConnectionLost,
 }
 
@@ -104,25 +126,54 @@ pub enum Standing {
     Paused,
     /// The first contact is not complete.
     NotReady,
+    /// One of the nodes does not remember what the other one does.
+    WentBack,
 }
 
 /// What a source has for its target.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Pending {
-    /// Nothing, and the source knows that everything has arrived.
-    Nothing,
-    /// Nothing, but the source was not told what has arrived: a crash came before the acknowledgement.
-    Unacknowledged,
+pub struct Pending {
+    /// How much there is.
+    pub changes: Changes,
+    /// Whether the source knows what has arrived.
+    pub acknowledged: bool,
+    /// Rows that the target refused before.
+    pub refused: Refused,
+}
+
+/// How much a source has that its target has not consumed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Changes {
+    /// Nothing that the link ships, and not much else.
+    None,
+    /// Nothing that the link ships, but so much else that looking through it again and again costs more than moving on.
+    OnlyOthers,
     /// Something.
-    Changes,
+    Some,
     /// The source's history lies before what was read from it.
     WentBack,
 }
 
-/// One pass of a link: first to second, then second to first.
+/// The rows that a target refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Refused {
+    /// There are none.
+    None,
+    /// They wait; one that lacks its parent is tried when other rows arrive.
+    Waiting,
+    /// For some of them it is time to be tried again.
+    Due,
+}
+
+/// One pass of a link, first to second, then second to first; or one direction of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Machine {
     source: Side,
+    last: Side,
+    first: Action,
+    /// What was counted; whether keys of the source are parked.
+    pending: Option<Pending>,
+    parked: bool,
     state: State,
 }
 
@@ -139,16 +190,36 @@ impl Default for Machine {
 }
 
 impl Machine {
-    /// A pass that has not begun; its first action is [`Self::FIRST`].
+    /// A pass that has not begun.
     pub fn new() -> Self {
+        Self::beginning(Side::First, Side::Second, Action::ReadStandings)
+    }
+
+    /// One direction, for somebody who has read the standings and knows better than they whether it may go.
+    pub fn one_way(source: Side) -> Self {
+        Self::beginning(source, source, Action::CountPending)
+    }
+
+    /// The same from where the source is being read.
+    pub fn from_reading(source: Side) -> Self {
+        Self::beginning(source, source, Action::TakeFence)
+    }
+
+    fn beginning(source: Side, last: Side, first: Action) -> Self {
         Self {
-            source: Side::First,
-            state: State::Did(Self::FIRST),
+            source,
+            last,
+            first,
+            pending: None,
+            parked: false,
+            state: State::Did(first),
         }
     }
 
-    /// What every pass begins with.
-    pub const FIRST: Action = Action::ReadStandings;
+    /// What it begins with.
+    pub fn first(&self) -> Action {
+        self.first
+    }
 
     /// The source of the direction that is under way.
     pub fn source(&self) -> Side {
@@ -167,7 +238,8 @@ impl Machine {
                 };
                 match batch.next(seen) {
                     Ok(step) => Action::Batch(step),
-                    Err(batch::End::Committed) => self.does(Action::Acknowledge),
+                    Err(batch::End::Done) if self.parked => self.does(Action::RefreshParked),
+                    Err(batch::End::Done) => self.does(Action::Acknowledge),
                     Err(batch::End::Stopped(stop)) => self.does(Action::Stop(stop)),
                 }
             }
@@ -184,23 +256,55 @@ impl Machine {
                 Standing::Ready => Action::CountPending,
                 Standing::Paused => Action::Done,
                 Standing::NotReady => Action::Stop(Stop::NotReady),
+                Standing::WentBack => Action::Stop(Stop::WentBack),
             },
-            (Action::CountPending, Observation::Pending(pending)) => match pending {
-                Pending::Nothing => return self.turn(),
-                Pending::Unacknowledged => Action::Acknowledge,
-                Pending::Changes => Action::BeginReading,
-                Pending::WentBack => Action::Stop(Stop::WentBack),
-            },
-            (Action::BeginReading, Observation::Carried) => Action::TakeFence,
+            (Action::CountPending, Observation::Pending(pending)) => return self.counted(pending),
+            (Action::Remind, Observation::Carried) => return self.weigh(),
+            (Action::LookIntoQuarantine, Observation::Retried(rows)) => return self.looked(rows),
+            (Action::BeginReading, Observation::Reading { parked }) => {
+                self.parked = parked;
+                Action::TakeFence
+            }
             (Action::TakeFence, Observation::Fence { taken: true }) => Action::FillStage,
             (Action::TakeFence, Observation::Fence { taken: false }) => Action::Stop(Stop::Overtaken),
             (Action::FillStage, Observation::Staged { rows, sweepable }) => {
                 return self.stage_filled(rows, sweepable);
             }
+            (Action::RefreshParked, Observation::Carried) => Action::Acknowledge,
             (Action::Acknowledge, Observation::Carried) => return self.turn(),
             _ => Action::Stop(Stop::OutOfTurn),
         };
         self.does(next)
+    }
+
+    fn counted(&mut self, pending: Pending) -> Action {
+        self.pending = Some(pending);
+        if pending.changes == Changes::WentBack {
+            return self.does(Action::Stop(Stop::WentBack));
+        }
+        if !pending.acknowledged {
+            return self.does(Action::Remind);
+        }
+        self.weigh()
+    }
+
+    /// Refused rows go along where anything goes, and go alone where it is time.
+    fn weigh(&mut self) -> Action {
+        let Some(pending) = self.pending else {
+            return self.does(Action::Stop(Stop::OutOfTurn));
+        };
+        match (pending.refused, pending.changes) {
+            (Refused::Due, _) | (Refused::Waiting, Changes::Some) => self.does(Action::LookIntoQuarantine),
+            _ => self.looked(0),
+        }
+    }
+
+    fn looked(&mut self, retried: u64) -> Action {
+        match self.pending.map(|pending| pending.changes) {
+            Some(Changes::Some | Changes::OnlyOthers) => self.does(Action::BeginReading),
+            _ if retried > 0 => self.does(Action::BeginReading),
+            _ => self.turn(),
+        }
     }
 
     /// The batch is all at the target: the rest of the direction is its own machine's.
@@ -210,13 +314,13 @@ impl Machine {
     }
 
     fn turn(&mut self) -> Action {
-        match self.source {
-            Side::First => {
-                self.source = Side::Second;
-                self.does(Action::ReadStandings)
-            }
-            Side::Second => self.does(Action::Done),
+        if self.source == self.last {
+            return self.does(Action::Done);
         }
+        self.source = self.last;
+        self.pending = None;
+        self.parked = false;
+        self.does(Action::ReadStandings)
     }
 
     fn does(&mut self, action: Action) -> Action {

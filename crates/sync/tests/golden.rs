@@ -136,6 +136,7 @@ fn statements(table: &TableSide) -> String {
         ("apply: copy_in", stage.copy_in(table, wire)),
         ("apply: pin", stage.pin(table)),
         ("apply: any_local", stage.any_local(table, direction(), pending)),
+        ("apply: any_late", stage.any_late(table, "perfis", &consumed)),
         ("apply: lock", stage.lock(table, direction(), pending)),
         (
             "apply: resolve",

@@ -11,7 +11,7 @@ use ponte_sync::link::Side;
 use ponte_sync::snapshot::Snapshot;
 
 use super::apply::{self, Batch, Content, SMALL_BATCH_ROWS_MAX};
-use super::pass::LiveLink;
+use super::pass::{Course, LiveLink};
 use super::peer::Peer;
 use crate::error::{Error, ErrorKind, Result};
 
@@ -52,17 +52,17 @@ impl MassDelete {
     }
 }
 
-/// Refuses a staged batch that deletes too much and was not approved. An approval that is used goes with the batch.
-pub(super) async fn check(batch: &Batch<'_>, target: &mut Peer) -> Result<()> {
+/// Whether a staged batch deletes too much and was not approved, as an error. An approval that is used goes with the batch.
+pub(super) async fn unapproved(batch: &Batch<'_>, target: &mut Peer) -> Result<Option<Error>> {
     let found = over_the_limit(batch, target).await?;
     if found.is_empty() {
-        return Ok(());
+        return Ok(None);
     }
     let mut waiting = found.iter().filter(|d| !d.approved);
     let Some(first) = waiting.next() else {
         let used = Sql::text("DELETE FROM ponte.approval WHERE link = $1");
         target.rows(&used, &[&batch.spec.name], "use an approval").await?;
-        return Ok(());
+        return Ok(None);
     };
     let mut error = Error::new(
         ErrorKind::SyncMassDelete,
@@ -72,7 +72,7 @@ pub(super) async fn check(batch: &Batch<'_>, target: &mut Peer) -> Result<()> {
     for more in waiting {
         error = error.with("also", more.in_words());
     }
-    Err(error)
+    Ok(Some(error))
 }
 
 /// The tables of which the staged batch would delete too much.
@@ -178,15 +178,12 @@ impl LiveLink {
     }
 
     async fn look_for_mass_deletes(&mut self, source: Side) -> Result<Vec<MassDelete>> {
-        let standings = self.standings().await?;
-        let Some(extent) = self.begin_batch(source, &standings).await? else {
+        let mut course = Course::one_way(source, self.standings().await?);
+        let Some(extent) = self.until_fence(&mut course).await? else {
             return Ok(Vec::new());
         };
-        let (batch, reader, writer) = self.batch(source, extent);
-        apply::begin(writer, batch.spec, &batch.from, &batch.to).await?;
-        for &position in &batch.touched {
-            apply::fill_stage(&batch, position, reader, writer).await?;
-        }
+        let (mut batch, reader, writer) = self.batch(source, extent);
+        apply::bring(&mut course.machine, &mut batch, reader, writer).await?;
         over_the_limit(&batch, writer).await
     }
 

@@ -16,21 +16,20 @@ use crate::error::{Error, ErrorKind, Result};
 const LOOKS_MAX: u32 = 10;
 
 impl LiveLink {
-    /// Refuses to go on where one side remembers what the other one has lost.
-    pub(super) async fn check_history(&mut self, standings: &[Standing; 2]) -> Result<()> {
+    /// The side that has lost what the other one remembers.
+    pub(super) async fn lost(&mut self, standings: &[Standing; 2]) -> Result<Option<Side>> {
         for source in Side::BOTH {
             let (arrived, shipped) = memories(source, standings);
             if judge(arrived, shipped) == Memory::Whole {
                 continue;
             }
-            let lost = match self.lasting(source).await? {
-                Memory::Whole => continue,
-                Memory::SourceBehind => source,
-                Memory::TargetBehind => source.other(),
-            };
-            return Err(went_back(&self.spec, self.spec.node(lost)));
+            match self.lasting(source).await? {
+                Memory::Whole => {}
+                Memory::SourceBehind => return Ok(Some(source)),
+                Memory::TargetBehind => return Ok(Some(source.other())),
+            }
         }
-        Ok(())
+        Ok(None)
     }
 
     /// Looks again until the target has not moved on between two looks.

@@ -2,28 +2,31 @@
 //!
 //! Everything that a pass must remember is in the databases. A crash at any point, also between the two commits, leaves a state
 //! from which the next pass goes on: progress is written with the rows, and the acknowledgement at the source only ever trails.
+//!
+//! What comes next is decided by `ponte_sync::machine`; [`course`] drives it, [`standing`] and [`reading`] are what it sees.
+
+mod course;
+mod reading;
+mod standing;
 
 use std::time::{Duration, Instant};
 
-use ponte_schema::{Literal, QualifiedName, Sql};
-use ponte_sync::batch;
-use ponte_sync::forward;
-use ponte_sync::history::Shipped;
+use ponte_schema::Sql;
 use ponte_sync::link::{LinkSpec, Side};
 use ponte_sync::metadata::LAYOUT;
-use ponte_sync::snapshot::Snapshot;
-use ponte_sync::table::TableSide;
 use uuid::Uuid;
 
-use super::apply::{self, Applied, Batch, Content, Quarantine, SMALL_BATCH_ROWS_MAX};
+use super::apply::Applied;
 use super::capture_watch;
-use super::history::went_back;
 use super::identity;
 use super::inspect::{self, LinkedTable};
-use super::install::{has_metadata, parse_snapshot, refuse_newer};
-use super::peer::{Access, Peer};
-use super::sharing::Shared;
+use super::install::{has_metadata, refuse_newer};
+use super::peer::Peer;
 use crate::error::{Error, ErrorKind, Result};
+
+pub(crate) use course::{Course, out_of_turn};
+pub(crate) use reading::Reading;
+pub(crate) use standing::Standing;
 
 /// A link with both ends connected and checked.
 pub struct LiveLink {
@@ -78,63 +81,6 @@ impl PassReport {
     /// Conflicts recorded in both directions.
     pub fn conflicts(&self) -> u64 {
         self.directions.iter().map(|d| d.applied.conflicts).sum()
-    }
-}
-
-/// What a node knows about a link.
-pub(super) struct Standing {
-    paused: bool,
-    ready: bool,
-    /// What has arrived here.
-    pub(super) consumed: Snapshot,
-    /// What the node believes to have arrived at the other side.
-    pub(super) shipped: Shipped,
-    /// Which tables other links of the node carry too.
-    shared: Shared,
-    /// Whether it refuses rows of the other side, and whether it is time to try some again.
-    quarantine: bool,
-    due: bool,
-}
-
-/// How far a batch goes.
-pub(super) struct Extent {
-    touched: Vec<usize>,
-    truncated: Vec<usize>,
-    small: bool,
-    from: Snapshot,
-    reading: Reading,
-    quarantine: Quarantine,
-}
-
-/// What a reading transaction saw when it began.
-pub(crate) struct Reading {
-    to: Snapshot,
-    /// What the source had consumed of the other side.
-    pub(crate) seen_by_source: Snapshot,
-    /// The tables that were truncated there lately.
-    truncated: Vec<QualifiedName>,
-    /// Which tables other links of the source carry too.
-    shared: Shared,
-    /// Whether keys are parked there.
-    pub(super) parked: bool,
-}
-
-/// What the changelogs hold since the consumed snapshot, table by table, counted no further than a small batch goes.
-struct Found {
-    /// What the link ships.
-    pending: Vec<i64>,
-    /// All of it, also what came over the link and does not go back.
-    logged: Vec<i64>,
-}
-
-impl Found {
-    fn nothing_to_ship(&self) -> bool {
-        self.pending.iter().all(|n| *n == 0)
-    }
-
-    /// Whether there is so much that the link does not ship that looking through it again and again costs more than moving on.
-    fn far_behind(&self) -> bool {
-        self.logged.iter().any(|n| *n > SMALL_BATCH_ROWS_MAX)
     }
 }
 
@@ -260,33 +206,6 @@ impl LiveLink {
         }
     }
 
-    async fn both_directions(&mut self) -> Result<PassReport> {
-        let mut report = PassReport {
-            directions: Vec::with_capacity(2),
-            paused: false,
-        };
-        for source in Side::BOTH {
-            let started = Instant::now();
-            let standings = self.standings().await?;
-            if standings.iter().any(|s| s.paused) {
-                report.paused = true;
-                return Ok(report);
-            }
-            if standings.iter().any(|s| !s.ready) {
-                return Err(not_ready(&self.spec, self.spec.node(source)));
-            }
-            self.check_history(&standings).await?;
-            let applied = self.direction(source, &standings).await?;
-            report.directions.push(DirectionReport {
-                from: self.spec.node(source).to_owned(),
-                to: self.spec.node(source.other()).to_owned(),
-                applied,
-                duration: started.elapsed(),
-            });
-        }
-        Ok(report)
-    }
-
     /// Refuses a database that took the place of the one the link was made with: a copy, a restore under another name.
     async fn know_each_other(&mut self, side: Side) -> Result<()> {
         let other = self.peers[side.other().index()].id();
@@ -312,222 +231,6 @@ impl LiveLink {
             "correct the url, or ponte sync drop {0} and ponte sync init {0}",
             self.spec.name
         )))
-    }
-
-    pub(super) async fn standings(&mut self) -> Result<[Standing; 2]> {
-        Ok([
-            self.standing(Side::First).await?,
-            self.standing(Side::Second).await?,
-        ])
-    }
-
-    async fn standing(&mut self, side: Side) -> Result<Standing> {
-        let sql = Sql::render(
-            "SELECT l.paused, l.ready, p.consumed::text, o.consumed::text, o.offered::text, \
-               EXISTS (SELECT FROM ponte.quarantine q WHERE q.link = l.link), \
-               EXISTS (SELECT FROM ponte.quarantine q WHERE q.link = l.link AND q.next_try_at <= clock_timestamp()), \
-               {shared} FROM ponte.link l \
-             JOIN ponte.progress p USING (link) JOIN ponte.outgoing o USING (link) WHERE link = $1",
-            &[("shared", &forward::shared_tables())],
-        );
-        let peer = &mut self.peers[side.index()];
-        let rows = peer
-            .rows(&sql, &[&self.spec.name], "read the link's progress")
-            .await?;
-        let Some(row) = rows.first() else {
-            return Err(not_ready(&self.spec, peer.name()));
-        };
-        Ok(Standing {
-            paused: row.get(0),
-            ready: row.get(1),
-            consumed: parse_snapshot(row.get(2))?,
-            shipped: Shipped {
-                consumed: parse_snapshot(row.get(3))?,
-                offered: row.get::<_, Option<&str>>(4).map(parse_snapshot).transpose()?,
-            },
-            quarantine: row.get(5),
-            due: row.get(6),
-            shared: Shared::from_row(row, 7),
-        })
-    }
-
-    /// Carries what is pending at `source` to the other side.
-    pub(super) async fn direction(&mut self, source: Side, standings: &[Standing; 2]) -> Result<Applied> {
-        let Some(extent) = self.begin_batch(source, standings).await? else {
-            return Ok(Applied::default());
-        };
-        let parked = extent.reading.parked;
-        let (mut batch, reader, writer) = self.batch(source, extent);
-        let applied = apply::run(&mut batch, reader, writer).await?;
-        if parked {
-            apply::parked::refresh(&batch, reader).await?;
-        }
-        let reached = batch.to;
-        self.acknowledge(source, &reached).await?;
-        Ok(applied)
-    }
-
-    /// Looks for changes at `source` and, where there are any, opens the reading transaction.
-    pub(super) async fn begin_batch(
-        &mut self,
-        source: Side,
-        standings: &[Standing; 2],
-    ) -> Result<Option<Extent>> {
-        let from = standings[source.other().index()].consumed.clone();
-        let shared = &standings[source.index()].shared;
-        let (found, now) = self.count_pending(source, shared, &from).await?;
-        if now.went_back_from(&from) {
-            return Err(went_back(&self.spec, self.spec.node(source)));
-        }
-        // Before anything new is offered: the source must always know what its target holds.
-        if standings[source.index()].shipped.consumed != from {
-            self.acknowledge(source, &from).await?;
-        }
-        let nothing_new = found.nothing_to_ship();
-        let quarantine = self.quarantine(source, standings, nothing_new).await?;
-        if nothing_new && !found.far_behind() && quarantine.retried.is_empty() {
-            return Ok(None);
-        }
-        let reading = self.begin_reading(source, &from).await?;
-        // Counted again under the reading snapshot: what appeared in between belongs to this batch.
-        let (found, _) = self.count_pending(source, &reading.shared, &from).await?;
-        let counts = found.pending;
-        let truncated = |table: &LinkedTable| reading.truncated.contains(&table.sides[source.index()].name);
-        Ok(Some(Extent {
-            touched: (0..counts.len())
-                .filter(|i| {
-                    counts[*i] > 0 || quarantine.retries(&self.tables[*i].sides[source.other().index()].name)
-                })
-                .collect(),
-            truncated: (0..counts.len())
-                .filter(|i| truncated(&self.tables[*i]))
-                .collect(),
-            small: counts.iter().sum::<i64>() + quarantine.rows() <= SMALL_BATCH_ROWS_MAX,
-            from,
-            reading,
-            quarantine,
-        }))
-    }
-
-    /// The batch of this extent, with its reader and its writer.
-    pub(super) fn batch(&mut self, source: Side, extent: Extent) -> (Batch<'_>, &mut Peer, &mut Peer) {
-        let batch = Batch {
-            spec: &self.spec,
-            source,
-            tables: &self.tables,
-            touched: extent.touched,
-            truncated: extent.truncated,
-            content: Content::Changes {
-                seen_by_source: extent.reading.seen_by_source,
-                shared: extent.reading.shared,
-            },
-            small: extent.small,
-            carried_on: Shared::default(),
-            from: extent.from,
-            to: extent.reading.to,
-            winner: None,
-            without_versions: None,
-            parked_at_source: extent.reading.parked,
-            quarantine: extent.quarantine,
-            part: None,
-        };
-        let [first, second] = &mut self.peers;
-        match source {
-            Side::First => (batch, first, second),
-            Side::Second => (batch, second, first),
-        }
-    }
-
-    /// What both nodes refuse, and which rows of it are tried again with this direction's batch.
-    async fn quarantine(
-        &mut self,
-        source: Side,
-        standings: &[Standing; 2],
-        nothing_new: bool,
-    ) -> Result<Quarantine> {
-        let target = source.other().index();
-        let mut quarantine = Quarantine {
-            at_source: standings[source.index()].quarantine,
-            at_target: standings[target].quarantine,
-            retried: Vec::new(),
-        };
-        if standings[target].due || (quarantine.at_target && !nothing_new) {
-            quarantine.retried = apply::due(&self.spec.name, &mut self.peers[target], !nothing_new).await?;
-            quarantine
-                .retried
-                .retain(|row| self.tables.iter().any(|t| t.sides[target].name == row.table));
-        }
-        Ok(quarantine)
-    }
-
-    /// How much is pending, table by table, and the snapshot in which that is so.
-    async fn count_pending(
-        &mut self,
-        source: Side,
-        shared: &Shared,
-        consumed: &Snapshot,
-    ) -> Result<(Found, Snapshot)> {
-        let sides: Vec<(&TableSide, forward::Shipped)> = self
-            .tables
-            .iter()
-            .map(|t| &t.sides[source.index()])
-            .map(|side| (side, shared.shipped(side)))
-            .collect();
-        let sql = batch::count_pending(&sides, &self.spec.name, SMALL_BATCH_ROWS_MAX + 1);
-        let row = self.peers[source.index()]
-            .row(&sql, &[&consumed.as_str()], "look for changes")
-            .await?;
-        let found = Found {
-            pending: row.get(0),
-            logged: row.get(1),
-        };
-        Ok((found, parse_snapshot(row.get(2))?))
-    }
-
-    /// Opens the reading transaction of a batch that starts from this snapshot.
-    pub(crate) async fn begin_reading(&mut self, source: Side, from: &Snapshot) -> Result<Reading> {
-        let peer = &mut self.peers[source.index()];
-        let path = Sql::text("SET LOCAL search_path TO DEFAULT");
-        peer.begin(Access::Read, &path, "begin to read a batch").await?;
-        let sql = Sql::render(
-            "WITH truncated AS ( \
-               SELECT table_schema, table_name FROM ponte.truncation \
-               WHERE xid >= pg_snapshot_xmin($2::text::pg_snapshot) AND NOT pg_visible_in_snapshot(xid, $2::text::pg_snapshot)) \
-             SELECT pg_current_snapshot()::text, consumed::text, \
-               ARRAY(SELECT table_schema FROM truncated), ARRAY(SELECT table_name FROM truncated), \
-               EXISTS (SELECT FROM ponte.parked k WHERE k.link = $1), {shared} \
-             FROM ponte.progress WHERE link = $1",
-            &[("shared", &forward::shared_tables())],
-        );
-        let row = peer
-            .row(&sql, &[&self.spec.name, &from.as_str()], "take a snapshot")
-            .await?;
-        let (schemas, names): (Vec<String>, Vec<String>) = (row.get(2), row.get(3));
-        let name = |(schema, name): (String, String)| QualifiedName::new(schema, name);
-        Ok(Reading {
-            to: parse_snapshot(row.get(0))?,
-            seen_by_source: parse_snapshot(row.get(1))?,
-            truncated: schemas.into_iter().zip(names).map(name).collect(),
-            parked: row.get(4),
-            shared: Shared::from_row(&row, 5),
-        })
-    }
-
-    /// Tells the source what has arrived; the commit need not wait for the disk, because the next offer does. Never backwards: a
-    /// process that was overtaken may come late.
-    pub(crate) async fn acknowledge(&mut self, source: Side, consumed: &Snapshot) -> Result<()> {
-        let sql = Sql::render(
-            "SET LOCAL synchronous_commit = off; \
-             UPDATE ponte.outgoing SET consumed = {consumed}, updated_at = clock_timestamp() WHERE link = {link} \
-               AND (pg_snapshot_xmax(consumed), pg_snapshot_xmin(consumed)) <= (pg_snapshot_xmax({consumed}), pg_snapshot_xmin({consumed}))",
-            &[
-                ("consumed", consumed),
-                ("link", &Literal::new(self.spec.name.as_str())),
-            ],
-        );
-        self.peers[source.index()]
-            .alone(&sql, "acknowledge a batch")
-            .await
     }
 }
 

@@ -10,8 +10,9 @@ use ponte_sync::apply::Winner;
 use ponte_sync::chunk::Range;
 use ponte_sync::history::{Memory, common, judge};
 use ponte_sync::link::Side;
+use ponte_sync::machine::Machine;
 
-use super::apply::{Applied, Batch, Content};
+use super::apply::{self, Applied, Batch, Content};
 use super::capture_watch;
 use super::compare::TableComparison;
 use super::history::memories;
@@ -128,8 +129,7 @@ impl LiveLink {
         for _ in 0..PASSES_MAX {
             let mut moved = Applied::default();
             for source in Side::BOTH {
-                let standings = self.standings().await?;
-                moved.add(self.direction(source, &standings).await?);
+                moved.add(self.direction(source).await?);
             }
             if moved == Applied::default() {
                 return Ok(written);
@@ -170,10 +170,12 @@ impl LiveLink {
                 }
             }),
             parked_at_source: reading.parked,
-            quarantine: super::apply::Quarantine::default(),
+            quarantine: apply::Quarantine::default(),
             part: None,
         };
         let [reader, writer] = &mut self.peers;
-        super::apply::run(&mut batch, reader, writer).await
+        let mut machine = Machine::from_reading(source);
+        let carried = apply::carry(&mut machine, &mut batch, reader, writer).await?;
+        Ok(carried.applied)
     }
 }

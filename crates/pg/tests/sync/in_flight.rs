@@ -87,6 +87,41 @@ async fn a_key_that_changed_five_hundred_times_is_shipped_once() {
     .await;
 }
 
+/// Nothing is left of such a row but what the changelog says of it.
+#[tokio::test]
+async fn a_row_that_came_and_went_while_the_sync_waited_for_its_key_is_a_conflict() {
+    in_both_modes(NOTA, async |world| {
+        let mut link = world.init(&world.spec(&["nota"])).await;
+        for (id, distance, stays) in [(1, "-1 minute", 0), (2, "1 minute", 1)] {
+            world
+                .a(&format!(
+                    "INSERT INTO nota VALUES ({id}, 'a', clock_timestamp() + interval '{distance}')"
+                ))
+                .await;
+            // A change of its own keeps the target from writing first and looking afterwards.
+            world.b(&format!("INSERT INTO nota VALUES (9{id}, 'b')")).await;
+            let visitor = world.another(Side::Second).await;
+            visitor
+                .batch_execute(&format!("BEGIN; INSERT INTO nota VALUES ({id}, 'b')"))
+                .await
+                .unwrap();
+            let leaves = async {
+                world.sync_waits_on(Side::Second).await;
+                let leave = format!("DELETE FROM nota WHERE id = {id}; COMMIT");
+                visitor.batch_execute(&leave).await.unwrap();
+            };
+            let (report, ()) = tokio::join!(link.pass(), leaves);
+            assert_eq!(report.unwrap().conflicts(), 1, "row {id}");
+            settle(&mut link).await;
+            world.assert_equal("nota").await;
+            let left = format!("SELECT count(*) FROM nota WHERE id = {id}");
+            assert_eq!(number(&world.b, &left).await, stays, "row {id}");
+        }
+        assert_eq!(world.conflicts().await, 2);
+    })
+    .await;
+}
+
 #[tokio::test]
 async fn a_row_that_came_and_went_between_two_passes_ships_nothing() {
     in_both_modes(NOTA, async |world| {

@@ -45,10 +45,16 @@ impl Process {
             Step::Resolve => self.resolve(model, xid),
             Step::Write => self.write(model, xid),
             Step::LookForLate => Ok(seen(Seen::Found(self.has_late(model, xid)))),
-            Step::Isolate => Ok(seen(Seen::Isolated(self.isolate(model, xid)))),
-            Step::LookForRewrites => Ok(seen(Seen::Found(false))),
-            Step::Harden => Ok(self.harden(model)),
+            Step::Isolate => {
+                self.isolate(model, xid);
+                Ok(seen(Seen::Carried))
+            }
+            // There are no triggers here, no limits, and links are not made on the way; constraints are checked with each write.
+            Step::LookForMassDeletes | Step::LookForRewrites => Ok(seen(Seen::Found(false))),
+            Step::Check => Ok(seen(Seen::Carried)),
             Step::Record => Ok(self.record(model, xid)),
+            Step::Harden => Ok(self.harden(model)),
+            Step::LookForOverlap => Ok(seen(Seen::Found(self.overlaps(model)))),
             Step::Commit => Ok(self.commit(model, xid, orphans)),
         }
     }
@@ -107,7 +113,8 @@ impl Process {
         }
         let ordered = model.flavour.constraints;
         let Some(staged) = self.batch.stage.get(self.moment).copied() else {
-            return self.written(model, xid);
+            let rows = Seen::Rows(self.batch.written.len() as u64);
+            return self.written(model, xid, rows);
         };
         let target = &model.nodes[number];
         if let Some(cell) = target.rows.get(&staged.key) {
@@ -169,7 +176,7 @@ impl Process {
     }
 
     /// What the server checks at the end of the statements: values that are taken, parents that are missing, children left behind.
-    fn written(&mut self, model: &Model, xid: Xid) -> Outcome {
+    fn written(&mut self, model: &Model, xid: Xid, written: Seen) -> Outcome {
         let target = &model.nodes[self.target(model)];
         let mut refused = Vec::new();
         for (key, _) in &self.batch.written {
@@ -179,7 +186,7 @@ impl Process {
         }
         self.batch.refused = refused;
         Ok(seen(if self.batch.refused.is_empty() {
-            Seen::Rows(self.batch.written.len() as u64)
+            written
         } else {
             Seen::Refused
         }))
@@ -337,7 +344,11 @@ impl Process {
             });
         }
         let Some(planned) = self.batch.plan.get(self.moment).copied() else {
-            return self.written(model, xid);
+            let written = Seen::Written {
+                rows: self.batch.written.len() as u64,
+                inserted: self.batch.plan.iter().any(|planned| planned.seen.is_none()),
+            };
+            return self.written(model, xid, written);
         };
         let target = &model.nodes[number];
         if let Some(cell) = target.rows.get(&planned.staged.key) {
@@ -350,7 +361,7 @@ impl Process {
     }
 
     /// Takes refused rows out of the stage. A delete that would leave children behind loses instead, and the row goes back.
-    fn isolate(&mut self, model: &mut Model, xid: Xid) -> u64 {
+    fn isolate(&mut self, model: &mut Model, xid: Xid) {
         self.undo(model, xid);
         let refused = std::mem::take(&mut self.batch.refused);
         let staged: Vec<Staged> = self
@@ -369,7 +380,6 @@ impl Process {
             }
             self.leaves(row.key);
         }
-        staged.len() as u64
     }
 
     fn set_aside(&mut self, model: &mut Model, xid: Xid, staged: Staged) {
@@ -433,7 +443,7 @@ impl Process {
                 target.all.wrote(xid);
             }
         }
-        seen(Seen::Carried)
+        seen(Seen::Found(false))
     }
 
     fn commit(&mut self, model: &mut Model, xid: Xid, orphans: &mut Vec<Orphan>) -> Option<Observation> {

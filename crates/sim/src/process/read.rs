@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use ponte_sync::decide::{Change, Reader};
 use ponte_sync::link::Side;
-use ponte_sync::machine::{Observation, Pending, Standing};
+use ponte_sync::machine::{Changes, Observation, Pending, Refused, Standing};
 use ponte_sync::snapshot::Snapshot;
 
 use super::{Batch, Outcome, Process, Staged};
@@ -38,18 +38,31 @@ impl Process {
         let source = &model.nodes[self.source(model)];
         let now = source.all.snapshot();
         let consumed = &self.batch.from.consumed;
-        if now.went_back_from(consumed) {
-            return Observation::Pending(Pending::WentBack);
-        }
-        let waits = model.retry && !model.nodes[self.target(model)].waiting(self.link).is_empty();
         let outgoing = source.outgoing[&self.link].latest(&source.all, None);
-        Observation::Pending(if waits || !self.pending(model, &now).is_empty() {
-            Pending::Changes
-        } else if outgoing.is_some_and(|(_, acknowledged)| acknowledged == consumed) {
-            Pending::Nothing
-        } else {
-            Pending::Unacknowledged
+        Observation::Pending(Pending {
+            changes: if now.went_back_from(consumed) {
+                Changes::WentBack
+            } else if self.pending(model, &now).is_empty() {
+                Changes::None
+            } else {
+                Changes::Some
+            },
+            acknowledged: outgoing.is_some_and(|(_, acknowledged)| acknowledged == consumed),
+            refused: match self.waiting(model).is_empty() {
+                true => Refused::None,
+                false if model.retry => Refused::Due,
+                false => Refused::Waiting,
+            },
         })
+    }
+
+    /// What the target has refused.
+    fn waiting(&self, model: &Model) -> Vec<Key> {
+        model.nodes[self.target(model)].waiting(self.link)
+    }
+
+    pub(super) fn look_into_quarantine(&self, model: &Model) -> Observation {
+        Observation::Retried(self.waiting(model).len() as u64)
     }
 
     /// What the source has to ship in a snapshot.
@@ -80,13 +93,9 @@ impl Process {
         pending
     }
 
-    /// Not while a batch is being applied here: it has compared rows already and not yet said so.
-    pub(super) fn begin_reading(&mut self, model: &Model) -> Outcome {
+    pub(super) fn begin_reading(&mut self, model: &Model) -> Observation {
         let (number, target) = (self.source(model), self.target(model));
         let source = &model.nodes[number];
-        if !model.without(Mutation::NoTurns) {
-            source.progress[&self.link].free_for(&source.all, NOBODY)?;
-        }
         let snapshot = source.all.snapshot();
         let consumed = source.progress[&self.link].visible(&source.all, &snapshot, None);
         if let Some((_, progress)) = consumed {
@@ -101,7 +110,17 @@ impl Process {
             consumed: snapshot,
             sequence: last.unwrap_or(0),
         };
-        Ok(Some(Observation::Carried))
+        Observation::Reading { parked: false }
+    }
+
+    /// Whether a batch is being applied at the source, or has been since the snapshot was taken: it had compared rows already and
+    /// not yet said so.
+    pub(super) fn overlaps(&self, model: &Model) -> bool {
+        let source = &model.nodes[self.source(model)];
+        let progress = &source.progress[&self.link];
+        let now = progress.latest(&source.all, None);
+        let moved = now.is_some_and(|(_, now)| now.consumed != self.batch.seen_by_source);
+        !model.without(Mutation::NoTurns) && (moved || progress.free_for(&source.all, NOBODY).is_err())
     }
 
     pub(super) fn take_fence(&mut self, model: &mut Model) -> Outcome {
@@ -159,7 +178,7 @@ impl Process {
                 })
             })
             .collect();
-        let waiting = model.nodes[self.target(model)].waiting(self.link);
+        let waiting = self.waiting(model);
         let again = waiting
             .iter()
             .filter(|key| key.table == table && !pending.contains_key(key));
@@ -216,22 +235,26 @@ impl Process {
         }
     }
 
+    pub(super) fn remind(&mut self, model: &mut Model) -> Outcome {
+        let arrived = self.batch.from.consumed.clone();
+        self.tell_source(model, arrived)
+    }
+
     pub(super) fn acknowledge(&mut self, model: &mut Model) -> Outcome {
-        let committed = self.batch.xid.is_some();
-        let reached = if committed {
-            &self.batch.to
-        } else {
-            &self.batch.from
-        };
+        let arrived = self.batch.to.consumed.clone();
+        self.batch.xid = None;
+        self.tell_source(model, arrived)
+    }
+
+    fn tell_source(&self, model: &mut Model, arrived: Snapshot) -> Outcome {
         let number = self.source(model);
         let source = &mut model.nodes[number];
         let xid = source.all.begin();
         let cell = source.outgoing.entry(self.link).or_default();
         if cell.free_for(&source.all, xid).is_ok() {
-            cell.write(xid, reached.consumed.clone());
+            cell.write(xid, arrived);
         }
         source.all.commit(xid, false);
-        self.batch.xid = None;
         Ok(Some(Observation::Carried))
     }
 }

@@ -3,6 +3,8 @@
 use ponte_schema::{Literal, Sql};
 
 use super::{Direction, Local, Stage, Winner, confirm_local, texts};
+use crate::forward::travels;
+use crate::snapshot::Snapshot;
 use crate::table::{TableSide, listed, qualified};
 
 /// Whether a key's row came into being here since the source last saw it.
@@ -12,11 +14,28 @@ const BORN_HERE: &str = ", bool_or(l.op = 'I') OVER own AND NOT bool_or(l.op = '
 const BORN_ANYHOW: &str = ", false AS born_here";
 
 impl Stage {
-    /// Whether the target has any change that the source had not seen; without one, nothing can be in conflict.
+    /// Whether the target has any change that the source had not seen; without one, nothing can be in conflict. Answers also in
+    /// which snapshot that is so, for [`Self::any_late`].
     pub fn any_local(&self, table: &TableSide, direction: Direction<'_>, local: Local<'_>) -> Sql {
         Sql::render(
-            "SELECT EXISTS ({local})",
+            "SELECT EXISTS ({local}), pg_current_snapshot()",
             &[("local", &self.local_changes(table, direction, local, None))],
+        )
+    }
+
+    /// Whether anybody else has changed a key that was missing when it was planned, and committed that after the snapshot in which
+    /// local changes were looked for.
+    pub fn any_late(&self, table: &TableSide, link: &str, looked: &Snapshot) -> Sql {
+        Sql::render(
+            include_str!("late.sql"),
+            &[
+                ("plan", &self.plan),
+                ("changelog", &table.changelog()),
+                ("same_key", &table.same_staged_key("l", "p")),
+                ("xmin", &i64::try_from(looked.xmin()).unwrap_or(i64::MAX)),
+                ("looked", looked),
+                ("travels", &travels(link)),
+            ],
         )
     }
 

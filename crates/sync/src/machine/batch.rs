@@ -1,36 +1,32 @@
 //! What happens to a batch that is staged at its target, up to the commit.
 //!
 //! ```text
-//!   EndReading ──► LookForLocal ──none──► Sweep ──► LookForLocal ──none──► LookForRewrites ──none──► Harden
-//!       │               │ some              │ refused    │ some                │ some              │
-//!       │ not to be     │                   └───► UndoSweep                    │              Record, Commit
-//!       │ swept         ▼                            │                         ▼
-//!       └─────────►  Pin ◄───────────────────────────┘◄── ForgetPlan ◄─── fewer written than planned
-//!                     ▼                                     ▲  ▲                 │
-//!               LookForLocal ──some──► Resolve ──► Write ───│──│──────► LookForLate ──none, all written──► LookForRewrites
-//!                     └──────none─────────────────► ▲ │     │  └── UndoWrite ◄──┘ some
-//!                                                     └► refused: Isolate
+//!   EndReading ──► LookForMassDeletes ──► LookForLocal ──none──► Sweep ──► LookForLocal ──none, all──► LookForRewrites
+//!       │ empty        │ not to be            │ some               │ refused    │ some                     │ none  │ some
+//!       │              │ swept                │                    └───► UndoSweep                        │       │
+//!       │              ▼                      ▼                             │                             │       │
+//!       │            rounds, see [`rounds`] ◄───────────────────────────────┴──── ForgetPlan ◄────────────│───────┘
+//!       │              │ written    └─ refused ─► Isolate ─► ForgetPlan ─► rounds                         │
+//!       ▼              ▼                                                                                  │
+//!     Record ◄────────────────────────────────────────────────────────────────────────────────────────────┘
+//!       └──► Harden ──► LookForOverlap ──► Commit
 //! ```
 //!
-//! *Sweep*: written at once, as if nobody else wrote, and looked at afterwards. *Rounds*: pin the row versions that are there, look
-//! for local changes in a later statement, decide, write only what still is the pinned version, and go round again for the rest.
-//! A row that was not there has no version to pin; whether somebody came and went under its key is asked after the write.
-//! A round that wrote everything it planned ends them. Local writers, triggers and refused rows can each keep a batch going
-//! round; all three are counted and bounded.
+//! *Sweep*: written at once, as if nobody else wrote, and looked at afterwards. *Rounds*: compared, decided and written over the
+//! very versions that were compared. A batch that is carried inside somebody else's transactions begins with the rounds and ends
+//! with [`Step::Record`].
 
 use super::Stop;
-
-/// How often a batch goes round while local writers keep changing the same rows, before it is given up and read anew.
-pub const ROUNDS_MAX: u32 = 50;
-
-/// How often a batch goes round because triggers changed the rows that it wrote.
-pub const TRIGGER_ROUNDS_MAX: u32 = 3;
+use super::rounds::{self, Rounds};
 
 /// What is to be done next with a staged batch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Step {
-    /// Close the source's transaction. Making the source durable may begin now; [`Step::Harden`] waits for it.
+    /// Close the source's transaction.
     EndReading,
+    /// Whether so much is deleted that a person has to approve it. Making the source durable, and looking for an overlap there, may
+    /// begin once this is answered; [`Step::Harden`] and [`Step::LookForOverlap`] wait for them.
+    LookForMassDeletes,
     /// Whether the target has changes that the source had not seen.
     LookForLocal,
     /// Write the stage as if nobody else wrote here, so that it can be undone.
@@ -46,18 +42,24 @@ pub enum Step {
     /// Whether changes were committed here since that look under keys that had no row: there is none to tell a row that came and
     /// went in the meantime from one that never was.
     LookForLate,
-    /// Undo what was just written.
+    /// Undo what was just written, or all that the rounds have done.
     UndoWrite,
-    /// Undo a write that was refused, find the rows that the target refuses, and take them out of the stage into the quarantine.
+    /// Undo a write that was refused, find the rows that the target refuses, and take them out of the stage into the quarantine. What
+    /// is left may be written on the way.
     Isolate,
     /// Forget the plan: another round follows.
     ForgetPlan,
     /// Whether triggers or cascades changed rows of the batch on account of what was written.
     LookForRewrites,
+    /// Have everything checked that would be checked at the commit, when rows cannot be told apart any more.
+    Check,
+    /// Count what was done; whether links were made here meanwhile.
+    Record,
     /// What was read must survive a crash of the source before anything counts on it.
     Harden,
-    /// Count what was done; check what can only be checked at the end.
-    Record,
+    /// Whether a batch of the same link was being applied to the source when the snapshot was taken there. It had compared rows and
+    /// not yet said so: each side would believe that the other one takes its row.
+    LookForOverlap,
     /// Commit.
     Commit,
 }
@@ -67,21 +69,26 @@ pub enum Step {
 pub enum Seen {
     /// A step that only succeeds.
     Carried,
-    /// Of a look: whether there is any.
+    /// Of a look: whether there is any; of [`Step::Record`]: whether a link was made.
     Found(bool),
-    /// How many rows a step planned or wrote.
+    /// How many rows a step planned or swept.
     Rows(u64),
-    /// A row cannot stand at the target: a constraint, a type, a reference.
+    /// Of [`Step::Write`].
+    Written {
+        /// How many rows it wrote.
+        rows: u64,
+        /// Whether there may be some among them for whose keys there was no row.
+        inserted: bool,
+    },
+    /// A row cannot stand at the target: a constraint, a type, a reference. Of [`Step::Isolate`]: rows cannot be told apart.
     Refused,
-    /// The refused rows are gone from the stage, `0` where none could be set apart.
-    Isolated(u64),
 }
 
 /// How a batch ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum End {
     /// The target has it.
-    Committed,
+    Done,
     /// It has to be rolled back.
     Stopped(Stop),
 }
@@ -89,36 +96,50 @@ pub enum End {
 /// A staged batch.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Batch {
-    did: Step,
+    state: State,
     staged: u64,
     sweepable: bool,
+    /// Inside somebody else's transactions.
+    within: bool,
     /// Written by the sweep.
     swept: Option<u64>,
-    /// Planned and written in this round.
-    planned: u64,
-    written: u64,
-    rounds: u32,
-    trigger_rounds: u32,
-    refusals: u64,
+    isolations: u64,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum State {
+    Did(Step),
+    InRounds(Rounds),
 }
 
 impl Batch {
-    /// What every batch begins with.
+    /// What every batch begins with that has transactions of its own.
     pub const FIRST: Step = Step::EndReading;
 
     /// A batch whose stage holds so many rows.
     pub fn new(staged: u64, sweepable: bool) -> Self {
         Self {
-            did: Self::FIRST,
+            state: State::Did(Self::FIRST),
             staged,
             sweepable,
+            within: false,
             swept: None,
-            planned: 0,
-            written: 0,
-            rounds: 0,
-            trigger_rounds: 0,
-            refusals: 0,
+            isolations: 0,
         }
+    }
+
+    /// A batch inside somebody else's transactions, and its first step.
+    pub fn within(staged: u64) -> (Self, Step) {
+        let mut batch = Self {
+            within: true,
+            ..Self::new(staged, false)
+        };
+        let first = if staged == 0 {
+            batch.does(Step::Record)
+        } else {
+            batch.go_round()
+        };
+        (batch, first)
     }
 
     /// What to do, given what came of the last step.
@@ -126,109 +147,78 @@ impl Batch {
     /// # Errors
     /// The end of the batch.
     pub fn next(&mut self, seen: Seen) -> Result<Step, End> {
-        let step = match (self.did, seen) {
-            (Step::EndReading, Seen::Carried) if self.sweepable => Step::LookForLocal,
-            (Step::EndReading | Step::UndoSweep | Step::ForgetPlan, Seen::Carried) => self.go_round()?,
-            (Step::LookForLocal, Seen::Found(found)) if self.sweepable => self.sweep_looked(found)?,
-            (Step::LookForLocal, Seen::Found(found)) => {
-                if found {
-                    Step::Resolve
-                } else {
-                    Step::Write
-                }
+        match &mut self.state {
+            State::InRounds(rounds) => match rounds.next(seen) {
+                Ok(step) => Ok(step),
+                Err(rounds::End::Written) => Ok(self.does(Step::Record)),
+                Err(rounds::End::Refused) => self.isolate(),
+                Err(rounds::End::Stopped(stop)) => Err(End::Stopped(stop)),
+            },
+            State::Did(done) => {
+                let done = *done;
+                self.after(done, seen)
             }
+        }
+    }
+
+    fn after(&mut self, done: Step, seen: Seen) -> Result<Step, End> {
+        let step = match (done, seen) {
+            (Step::EndReading, Seen::Carried) if self.staged == 0 => Step::Record,
+            (Step::EndReading, Seen::Carried) => Step::LookForMassDeletes,
+            (Step::LookForMassDeletes, Seen::Found(true)) => return Err(End::Stopped(Stop::Unapproved)),
+            (Step::LookForMassDeletes, Seen::Found(false)) if self.sweepable => Step::LookForLocal,
+            (Step::LookForMassDeletes, Seen::Found(false))
+            | (Step::UndoSweep | Step::ForgetPlan, Seen::Carried) => {
+                return Ok(self.go_round());
+            }
+            (Step::LookForLocal, Seen::Found(found)) => return Ok(self.looked(found)),
             (Step::Sweep, Seen::Rows(rows)) => {
                 self.swept = Some(rows);
                 Step::LookForLocal
             }
-            (Step::Sweep, Seen::Refused) => self.sweep_failed(),
-            (Step::Pin, Seen::Rows(0)) => Step::Harden,
-            (Step::Pin, Seen::Rows(rows)) => self.plan(rows, Step::LookForLocal),
-            (Step::Resolve, Seen::Rows(rows)) => self.plan(rows, Step::Write),
-            (Step::Write, Seen::Rows(rows)) => {
-                self.written = rows;
-                Step::LookForLate
-            }
-            (Step::LookForLate, Seen::Found(true)) => Step::UndoWrite,
-            (Step::LookForLate, Seen::Found(false)) => self.wrote(),
-            (Step::UndoWrite, Seen::Carried) => Step::ForgetPlan,
-            (Step::Write | Step::Record, Seen::Refused) => Step::Isolate,
-            (Step::Isolate, Seen::Isolated(rows)) => self.isolated(rows)?,
-            (Step::LookForRewrites, Seen::Found(found)) => self.looked_for_rewrites(found)?,
-            (Step::Harden, Seen::Carried) => Step::Record,
-            (Step::Record, Seen::Carried) => Step::Commit,
-            (Step::Commit, Seen::Carried) => return Err(End::Committed),
-            (Step::Commit, Seen::Refused) => return Err(End::Stopped(Stop::Blocked)),
+            (Step::Sweep, Seen::Refused) => Step::UndoSweep,
+            (Step::LookForRewrites, Seen::Found(true)) | (Step::Isolate, Seen::Carried) => Step::ForgetPlan,
+            (Step::LookForRewrites, Seen::Found(false)) => Step::Record,
+            (Step::Record, Seen::Found(true)) => return Err(End::Stopped(Stop::LinksChanged)),
+            (Step::Record, Seen::Found(false)) if self.within => return Err(End::Done),
+            (Step::Record, Seen::Found(false)) => Step::Harden,
+            (Step::Harden, Seen::Carried) => Step::LookForOverlap,
+            (Step::LookForOverlap, Seen::Found(true)) => return Err(End::Stopped(Stop::Overtaken)),
+            (Step::LookForOverlap, Seen::Found(false)) => Step::Commit,
+            (Step::Commit, Seen::Carried) => return Err(End::Done),
+            (Step::Isolate | Step::Commit, Seen::Refused) => return Err(End::Stopped(Stop::Blocked)),
             _ => return Err(End::Stopped(Stop::OutOfTurn)),
         };
-        self.did = step;
-        Ok(step)
+        Ok(self.does(step))
     }
 
     /// The look before the sweep, or the one after it.
-    fn sweep_looked(&mut self, found: bool) -> Result<Step, End> {
+    fn looked(&mut self, found: bool) -> Step {
         match self.swept {
-            None if found => {
-                self.sweepable = false;
-                self.go_round()
-            }
-            None => Ok(Step::Sweep),
-            Some(_) if found => Ok(self.sweep_failed()),
-            Some(rows) => {
-                self.sweepable = false;
-                if rows == self.staged {
-                    Ok(Step::LookForRewrites)
-                } else {
-                    self.go_round()
-                }
-            }
+            None if found => self.go_round(),
+            None => self.does(Step::Sweep),
+            Some(_) if found => self.does(Step::UndoSweep),
+            Some(rows) if rows == self.staged => self.does(Step::LookForRewrites),
+            Some(_) => self.go_round(),
         }
     }
 
-    fn sweep_failed(&mut self) -> Step {
-        self.sweepable = false;
-        Step::UndoSweep
+    fn go_round(&mut self) -> Step {
+        self.state = State::InRounds(Rounds::new());
+        Rounds::FIRST
     }
 
-    fn go_round(&mut self) -> Result<Step, End> {
-        if self.rounds == ROUNDS_MAX {
-            return Err(End::Stopped(Stop::Contended));
-        }
-        self.rounds += 1;
-        Ok(Step::Pin)
-    }
-
-    fn plan(&mut self, rows: u64, then: Step) -> Step {
-        self.planned = rows;
-        then
-    }
-
-    fn wrote(&self) -> Step {
-        match self.planned {
-            planned if self.written != planned => Step::ForgetPlan,
-            0 => Step::Harden,
-            _ => Step::LookForRewrites,
-        }
-    }
-
-    fn looked_for_rewrites(&mut self, found: bool) -> Result<Step, End> {
-        if !found {
-            return Ok(Step::Harden);
-        }
-        if self.trigger_rounds == TRIGGER_ROUNDS_MAX {
-            return Err(End::Stopped(Stop::Rewritten));
-        }
-        self.trigger_rounds += 1;
-        Ok(Step::ForgetPlan)
-    }
-
-    /// What is left goes round again; that ends, because the stage has become smaller.
-    fn isolated(&mut self, rows: u64) -> Result<Step, End> {
-        self.refusals += rows;
-        if rows == 0 || self.refusals > self.staged {
+    /// What is left goes round again. That ends: each time the stage becomes smaller, or what was refused was refused for a moment only.
+    fn isolate(&mut self) -> Result<Step, End> {
+        if self.isolations == self.staged {
             return Err(End::Stopped(Stop::Blocked));
         }
-        self.rounds = 0;
-        Ok(Step::ForgetPlan)
+        self.isolations += 1;
+        Ok(self.does(Step::Isolate))
+    }
+
+    fn does(&mut self, step: Step) -> Step {
+        self.state = State::Did(step);
+        step
     }
 }

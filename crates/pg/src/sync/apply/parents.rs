@@ -3,8 +3,9 @@
 use ponte_schema::Sql;
 use ponte_sync::apply::Stage;
 
-use super::{Applied, Batch, Peer, count};
+use super::{Applied, Batch, count};
 use crate::error::{Error, ErrorKind, Result};
+use crate::sync::peer::Peer;
 
 /// Deletes the rows that were referenced until now. Where rows that stay here still reference one, its delete loses: it stays, and is shipped
 /// back to where it was deleted.

@@ -3,9 +3,9 @@
 use ponte_sync::apply::Stage;
 use ponte_sync::parked;
 
-use super::{Batch, Peer};
+use super::Batch;
 use crate::error::Result;
-use crate::sync::peer::Plan;
+use crate::sync::peer::{Peer, Plan};
 
 /// Keeps what arrived for keys that are parked at the target out of the batch; answers how many rows that are.
 pub(super) async fn hold(batch: &Batch<'_>, position: usize, target: &mut Peer) -> Result<u64> {

@@ -8,9 +8,13 @@
 use ponte_schema::Sql;
 use ponte_sync::apply::{Part, Reason, Stage};
 
-use super::{ANY_PLAN, Applied, Batch, Peer, Plan, analyze_stages, in_rounds, parents, pin};
+use super::plan::pin;
+use super::round::{Savepoint, Work, forget_plan, forgotten_plan};
+use super::stage::analyze_stages;
+use super::{ANY_PLAN, Applied, Batch, parents};
 use crate::error::treatment::{self, Treatment};
 use crate::error::{Error, ErrorKind, Result, server};
+use crate::sync::peer::{Peer, Plan};
 
 /// How many rows may be refused for reasons that only show when they are tried. More than that is no matter of rows.
 const REFUSED_MAX: usize = 500;
@@ -121,7 +125,7 @@ async fn set_aside(batch: &Batch<'_>, target: &mut Peer, position: usize, reason
 
 /// Numbers the rows that differ: deletes first, children before parents, then the others the other way round. Answers the last number.
 async fn number(batch: &Batch<'_>, target: &mut Peer) -> Result<i64> {
-    clear_plans(batch, target).await?;
+    forget_plan(batch, target).await?;
     pin(batch, target).await?;
     let mut last = 0;
     for (present, positions) in [
@@ -164,14 +168,6 @@ async fn join_units(batch: &Batch<'_>, target: &mut Peer) -> Result<()> {
         }
     }
     Ok(())
-}
-
-async fn clear_plans(batch: &Batch<'_>, target: &mut Peer) -> Result<()> {
-    target.script(&cleared_plans(batch), "forget the plan").await
-}
-
-fn cleared_plans(batch: &Batch<'_>) -> Sql {
-    Sql::join("; ", batch.touched.iter().map(|i| Stage::new(*i).clear_plan()))
 }
 
 /// The search for what is refused.
@@ -277,7 +273,7 @@ impl Search<'_> {
                 let (stage, table) = (Stage::new(position), self.batch.target_side(position));
                 if refusal.sqlstate == "23503" {
                     let alone = self.batch.part(vec![position], part);
-                    clear_plans(&alone, target).await?;
+                    forget_plan(&alone, target).await?;
                     pin(&alone, target).await?;
                     let keep = stage.keep_parents(table, self.batch.direction(target), None);
                     applied.conflicts +=
@@ -303,11 +299,11 @@ impl Search<'_> {
         }
         let batch = self.batch.part(touched, part);
         let mut begin = Sql::text("SAVEPOINT part; SET CONSTRAINTS ALL DEFERRED; ");
-        begin.push(&cleared_plans(&batch));
+        begin.push(&forgotten_plan(&batch));
         target.script(&begin, "begin to try a part").await?;
-        let mut tried = *applied;
-        let Err(error) = in_rounds(&batch, target, &mut tried).await else {
-            *applied = tried;
+        let mut work = Work::new(&batch, Savepoint::Part, *applied);
+        let Some(error) = work.go_round(target).await? else {
+            *applied = work.applied;
             let end = Sql::text("RELEASE SAVEPOINT part");
             target.script(&end, "keep a part").await?;
             return Ok(None);

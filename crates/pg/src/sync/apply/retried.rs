@@ -8,8 +8,9 @@ use ponte_sync::apply::Stage;
 use ponte_sync::batch;
 use serde_json::{Map, Value, json};
 
-use super::{Batch, Content, Peer, Plan};
+use super::{Batch, Content};
 use crate::error::Result;
+use crate::sync::peer::{Peer, Plan};
 
 /// How many rows of the quarantine are tried with one batch.
 const RETRIED_MAX: i64 = 500;

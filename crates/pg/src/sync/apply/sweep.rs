@@ -4,8 +4,9 @@ use ponte_schema::Sql;
 use ponte_sync::apply::Stage;
 use ponte_sync::link::ApplyAs;
 
-use super::{Applied, Batch, Content, Peer, SMALL_BATCH_PLANS};
+use super::{Applied, Batch, Content, SMALL_BATCH_PLANS};
 use crate::error::Result;
+use crate::sync::peer::Peer;
 
 /// Neither side of that match has an index.
 const HASH_JOINS: &str = "SET LOCAL enable_hashjoin = on";
@@ -20,37 +21,22 @@ pub(super) fn fits(batch: &Batch<'_>) -> bool {
         && (batch.spec.apply == ApplyAs::Plain || batch.touched.iter().all(|i| free(*i)))
 }
 
-/// Writes what can be written as if nobody else did, if indeed nobody did; otherwise nothing. Rows that are as they should be
-/// already, and some rare ones, are left to the rounds.
-///
-/// # Errors
-/// A connection that is lost. What the server refuses is undone, and the rounds will meet it again if it is still there.
-pub(super) async fn sweep(batch: &Batch<'_>, target: &mut Peer) -> Result<Applied> {
-    // Every staged row is looked up by its key, in the order of the keys, whatever the size of the batch and of the table.
+/// Every staged row is looked up by its key, in the order of the keys, whatever the size of the batch and of the table.
+pub(super) async fn begin(target: &Peer) -> Result<()> {
     let mut sql = Sql::text("SAVEPOINT sweep; ");
     sql.push(&Sql::text(SMALL_BATCH_PLANS));
-    target.script(&sql, "begin to write").await?;
-    if has_local_changes(batch, target).await? {
-        return Ok(Applied::default());
-    }
-    let swept = write(batch, target).await;
-    match swept {
-        Ok(applied) if !has_local_changes(batch, target).await? => Ok(applied),
-        Ok(_) => undo(target).await.map(|()| Applied::default()),
-        Err(error) => match undo(target).await {
-            Ok(()) => Ok(Applied::default()),
-            Err(_) => Err(error),
-        },
-    }
+    target.script(&sql, "begin to write").await
 }
 
-async fn undo(target: &mut Peer) -> Result<()> {
+/// Undoes what was written, and whatever the server refused of it.
+pub(super) async fn undo(target: &Peer) -> Result<()> {
     target
         .script(&Sql::text("ROLLBACK TO SAVEPOINT sweep"), "undo what was written")
         .await
 }
 
-async fn write(batch: &Batch<'_>, target: &mut Peer) -> Result<Applied> {
+/// Writes what can be written as if nobody else did. Rows that are as they should be already, and some rare ones, are left to the rounds.
+pub(super) async fn write(batch: &Batch<'_>, target: &mut Peer) -> Result<Applied> {
     let mut applied = Applied::default();
     if batch.carries_on() {
         // What was written is matched with the stage, to log its versions.
@@ -74,7 +60,8 @@ async fn write(batch: &Batch<'_>, target: &mut Peer) -> Result<Applied> {
     Ok(applied)
 }
 
-async fn has_local_changes(batch: &Batch<'_>, target: &Peer) -> Result<bool> {
+/// Whether somebody did.
+pub(super) async fn has_local_changes(batch: &Batch<'_>, target: &Peer) -> Result<bool> {
     for &position in &batch.touched {
         let table = batch.target_side(position);
         let any_local = Stage::new(position).any_local(table, batch.direction(target), batch.local());

@@ -318,7 +318,7 @@ impl Job<'_> {
             carried_on: shared,
             ..self.batch(unit.chunks.iter().map(|(table, _)| *table).collect(), content)
         };
-        let (applied, _) = apply::carry_within(&batch, hand.reader, hand.writer).await?;
+        let applied = apply::carry_within(&batch, hand.reader, hand.writer).await?;
         self.finish(hand.writer, unit, meters).await?;
         apply::keep_stages(&batch, hand.writer);
         Ok(applied)

@@ -1,0 +1,52 @@
+//! Comparing what is staged with what is there, and deciding the conflicts.
+
+use ponte_schema::Sql;
+use ponte_sync::apply::{Direction, Stage};
+
+use super::{ANY_PLAN, Batch, SMALL_BATCH_PLANS, count};
+use crate::error::Result;
+use crate::sync::peer::Peer;
+
+/// Compares the staged rows with the ones that are there; answers how many differ.
+pub(super) async fn pin(batch: &Batch<'_>, target: &mut Peer) -> Result<u64> {
+    let mut planned = 0;
+    for &position in &batch.touched {
+        let (stage, table) = (Stage::new(position), batch.target_side(position));
+        let pin = match batch.part {
+            None => stage.pin(table),
+            Some(part) => stage.pin_part(table, part),
+        };
+        planned += target.touched(&pin, batch.plan(), "compare rows").await?;
+    }
+    Ok(planned)
+}
+
+/// Decides the conflicts of one table; answers how many there were.
+pub(super) async fn resolve(
+    batch: &Batch<'_>,
+    target: &mut Peer,
+    position: usize,
+    direction: Direction<'_>,
+) -> Result<u64> {
+    let (stage, table) = (Stage::new(position), batch.target_side(position));
+    target.script(&Sql::text(ANY_PLAN), "choose plans").await?;
+    let lock = stage.lock(table, direction, batch.local());
+    target.value(&lock, "hold rows in conflict").await?;
+    let resolve = stage.resolve(table, direction, batch.local(), batch.winner(position));
+    let found = target.value(&resolve, "resolve conflicts").await?;
+    if batch.small {
+        let plans = Sql::text(SMALL_BATCH_PLANS);
+        target.script(&plans, "choose plans").await?;
+    }
+    Ok(count(found))
+}
+
+/// How many rows are planned to be written.
+pub(super) async fn count_planned(batch: &Batch<'_>, target: &mut Peer) -> Result<u64> {
+    let mut planned = 0;
+    for &position in &batch.touched {
+        let count_plan = Stage::new(position).count_plan();
+        planned += count(target.value(&count_plan, "count planned rows").await?);
+    }
+    Ok(planned)
+}
