@@ -69,7 +69,7 @@ impl Rounds {
     /// The end of the rounds.
     pub fn next(&mut self, seen: Seen) -> Result<Step, End> {
         let step = match (self.did, seen) {
-            (Step::Pin | Step::Resolve | Step::Write | Step::Check, Seen::Refused) => {
+            (Step::Pin | Step::LookForLocal | Step::Resolve | Step::Write | Step::Check, Seen::Refused) => {
                 return Err(End::Refused);
             }
             (Step::Pin | Step::Resolve, Seen::Rows(0)) => Step::Check,
