@@ -3,9 +3,9 @@
 mod catch_up;
 mod idle;
 mod initial;
-mod latency;
+pub(crate) mod latency;
 mod memory;
-mod overhead;
+pub(crate) mod overhead;
 mod size;
 
 use std::path::Path;
@@ -36,7 +36,7 @@ pub(crate) async fn all(arena: &Arena, options: &Options, ponte: &Path) -> Resul
     if options.wants(Measurement::CatchUp) {
         if !options.wants(Measurement::Initial) {
             arena.b.batch_execute(raw::RAW_TABLE).await?;
-            raw::copy_all(arena).await?;
+            raw::copy_all(&arena.pair).await?;
         }
         note(catch_up::measure(arena, options).await?);
     }
@@ -67,7 +67,7 @@ pub(crate) async fn all(arena: &Arena, options: &Options, ponte: &Path) -> Resul
 }
 
 /// Rows per second.
-fn rate(rows: i64, time: Duration) -> f64 {
+pub(crate) fn rate(rows: i64, time: Duration) -> f64 {
     #[expect(clippy::cast_precision_loss, reason = "no figure has sixteen digits")]
     let rows = rows as f64;
     rows / time.as_secs_f64()
