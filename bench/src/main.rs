@@ -108,6 +108,11 @@ impl Options {
         self.only.is_empty() || self.only.contains(&measurement)
     }
 
+    /// Whether nothing was asked for beside these.
+    fn wants_only(&self, measurements: &[Measurement]) -> bool {
+        !self.only.is_empty() && self.only.iter().all(|only| measurements.contains(only))
+    }
+
     /// How long one step of another product may take.
     fn deadline(&self) -> Duration {
         Duration::from_secs(self.deadline.unwrap_or(if self.quick { 60 } else { 600 }))

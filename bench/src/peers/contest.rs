@@ -21,8 +21,8 @@ use crate::{Options, Result, say};
 /// How long a product that is out may take to end.
 const END_LIMIT: Duration = Duration::from_secs(20);
 
-/// What installs the others.
-const INSTALL: &str = "not installed: scripts/peers.sh";
+/// Why a product takes no part that is not there, and what installs it.
+pub(super) const NOT_INSTALLED: &str = "not installed: scripts/peers.sh";
 
 /// Who may take part, in the order of the table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -152,7 +152,7 @@ impl Entrant {
             Name::NativeTwoWay if here.major() >= 16 => (None, native::SETTINGS),
             Name::NativeTwoWay => {
                 let newer = [17, 16, 18].into_iter().find_map(ponte_testkit::fetched);
-                (Some(newer.ok_or(INSTALL)?), native::SETTINGS)
+                (Some(newer.ok_or(NOT_INSTALLED)?), native::SETTINGS)
             }
             Name::Pglogical => {
                 installed(&here, "pglogical")?;
@@ -160,7 +160,7 @@ impl Entrant {
             }
             Name::Bucardo => {
                 installed(&here, "plperlu")?;
-                bucardo::version().await.map_err(|_| INSTALL)?;
+                bucardo::version().await.map_err(|_| NOT_INSTALLED)?;
                 (None, &[])
             }
         })
@@ -216,7 +216,7 @@ fn installed(here: &Binaries, extension: &str) -> Result<()> {
     let found = [debian, beside]
         .iter()
         .any(|directory| directory.join(&control).exists());
-    if found { Ok(()) } else { Err(INSTALL.into()) }
+    if found { Ok(()) } else { Err(NOT_INSTALLED.into()) }
 }
 
 async fn server_version(stage: &Stage) -> Result<String> {

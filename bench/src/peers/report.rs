@@ -4,7 +4,7 @@ use std::io::Write;
 
 use serde::Serialize;
 
-use super::contest::Entrant;
+use super::contest::{Entrant, NOT_INSTALLED};
 use super::scenario::Row;
 use crate::statistics::median;
 use crate::{Options, Result};
@@ -111,13 +111,13 @@ fn table(columns: &[Column], options: &Options) -> String {
             .collect()
     };
     table.set_header(line("figure", &|column| column.name.to_owned()));
-    table.add_row(line(
-        "version",
-        &|column| match (&column.out, column.version.as_str()) {
-            (Some(_), "") => "not installed".to_owned(),
-            (_, version) => version.to_owned(),
-        },
-    ));
+    table.add_row(line("version", &|column| {
+        if column.is_missing() {
+            "not installed".to_owned()
+        } else {
+            column.version.clone()
+        }
+    }));
     for row in Row::ALL {
         if columns.iter().any(|column| column.cell(row).is_some()) {
             table.add_row(line(&row.title(options), &|column| column.show(row)));
@@ -127,6 +127,10 @@ fn table(columns: &[Column], options: &Options) -> String {
 }
 
 impl Column {
+    fn is_missing(&self) -> bool {
+        self.out.as_deref() == Some(NOT_INSTALLED)
+    }
+
     fn cell(&self, row: Row) -> Option<&Cell> {
         self.figures.iter().find(|cell| cell.figure == row)
     }
@@ -136,7 +140,7 @@ impl Column {
         match (self.cell(row), &self.out) {
             (Some(cell), _) => row.unit().show(cell.median),
             (None, None) => "–".to_owned(),
-            (None, Some(_)) if self.version.is_empty() => String::new(),
+            (None, Some(_)) if self.is_missing() => String::new(),
             (None, Some(_)) => "out".to_owned(),
         }
     }
