@@ -20,6 +20,7 @@ use std::time::Duration;
 
 use clap::{Parser, ValueEnum};
 use serde::Serialize;
+use tokio::signal::unix::{SignalKind, signal};
 
 use arena::Arena;
 use figure::Figure;
@@ -173,7 +174,7 @@ async fn run(options: &Options) -> Result<()> {
     if options.peers.is_some() {
         return tokio::select! {
             done = peers::run(options, &ponte) => done,
-            _ = tokio::signal::ctrl_c() => Err("interrupted".into()),
+            stopped = stopped() => stopped,
         };
     }
     say("starting two servers");
@@ -193,6 +194,16 @@ async fn run(options: &Options) -> Result<()> {
         std::fs::write(path, serde_json::to_string_pretty(&report)? + "\n")?;
     }
     Ok(())
+}
+
+/// Waits until somebody stops the run, so that it ends what runs in the background.
+async fn stopped() -> Result<()> {
+    let mut terminated = signal(SignalKind::terminate())?;
+    tokio::select! {
+        _ = terminated.recv() => {}
+        interrupted = tokio::signal::ctrl_c() => interrupted?,
+    }
+    Err("stopped".into())
 }
 
 fn print(report: &Report) -> Result<()> {
