@@ -20,7 +20,6 @@ use std::time::Duration;
 
 use clap::{Parser, ValueEnum};
 use serde::Serialize;
-use tokio::signal::unix::{SignalKind, signal};
 
 use arena::Arena;
 use figure::Figure;
@@ -172,10 +171,7 @@ async fn run(options: &Options) -> Result<()> {
         .into());
     }
     if options.peers.is_some() {
-        return tokio::select! {
-            done = peers::run(options, &ponte) => done,
-            stopped = stopped() => stopped,
-        };
+        return peers::run(options, &ponte).await;
     }
     say("starting two servers");
     let arena = Arena::start(&options.settings).await?;
@@ -194,16 +190,6 @@ async fn run(options: &Options) -> Result<()> {
         std::fs::write(path, serde_json::to_string_pretty(&report)? + "\n")?;
     }
     Ok(())
-}
-
-/// Waits until somebody stops the run, so that it ends what runs in the background.
-async fn stopped() -> Result<()> {
-    let mut terminated = signal(SignalKind::terminate())?;
-    tokio::select! {
-        _ = terminated.recv() => {}
-        interrupted = tokio::signal::ctrl_c() => interrupted?,
-    }
-    Err("stopped".into())
 }
 
 fn print(report: &Report) -> Result<()> {

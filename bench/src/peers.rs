@@ -22,6 +22,8 @@ use std::future::Future;
 use std::path::Path;
 use std::pin::Pin;
 
+use tokio::signal::unix::{SignalKind, signal};
+
 use crate::{Options, Result};
 use contest::Contest;
 pub(crate) use contest::Name;
@@ -66,12 +68,26 @@ trait Peer: Send + Sync {
     }
 }
 
-/// Measures all products that are installed and prints one table.
+/// Measures all products that are installed and prints one table; of what was measured until then, where somebody stops it.
 pub(crate) async fn run(options: &Options, ponte: &Path) -> Result<()> {
     rows::check(options)?;
-    let mut contest = Contest::open(options, ponte).await?;
-    contest.run(options).await;
+    let mut contest = Contest::default();
+    let outcome = tokio::select! {
+        () = contest.run(options, ponte) => Ok(()),
+        stopped = stopped() => stopped,
+    };
     let report = contest.report(options)?;
     report.print()?;
-    report.write(options)
+    report.write(options)?;
+    outcome
+}
+
+/// Waits until somebody stops the run: what runs in the background has to end with it.
+async fn stopped() -> Result<()> {
+    let mut terminated = signal(SignalKind::terminate())?;
+    tokio::select! {
+        _ = terminated.recv() => {}
+        interrupted = tokio::signal::ctrl_c() => interrupted?,
+    }
+    Err("stopped".into())
 }

@@ -66,25 +66,21 @@ pub(super) struct Entrant {
 }
 
 /// All of them.
+#[derive(Default)]
 pub(super) struct Contest {
     entrants: Vec<Entrant>,
 }
 
 impl Contest {
-    /// Starts the servers of all that are installed and installs the products on them.
-    pub(super) async fn open(options: &Options, ponte: &Path) -> Result<Self> {
-        let mut entrants = Vec::new();
+    /// Starts the servers of all that are installed, and the products on them. Then one repetition of each, then the next of each.
+    /// Every step has its deadline.
+    pub(super) async fn run(&mut self, options: &Options, ponte: &Path) {
         for name in Name::value_variants() {
             if options.takes_part(*name) {
                 say(&format!("{}: starting two servers", name.title()));
-                entrants.push(Entrant::enter(*name, options, ponte).await);
+                self.entrants.push(Entrant::enter(*name, options, ponte).await);
             }
         }
-        Ok(Self { entrants })
-    }
-
-    /// One repetition of each, then the next of each. Every turn has its deadline.
-    pub(super) async fn run(&mut self, options: &Options) {
         for (scenario, repetition) in Scenario::schedule(options) {
             for entrant in &mut self.entrants {
                 entrant.turn(scenario, options, repetition).await;
