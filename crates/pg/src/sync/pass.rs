@@ -13,6 +13,7 @@ use ponte_sync::link::{LinkSpec, Side};
 use ponte_sync::metadata::LAYOUT;
 use ponte_sync::snapshot::Snapshot;
 use ponte_sync::table::TableSide;
+use tokio_postgres::types::ToSql;
 use uuid::Uuid;
 
 use super::apply::{self, Applied, Batch, Content, Quarantine, SMALL_BATCH_ROWS_MAX};
@@ -171,8 +172,8 @@ impl LiveLink {
             checked_at: Instant::now(),
             unfinished: false,
         };
+        link.standings().await?;
         for side in Side::BOTH {
-            link.standing(side).await?;
             link.know_each_other(side).await?;
         }
         link.check_shapes().await?;
@@ -315,40 +316,9 @@ impl LiveLink {
     }
 
     pub(super) async fn standings(&mut self) -> Result<[Standing; 2]> {
-        Ok([
-            self.standing(Side::First).await?,
-            self.standing(Side::Second).await?,
-        ])
-    }
-
-    async fn standing(&mut self, side: Side) -> Result<Standing> {
-        let sql = Sql::render(
-            "SELECT l.paused, l.ready, p.consumed::text, o.consumed::text, o.offered::text, \
-               EXISTS (SELECT FROM ponte.quarantine q WHERE q.link = l.link), \
-               EXISTS (SELECT FROM ponte.quarantine q WHERE q.link = l.link AND q.next_try_at <= clock_timestamp()), \
-               {shared} FROM ponte.link l \
-             JOIN ponte.progress p USING (link) JOIN ponte.outgoing o USING (link) WHERE link = $1",
-            &[("shared", &forward::shared_tables())],
-        );
-        let peer = &mut self.peers[side.index()];
-        let rows = peer
-            .rows(&sql, &[&self.spec.name], "read the link's progress")
-            .await?;
-        let Some(row) = rows.first() else {
-            return Err(not_ready(&self.spec, peer.name()));
-        };
-        Ok(Standing {
-            paused: row.get(0),
-            ready: row.get(1),
-            consumed: parse_snapshot(row.get(2))?,
-            shipped: Shipped {
-                consumed: parse_snapshot(row.get(3))?,
-                offered: row.get::<_, Option<&str>>(4).map(parse_snapshot).transpose()?,
-            },
-            quarantine: row.get(5),
-            due: row.get(6),
-            shared: Shared::from_row(row, 7),
-        })
+        let [first, second] = &mut self.peers;
+        let (first, second) = tokio::try_join!(standing(&self.spec, first), standing(&self.spec, second))?;
+        Ok([first, second])
     }
 
     /// Carries what is pending at `source` to the other side.
@@ -488,7 +458,6 @@ impl LiveLink {
     pub(crate) async fn begin_reading(&mut self, source: Side, from: &Snapshot) -> Result<Reading> {
         let peer = &mut self.peers[source.index()];
         let path = Sql::text("SET LOCAL search_path TO DEFAULT");
-        peer.begin(Access::Read, &path, "begin to read a batch").await?;
         let sql = Sql::render(
             "WITH truncated AS ( \
                SELECT table_schema, table_name FROM ponte.truncation \
@@ -499,9 +468,11 @@ impl LiveLink {
              FROM ponte.progress WHERE link = $1",
             &[("shared", &forward::shared_tables())],
         );
-        let row = peer
-            .row(&sql, &[&self.spec.name, &from.as_str()], "take a snapshot")
+        let params: [&(dyn ToSql + Sync); 2] = [&self.spec.name, &from.as_str()];
+        let rows = peer
+            .begin_with(Access::Read, &path, (&sql, &params), "begin to read a batch")
             .await?;
+        let row = rows.first().ok_or_else(|| not_ready(&self.spec, peer.name()))?;
         let (schemas, names): (Vec<String>, Vec<String>) = (row.get(2), row.get(3));
         let name = |(schema, name): (String, String)| QualifiedName::new(schema, name);
         Ok(Reading {
@@ -509,7 +480,7 @@ impl LiveLink {
             seen_by_source: parse_snapshot(row.get(1))?,
             truncated: schemas.into_iter().zip(names).map(name).collect(),
             parked: row.get(4),
-            shared: Shared::from_row(&row, 5),
+            shared: Shared::from_row(row, 5),
         })
     }
 
@@ -529,6 +500,34 @@ impl LiveLink {
             .alone(&sql, "acknowledge a batch")
             .await
     }
+}
+
+/// What a node knows about the link.
+async fn standing(spec: &LinkSpec, peer: &mut Peer) -> Result<Standing> {
+    let sql = Sql::render(
+        "SELECT l.paused, l.ready, p.consumed::text, o.consumed::text, o.offered::text, \
+           EXISTS (SELECT FROM ponte.quarantine q WHERE q.link = l.link), \
+           EXISTS (SELECT FROM ponte.quarantine q WHERE q.link = l.link AND q.next_try_at <= clock_timestamp()), \
+           {shared} FROM ponte.link l \
+         JOIN ponte.progress p USING (link) JOIN ponte.outgoing o USING (link) WHERE link = $1",
+        &[("shared", &forward::shared_tables())],
+    );
+    let rows = peer.rows(&sql, &[&spec.name], "read the link's progress").await?;
+    let Some(row) = rows.first() else {
+        return Err(not_ready(spec, peer.name()));
+    };
+    Ok(Standing {
+        paused: row.get(0),
+        ready: row.get(1),
+        consumed: parse_snapshot(row.get(2))?,
+        shipped: Shipped {
+            consumed: parse_snapshot(row.get(3))?,
+            offered: row.get::<_, Option<&str>>(4).map(parse_snapshot).transpose()?,
+        },
+        quarantine: row.get(5),
+        due: row.get(6),
+        shared: Shared::from_row(row, 7),
+    })
 }
 
 /// Refuses a link whose tables, triggers or bookkeeping another release made.

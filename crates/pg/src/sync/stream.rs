@@ -26,18 +26,11 @@ pub(crate) async fn copy(
 ) -> Result<u64> {
     let reading = || source.during("read rows");
     let writing = || target.during("write rows");
-    let out = source
-        .session()
-        .client()
-        .copy_out(copy_out.as_str())
-        .await
-        .during(reading)?;
-    let sink = target
-        .session()
-        .client()
-        .copy_in::<_, Bytes>(copy_in.as_str())
-        .await
-        .during(writing)?;
+    let (reader, writer) = (source.session().client(), target.session().client());
+    let (out, sink) = tokio::try_join!(
+        async { reader.copy_out(copy_out.as_str()).await.during(reading) },
+        async { writer.copy_in::<_, Bytes>(copy_in.as_str()).await.during(writing) },
+    )?;
     let (mut out, mut sink) = (std::pin::pin!(out), std::pin::pin!(sink));
     let mut chunk = BytesMut::with_capacity(CHUNK_BYTES);
     let (mut rows, mut bytes) = (0, 0);
