@@ -6,6 +6,7 @@ mod initial;
 mod latency;
 mod memory;
 mod overhead;
+mod processor;
 mod size;
 
 use std::path::Path;
