@@ -107,7 +107,7 @@ async fn too_many(batch: &Batch<'_>, position: usize, target: &Peer) -> Result<O
     if staged <= unasked.cast_unsigned() {
         return Ok(None);
     }
-    // Looking each of them up costs as much as deleting it, so first as if all of them were there.
+    // Looking each of them up is a good part of deleting it, so first as if all of them were there.
     let most = signed(limit.rows_to_count(staged));
     let rows = number(target, &count_rows(table, most)).await?;
     if !limit.asks(staged, rows, truncated) {
