@@ -21,6 +21,7 @@ use super::history::went_back;
 use super::identity;
 use super::inspect::{self, LinkedTable};
 use super::install::{has_metadata, parse_snapshot, refuse_newer};
+use super::members;
 use super::peer::{Access, Peer};
 use super::sharing::Shared;
 use crate::error::{Error, ErrorKind, Result};
@@ -117,6 +118,8 @@ pub(crate) struct Reading {
     shared: Shared,
     /// Whether keys are parked there.
     pub(super) parked: bool,
+    /// The tables that the link carries there.
+    joined: Vec<String>,
 }
 
 /// What the changelogs hold since the consumed snapshot, table by table, counted no further than a small batch goes.
@@ -174,6 +177,7 @@ impl LiveLink {
         for side in Side::BOTH {
             link.standing(side).await?;
             link.know_each_other(side).await?;
+            members::confirm(&link.spec, side, &mut link.peers[side.index()]).await?;
         }
         link.check_shapes().await?;
         Ok(link)
@@ -389,6 +393,7 @@ impl LiveLink {
             return Ok(None);
         }
         let reading = self.begin_reading(source, &from).await?;
+        members::same_in_snapshot(&self.spec, source, &self.tables, &reading.joined)?;
         // Counted again under the reading snapshot: what appeared in between belongs to this batch.
         let (found, _) = self.count_pending(source, &reading.shared, &from).await?;
         let counts = found.pending;
@@ -495,9 +500,12 @@ impl LiveLink {
                WHERE xid >= pg_snapshot_xmin($2::text::pg_snapshot) AND NOT pg_visible_in_snapshot(xid, $2::text::pg_snapshot)) \
              SELECT pg_current_snapshot()::text, consumed::text, \
                ARRAY(SELECT table_schema FROM truncated), ARRAY(SELECT table_name FROM truncated), \
-               EXISTS (SELECT FROM ponte.parked k WHERE k.link = $1), {shared} \
+               EXISTS (SELECT FROM ponte.parked k WHERE k.link = $1), {shared}, {joined} \
              FROM ponte.progress WHERE link = $1",
-            &[("shared", &forward::shared_tables())],
+            &[
+                ("shared", &forward::shared_tables()),
+                ("joined", &members::joined_tables()),
+            ],
         );
         let row = peer
             .row(&sql, &[&self.spec.name, &from.as_str()], "take a snapshot")
@@ -510,6 +518,7 @@ impl LiveLink {
             truncated: schemas.into_iter().zip(names).map(name).collect(),
             parked: row.get(4),
             shared: Shared::from_row(&row, 5),
+            joined: row.get(6),
         })
     }
 
