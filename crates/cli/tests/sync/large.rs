@@ -1,11 +1,9 @@
-//! Values so large that a process which held one of them would be noticed, and tables so large that most tests do without.
-
-use std::process::Stdio;
-use std::time::Duration;
+//! Values so large that a process which held one of them would be noticed.
 
 use tokio_postgres::Client;
 
-use crate::support::{Project, number, option, text};
+use crate::memory::peak_of;
+use crate::support::{Project, number, option};
 
 /// What each of two values of a row weighs in an ordinary run, in megabytes, and how many rows there are.
 const VALUE_MEGABYTES: u64 = 6;
@@ -16,31 +14,6 @@ const ROWS_HELD_MAX: u64 = 6;
 
 const OBRA: &str = "CREATE TABLE obra (id int PRIMARY KEY, corpo bytea, texto text, n int NOT NULL DEFAULT 0, updated_at timestamptz NOT NULL DEFAULT clock_timestamp());
     ALTER TABLE obra ALTER corpo SET STORAGE EXTERNAL;";
-
-/// Runs a command to its end; answers its exit code, what it said, and how much memory it held at most, in kilobytes.
-async fn measured(project: &Project, arguments: &[&str]) -> (Option<i32>, String, u64) {
-    let mut command = project.command(arguments);
-    let mut child = command
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let status = format!("/proc/{}/status", child.id());
-    let mut peak = 0;
-    while child.try_wait().unwrap().is_none() {
-        let read = std::fs::read_to_string(&status).unwrap_or_default();
-        let line = read.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-        let held = line.and_then(|line| line.trim().trim_end_matches(" kB").parse().ok());
-        peak = held.unwrap_or(peak);
-        tokio::time::sleep(Duration::from_millis(2)).await;
-    }
-    let output = child.wait_with_output().unwrap();
-    (
-        output.status.code(),
-        text(&output.stdout) + &text(&output.stderr),
-        peak,
-    )
-}
 
 async fn digest(client: &Client) -> String {
     let sql = "SELECT string_agg(concat_ws(' ', id, length(corpo), md5(corpo), md5(texto), n), ',' ORDER BY id) FROM obra";
@@ -61,23 +34,19 @@ async fn large_values_pass_a_few_rows_at_a_time() {
     };
     a.batch_execute(&rows(1)).await.unwrap();
     let mut peaks = Vec::new();
-    let (code, said, peak) = measured(&project, &["sync", "init", "-y"]).await;
-    assert_eq!(code, Some(0), "{said}");
-    peaks.push(("init", peak));
+    peaks.push(("init", peak_of(&project, &["sync", "init", "-y"]).await));
     b.batch_execute(&rows(101)).await.unwrap();
     b.batch_execute("UPDATE obra SET n = 7, updated_at = clock_timestamp() WHERE id = 1")
         .await
         .unwrap();
-    let (code, said, peak) = measured(&project, &["sync", "once"]).await;
-    assert_eq!(code, Some(0), "{said}");
-    peaks.push(("once", peak));
+    peaks.push(("once", peak_of(&project, &["sync", "once"]).await));
     assert_eq!(digest(&a).await, digest(&b).await);
     assert_eq!(number(&a, "SELECT sum(n) FROM obra").await, 7);
     let row = 2 * megabytes * 1024;
     let most = 24 * 1024 + ROWS_HELD_MAX * row;
-    println!("{ROWS} rows of {row} kB, peaks in kB: {peaks:?}, at most {most}");
+    println!("{ROWS} rows of {row} KiB, peaks in KiB: {peaks:?}, at most {most}");
     assert!(most <= ROWS * row, "all rows together would pass for one");
     for (what, peak) in peaks {
-        assert!((1..most).contains(&peak), "{what} held {peak} kB");
+        assert!((1..most).contains(&peak), "{what} held {peak} KiB");
     }
 }
