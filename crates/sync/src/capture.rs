@@ -179,6 +179,23 @@ pub fn upgrade(table: &TableSide, max_future_seconds: i64) -> Sql {
     sql
 }
 
+/// Notes again, for one link, what was noted since the link had the table captured.
+pub fn note_again(table: &TableSide, link: &str) -> Sql {
+    let keys = table.staged_key();
+    Sql::render(
+        include_str!("capture/note_again.sql"),
+        &[
+            ("changelog", &table.changelog()),
+            ("keys", &listed(&keys)),
+            ("log_keys", &qualified("l", &keys)),
+            ("travels", &travels(link)),
+            ("link", &Literal::new(link)),
+            ("schema_name", &Literal::new(table.name.schema.as_str())),
+            ("table_name", &Literal::new(table.name.name.as_str())),
+        ],
+    )
+}
+
 /// Makes the view that people read, for the links that carry the table, of which there is at least one.
 pub fn view(table: &TableSide, links: &[String]) -> Sql {
     let staged = table.staged_key();

@@ -22,6 +22,7 @@ use super::history::went_back;
 use super::identity;
 use super::inspect::{self, LinkedTable};
 use super::install::{has_metadata, parse_snapshot, refuse_newer};
+use super::members;
 use super::peer::{Access, Peer};
 use super::sharing::Shared;
 use crate::error::{Error, ErrorKind, Result};
@@ -118,6 +119,8 @@ pub(crate) struct Reading {
     shared: Shared,
     /// Whether keys are parked there.
     pub(super) parked: bool,
+    /// The tables that the link carries there.
+    joined: Vec<String>,
 }
 
 /// What the changelogs hold since the consumed snapshot, table by table, counted no further than a small batch goes.
@@ -175,6 +178,7 @@ impl LiveLink {
         link.standings().await?;
         for side in Side::BOTH {
             link.know_each_other(side).await?;
+            members::confirm(&link.spec, side, &mut link.peers[side.index()]).await?;
         }
         link.check_shapes().await?;
         Ok(link)
@@ -359,6 +363,7 @@ impl LiveLink {
             return Ok(None);
         }
         let reading = self.begin_reading(source, &from).await?;
+        members::same_in_snapshot(&self.spec, source, &self.tables, &reading.joined)?;
         // Counted again under the reading snapshot: what appeared in between belongs to this batch.
         let (found, _) = self.count_pending(source, &reading.shared, &from).await?;
         let counts = found.pending;
@@ -464,9 +469,12 @@ impl LiveLink {
                WHERE xid >= pg_snapshot_xmin($2::text::pg_snapshot) AND NOT pg_visible_in_snapshot(xid, $2::text::pg_snapshot)) \
              SELECT pg_current_snapshot()::text, consumed::text, \
                ARRAY(SELECT table_schema FROM truncated), ARRAY(SELECT table_name FROM truncated), \
-               EXISTS (SELECT FROM ponte.parked k WHERE k.link = $1), {shared} \
+               EXISTS (SELECT FROM ponte.parked k WHERE k.link = $1), {shared}, {joined} \
              FROM ponte.progress WHERE link = $1",
-            &[("shared", &forward::shared_tables())],
+            &[
+                ("shared", &forward::shared_tables()),
+                ("joined", &members::joined_tables()),
+            ],
         );
         let params: [&(dyn ToSql + Sync); 2] = [&self.spec.name, &from.as_str()];
         let rows = peer
@@ -481,6 +489,7 @@ impl LiveLink {
             truncated: schemas.into_iter().zip(names).map(name).collect(),
             parked: row.get(4),
             shared: Shared::from_row(row, 5),
+            joined: row.get(6),
         })
     }
 
