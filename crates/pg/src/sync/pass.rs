@@ -21,6 +21,7 @@ use super::capture_watch;
 use super::identity;
 use super::inspect::{self, LinkedTable};
 use super::install::{has_metadata, refuse_newer};
+use super::members;
 use super::peer::Peer;
 use crate::error::{Error, ErrorKind, Result};
 
@@ -117,9 +118,10 @@ impl LiveLink {
             checked_at: Instant::now(),
             unfinished: false,
         };
+        link.standings().await?;
         for side in Side::BOTH {
-            link.standing(side).await?;
             link.know_each_other(side).await?;
+            members::confirm(&link.spec, side, &mut link.peers[side.index()]).await?;
         }
         link.check_shapes().await?;
         Ok(link)

@@ -4,6 +4,7 @@ use ponte_schema::{Literal, Sql};
 use ponte_sync::apply::fence;
 use ponte_sync::link::{ApplyAs, LinkSpec};
 use ponte_sync::snapshot::Snapshot;
+use tokio_postgres::types::ToSql;
 
 use super::{DURABLE, stop};
 use crate::error::Result;
@@ -39,12 +40,13 @@ pub(super) async fn try_begin(
     from: &Snapshot,
     to: &Snapshot,
 ) -> Result<Option<Begun>> {
-    open(target, spec).await?;
+    let params: [&(dyn ToSql + Sync); 3] = [&spec.name, &from.as_str(), &to.as_str()];
     let taken = target
-        .rows(
-            &fence(),
-            &[&spec.name, &from.as_str(), &to.as_str()],
-            "take the fence",
+        .begin_with(
+            Access::Write,
+            &opening(spec),
+            (&fence(), &params),
+            "begin to apply a batch",
         )
         .await?;
     Ok(taken.first().map(|row| Begun {
@@ -55,6 +57,12 @@ pub(super) async fn try_begin(
 
 /// Opens the target's transaction. Capture stays quiet in it once the transaction is noted down as one that applies.
 pub(crate) async fn open(target: &mut Peer, spec: &LinkSpec) -> Result<()> {
+    target
+        .begin(Access::Write, &opening(spec), "begin to apply a batch")
+        .await
+}
+
+fn opening(spec: &LinkSpec) -> Sql {
     let mut sql = Sql::render(
         "SET LOCAL search_path TO DEFAULT; SET CONSTRAINTS ALL DEFERRED; \
          SELECT set_config('ponte.applying', {link}, true), pg_advisory_xact_lock_shared(1886350965, hashtext({link})); {durable}",
@@ -66,5 +74,5 @@ pub(crate) async fn open(target: &mut Peer, spec: &LinkSpec) -> Result<()> {
     if spec.apply == ApplyAs::Replica {
         sql.push(&Sql::text("SET LOCAL session_replication_role = replica;"));
     }
-    target.begin(Access::Write, &sql, "begin to apply a batch").await
+    sql
 }

@@ -11,6 +11,8 @@ use crate::sync::peer::Peer;
 pub(super) struct Writing<'b> {
     work: Work<'b>,
     place: Place,
+    /// Whether the look after the sweep, which travels with its last statement, found that somebody else wrote too.
+    others: bool,
 }
 
 /// How far it has come.
@@ -26,6 +28,7 @@ impl<'b> Writing<'b> {
         Self {
             work: Work::new(batch, Savepoint::Rows, Applied::default()),
             place: Place::Staged,
+            others: false,
         }
     }
 
@@ -41,13 +44,11 @@ impl<'b> Writing<'b> {
     pub(super) async fn step(&mut self, step: Step, target: &mut Peer) -> Result<Seen> {
         let batch = self.work.batch;
         match step {
-            Step::LookForLocal if self.place != Place::InRounds => {
-                if self.place == Place::Staged {
-                    sweep::begin(target).await?;
-                    self.place = Place::Sweeping;
-                }
-                sweep::has_local_changes(batch, target).await.map(Seen::Found)
+            Step::LookForLocal if self.place == Place::Staged => {
+                self.place = Place::Sweeping;
+                sweep::begin(batch, target).await.map(Seen::Found)
             }
+            Step::LookForLocal if self.place == Place::Sweeping => Ok(Seen::Found(self.others)),
             Step::Sweep => Ok(self.sweep(target).await),
             Step::UndoSweep => self.undo_sweep(target).await,
             Step::ForgetPlan if self.place != Place::InRounds => Ok(Seen::Carried),
@@ -68,8 +69,9 @@ impl<'b> Writing<'b> {
     /// Whatever the server does not like is undone: the rounds will meet it again if it is still there.
     async fn sweep(&mut self, target: &mut Peer) -> Seen {
         match sweep::write(self.work.batch, target).await {
-            Ok(applied) => {
+            Ok((applied, others)) => {
                 self.work.applied = applied;
+                self.others = others;
                 Seen::Rows(applied.rows())
             }
             Err(error) => {

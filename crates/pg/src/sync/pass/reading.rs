@@ -6,12 +6,14 @@ use ponte_sync::machine::Changes;
 use ponte_sync::snapshot::Snapshot;
 use ponte_sync::table::TableSide;
 use ponte_sync::{batch, forward};
+use tokio_postgres::types::ToSql;
 
-use super::{LiveLink, Standing};
+use super::{LiveLink, Standing, not_ready};
 use crate::error::Result;
 use crate::sync::apply::{self, Batch, Content, Quarantine, Retried, SMALL_BATCH_ROWS_MAX};
 use crate::sync::inspect::LinkedTable;
 use crate::sync::install::parse_snapshot;
+use crate::sync::members;
 use crate::sync::peer::{Access, Peer};
 use crate::sync::sharing::Shared;
 
@@ -36,6 +38,8 @@ pub(crate) struct Reading {
     shared: Shared,
     /// Whether keys are parked there.
     pub(crate) parked: bool,
+    /// The tables that the link carries there.
+    joined: Vec<String>,
 }
 
 /// What the changelogs hold since the consumed snapshot, table by table, counted no further than a small batch goes.
@@ -101,6 +105,7 @@ impl LiveLink {
             retried,
         };
         let reading = self.begin_reading(source, &from).await?;
+        members::same_in_snapshot(&self.spec, source, &self.tables, &reading.joined)?;
         // Counted again under the reading snapshot: what appeared in between belongs to this batch.
         let (found, _) = self.count_pending(source, &reading.shared, &from).await?;
         let counts = found.pending;
@@ -178,20 +183,24 @@ impl LiveLink {
     pub(crate) async fn begin_reading(&mut self, source: Side, from: &Snapshot) -> Result<Reading> {
         let peer = &mut self.peers[source.index()];
         let path = Sql::text("SET LOCAL search_path TO DEFAULT");
-        peer.begin(Access::Read, &path, "begin to read a batch").await?;
         let sql = Sql::render(
             "WITH truncated AS ( \
                SELECT table_schema, table_name FROM ponte.truncation \
                WHERE xid >= pg_snapshot_xmin($2::text::pg_snapshot) AND NOT pg_visible_in_snapshot(xid, $2::text::pg_snapshot)) \
              SELECT pg_current_snapshot()::text, consumed::text, \
                ARRAY(SELECT table_schema FROM truncated), ARRAY(SELECT table_name FROM truncated), \
-               EXISTS (SELECT FROM ponte.parked k WHERE k.link = $1), {shared} \
+               EXISTS (SELECT FROM ponte.parked k WHERE k.link = $1), {shared}, {joined} \
              FROM ponte.progress WHERE link = $1",
-            &[("shared", &forward::shared_tables())],
+            &[
+                ("shared", &forward::shared_tables()),
+                ("joined", &members::joined_tables()),
+            ],
         );
-        let row = peer
-            .row(&sql, &[&self.spec.name, &from.as_str()], "take a snapshot")
+        let params: [&(dyn ToSql + Sync); 2] = [&self.spec.name, &from.as_str()];
+        let rows = peer
+            .begin_with(Access::Read, &path, (&sql, &params), "begin to read a batch")
             .await?;
+        let row = rows.first().ok_or_else(|| not_ready(&self.spec, peer.name()))?;
         let (schemas, names): (Vec<String>, Vec<String>) = (row.get(2), row.get(3));
         let name = |(schema, name): (String, String)| QualifiedName::new(schema, name);
         Ok(Reading {
@@ -199,7 +208,8 @@ impl LiveLink {
             seen_by_source: parse_snapshot(row.get(1))?,
             truncated: schemas.into_iter().zip(names).map(name).collect(),
             parked: row.get(4),
-            shared: Shared::from_row(&row, 5),
+            shared: Shared::from_row(row, 5),
+            joined: row.get(6),
         })
     }
 

@@ -3,13 +3,14 @@
 use ponte_schema::Sql;
 use ponte_sync::forward;
 use ponte_sync::history::Shipped;
-use ponte_sync::link::Side;
+use ponte_sync::link::{LinkSpec, Side};
 use ponte_sync::machine::{self, Refused};
 use ponte_sync::snapshot::Snapshot;
 
 use super::{LiveLink, not_ready};
 use crate::error::Result;
 use crate::sync::install::parse_snapshot;
+use crate::sync::peer::Peer;
 use crate::sync::sharing::Shared;
 
 /// What a node knows about a link.
@@ -53,39 +54,36 @@ pub(super) fn judge(standings: &[Standing; 2], lost: Option<Side>) -> machine::S
 
 impl LiveLink {
     pub(crate) async fn standings(&mut self) -> Result<[Standing; 2]> {
-        Ok([
-            self.standing(Side::First).await?,
-            self.standing(Side::Second).await?,
-        ])
+        let [first, second] = &mut self.peers;
+        let (first, second) = tokio::try_join!(standing(&self.spec, first), standing(&self.spec, second))?;
+        Ok([first, second])
     }
+}
 
-    pub(super) async fn standing(&mut self, side: Side) -> Result<Standing> {
-        let sql = Sql::render(
-            "SELECT l.paused, l.ready, p.consumed::text, o.consumed::text, o.offered::text, \
-               EXISTS (SELECT FROM ponte.quarantine q WHERE q.link = l.link), \
-               EXISTS (SELECT FROM ponte.quarantine q WHERE q.link = l.link AND q.next_try_at <= clock_timestamp()), \
-               {shared} FROM ponte.link l \
-             JOIN ponte.progress p USING (link) JOIN ponte.outgoing o USING (link) WHERE link = $1",
-            &[("shared", &forward::shared_tables())],
-        );
-        let peer = &mut self.peers[side.index()];
-        let rows = peer
-            .rows(&sql, &[&self.spec.name], "read the link's progress")
-            .await?;
-        let Some(row) = rows.first() else {
-            return Err(not_ready(&self.spec, peer.name()));
-        };
-        Ok(Standing {
-            paused: row.get(0),
-            ready: row.get(1),
-            consumed: parse_snapshot(row.get(2))?,
-            shipped: Shipped {
-                consumed: parse_snapshot(row.get(3))?,
-                offered: row.get::<_, Option<&str>>(4).map(parse_snapshot).transpose()?,
-            },
-            quarantine: row.get(5),
-            due: row.get(6),
-            shared: Shared::from_row(row, 7),
-        })
-    }
+/// What a node knows about the link.
+async fn standing(spec: &LinkSpec, peer: &mut Peer) -> Result<Standing> {
+    let sql = Sql::render(
+        "SELECT l.paused, l.ready, p.consumed::text, o.consumed::text, o.offered::text, \
+           EXISTS (SELECT FROM ponte.quarantine q WHERE q.link = l.link), \
+           EXISTS (SELECT FROM ponte.quarantine q WHERE q.link = l.link AND q.next_try_at <= clock_timestamp()), \
+           {shared} FROM ponte.link l \
+         JOIN ponte.progress p USING (link) JOIN ponte.outgoing o USING (link) WHERE link = $1",
+        &[("shared", &forward::shared_tables())],
+    );
+    let rows = peer.rows(&sql, &[&spec.name], "read the link's progress").await?;
+    let Some(row) = rows.first() else {
+        return Err(not_ready(spec, peer.name()));
+    };
+    Ok(Standing {
+        paused: row.get(0),
+        ready: row.get(1),
+        consumed: parse_snapshot(row.get(2))?,
+        shipped: Shipped {
+            consumed: parse_snapshot(row.get(3))?,
+            offered: row.get::<_, Option<&str>>(4).map(parse_snapshot).transpose()?,
+        },
+        quarantine: row.get(5),
+        due: row.get(6),
+        shared: Shared::from_row(row, 7),
+    })
 }
