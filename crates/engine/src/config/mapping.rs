@@ -4,7 +4,7 @@
 
 use ponte_schema::{Expression, Ident};
 use ponte_sync::limit::DeleteLimit;
-use ponte_sync::mapping::{ColumnMap, TableSpec};
+use ponte_sync::mapping::{ColumnMap, TableSpec, TriggerRule};
 use ponte_sync::{ConflictPolicy, NodeName};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
@@ -55,6 +55,7 @@ pub(super) fn read(
 ) -> Option<TableMapping> {
     let max_delete = delete_limit(reader, table, max_delete);
     let conflict = own_conflict(reader, table, between);
+    let triggers = table.parsed_or("triggers", TriggerRule::default());
     let probe = probe_values::read(reader, table);
     if table.value("table").is_none() {
         table.missing("table");
@@ -68,6 +69,7 @@ pub(super) fn read(
     Some(TableMapping {
         spec: TableSpec {
             max_delete: max_delete?,
+            triggers: triggers?.value,
             ..spec?
         },
         conflict: conflict?,
@@ -108,6 +110,7 @@ impl<'r, 'd> Mapping<'r, 'd> {
             filters: filters?,
             max_delete: DeleteLimit::default(),
             conflict: None,
+            triggers: TriggerRule::default(),
         })
     }
 
