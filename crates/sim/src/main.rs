@@ -17,6 +17,9 @@ use ponte_sim::world::{self, Coverage};
 
 const USAGE: &str = "usage: ponte-sim (--seed N | --seeds A..B) [--topology pair|chain|star|ring|mesh] [--mutation NAME] [--keep N,N,…] [--tell yes]";
 
+/// How many failing histories are shrunk; of the others only the seed is said.
+const SHRUNK_MAX: u32 = 3;
+
 struct Options {
     seeds: std::ops::Range<u64>,
     topologies: Vec<Topology>,
@@ -84,8 +87,8 @@ fn run(options: &Options, topology: Topology) -> bool {
         let fails_anyway = || options.mutation.is_some() && world::run(&history, None).0.is_some();
         if let Some(violation) = violation.filter(|_| !fails_anyway()) {
             failures += 1;
-            if failures <= 3 {
-                println!("{} seed {seed}: {violation}", topology.name());
+            println!("{} seed {seed}: {violation}", topology.name());
+            if failures <= SHRUNK_MAX {
                 tell(&history, options);
             }
         }

@@ -90,7 +90,7 @@ impl Model {
 
     /// Whether a node ships back what came over a link.
     pub fn echoes(&self, node: usize) -> bool {
-        self.flavour.app_versions && self.is_shared(node) && !self.without(Mutation::NoEcho)
+        self.is_shared(node) && !self.without(Mutation::NoEcho)
     }
 
     /// Who wins at the target of a direction.

@@ -19,25 +19,23 @@ pub enum Mutation {
     ProgressApart,
     /// The source is not flushed before its changes count as consumed.
     NoHarden,
-    /// In a cycle where applications give the versions, changes do not travel back over the link they came by.
+    /// In a cycle, changes do not travel back over the link they came by.
     NoEcho,
     /// A batch is committed whose snapshot was taken while another one of the same link was being applied there.
     NoTurns,
-    /// The clock of the source is not pushed past what was read from it.
-    NoClockPush,
-    /// A row that was here already is not noted, however new the version that it came with.
-    NoKnown,
     /// Nobody asks whether somebody came and went under the key of a missing row.
     NoLateLook,
     /// What came over one link is not noted for the others.
     NoForward,
     /// The loser of a conflict is not recorded.
     NoRecord,
+    /// Changes of a row travel while the node refuses what the other side has of it.
+    NoHold,
 }
 
 impl Mutation {
     /// All of them.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 14] = [
         Self::NoConfirm,
         Self::NoSecondLook,
         Self::NoPin,
@@ -48,11 +46,10 @@ impl Mutation {
         Self::NoHarden,
         Self::NoEcho,
         Self::NoTurns,
-        Self::NoClockPush,
-        Self::NoKnown,
         Self::NoLateLook,
         Self::NoForward,
         Self::NoRecord,
+        Self::NoHold,
     ];
 
     /// The word for it on the command line.
@@ -68,11 +65,10 @@ impl Mutation {
             Self::NoHarden => "no-harden",
             Self::NoEcho => "no-echo",
             Self::NoTurns => "no-turns",
-            Self::NoClockPush => "no-clock-push",
-            Self::NoKnown => "no-known",
             Self::NoLateLook => "no-late-look",
             Self::NoForward => "no-forward",
             Self::NoRecord => "no-record",
+            Self::NoHold => "no-hold",
         }
     }
 

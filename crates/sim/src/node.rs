@@ -41,8 +41,6 @@ pub enum Route {
     All,
     /// All but the one that it came over.
     Via(LinkId),
-    /// The same, and nothing changed.
-    Known(LinkId),
     /// One.
     Only(LinkId),
 }
@@ -69,17 +67,21 @@ impl Progress {
 #[derive(Debug, Clone)]
 pub struct Record {
     by: Xid,
+    /// Whose row it is about.
+    key: Key,
     /// The writes whose images are kept.
     pub images: Vec<Stamp>,
 }
 
 /// A row that this node refused.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refused {
     /// Whether it still waits to be tried again.
     pub waits: bool,
     /// Its version.
     pub version: Version,
+    /// What the other side had consumed when it was first refused.
+    pub seen: Snapshot,
 }
 
 /// One database.
@@ -218,12 +220,11 @@ impl Node {
             insert,
             // Which kind a conflict is called by is none of the simulator's business.
             delete: false,
-            known: matches!(route, Route::Known(_)),
             at: version.at,
             noted: version.noted,
             version_node: (version.node != self.id).then_some(version.node),
             via: match route {
-                Route::Via(link) | Route::Known(link) => Some(link),
+                Route::Via(link) => Some(link),
                 _ => None,
             },
             only: match route {
@@ -250,9 +251,17 @@ impl Node {
     }
 
     /// Keeps images.
-    pub fn record(&mut self, xid: Xid, images: Vec<Stamp>) {
-        self.records.push(Record { by: xid, images });
+    pub fn record(&mut self, xid: Xid, key: Key, images: Vec<Stamp>) {
+        self.records.push(Record { by: xid, key, images });
         self.all.wrote(xid);
+    }
+
+    /// Takes back what a transaction decided about a row that was refused after all.
+    pub fn undecide(&mut self, xid: Xid, key: Key) {
+        self.records
+            .retain(|record| record.by != xid || record.key != key);
+        self.notes
+            .retain(|note| note.xid != xid || note.key != key || note.only.is_none());
     }
 
     /// The writes whose images are kept here.
@@ -271,6 +280,13 @@ impl Node {
             .iter()
             .filter(|((of, _), cell)| *of == link && waits(cell));
         of_link.map(|((_, key), _)| *key).collect()
+    }
+
+    /// Whether a snapshot shows that the key waits there.
+    pub fn waits_in(&self, snapshot: &Snapshot, link: LinkId, key: Key) -> bool {
+        let cell = self.quarantine.get(&(link, key));
+        cell.and_then(|cell| cell.visible(&self.all, snapshot, None))
+            .is_some_and(|(_, refused)| refused.waits)
     }
 
     /// Takes back a transaction.

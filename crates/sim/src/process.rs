@@ -71,8 +71,6 @@ struct Batch {
     seen_by_source: Snapshot,
     /// What the target had to say when the batch began.
     early: Snapshot,
-    /// The newest version in the stage.
-    newest: Option<i64>,
     /// When local changes were looked for.
     looked: Snapshot,
     xid: Option<Xid>,
@@ -244,7 +242,6 @@ impl Batch {
             to: progress,
             seen_by_source: nothing.clone(),
             early: nothing.clone(),
-            newest: None,
             looked: nothing,
             xid: None,
             stage: Vec::new(),

@@ -230,14 +230,23 @@ impl<T> Cell<T> {
         self.versions.push((xid, value));
     }
 
-    /// How many versions there are, for [`Self::undo`].
-    pub fn mark(&self) -> usize {
+    /// How many versions there are.
+    pub fn count(&self) -> usize {
         self.versions.len()
     }
 
-    /// Forgets what was written after a mark.
-    pub fn undo(&mut self, mark: usize) {
-        self.versions.truncate(mark);
+    /// How many of them a transaction wrote, for [`Self::undo`].
+    pub fn mark(&self, xid: Xid) -> usize {
+        self.versions.iter().filter(|(by, _)| *by == xid).count()
+    }
+
+    /// Forgets what a transaction wrote after a mark.
+    pub fn undo(&mut self, xid: Xid, mark: usize) {
+        let mut own = 0;
+        self.versions.retain(|(by, _)| {
+            own += usize::from(*by == xid);
+            *by != xid || own <= mark
+        });
     }
 
     /// Forgets what a transaction that is no more has done here.

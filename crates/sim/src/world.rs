@@ -258,8 +258,8 @@ impl World {
     /// How many notes, records and rows there are: trying a refused row again changes none of them.
     fn moved(&self) -> usize {
         let count = |node: &crate::node::Node| {
-            let rows: usize = node.rows.values().map(crate::store::Cell::mark).sum();
-            let refused: usize = node.quarantine.values().map(crate::store::Cell::mark).sum();
+            let rows: usize = node.rows.values().map(crate::store::Cell::count).sum();
+            let refused: usize = node.quarantine.values().map(crate::store::Cell::count).sum();
             rows + refused + node.notes.len() + node.records.len()
         };
         self.model.nodes.iter().map(count).sum()

@@ -34,8 +34,6 @@ pub struct Note<K, L> {
     pub insert: bool,
     /// Whether it was deleted.
     pub delete: bool,
-    /// Whether nothing changed: the row that came was here already, and only its version was news.
-    pub known: bool,
     /// See [`Version::at`].
     pub at: i64,
     /// See [`Version::noted`].
@@ -72,7 +70,6 @@ pub struct Change {
     pub inserted: bool,
     /// Whether any of its changes was a delete.
     pub deleted: bool,
-    known: bool,
     seq: u64,
 }
 
@@ -99,7 +96,6 @@ impl<L: PartialEq> Reader<'_, L> {
                 version: note.version(self.here),
                 inserted: note.insert,
                 deleted: note.delete,
-                known: note.known,
                 seq: note.seq,
             };
             pending
@@ -124,17 +120,7 @@ impl<K, L> Note<K, L> {
 
 impl Change {
     fn and(self, other: Self) -> Self {
-        let (earlier, later) = if self.seq < other.seq {
-            (self, other)
-        } else {
-            (other, self)
-        };
-        // A row that was known already tells how new the row is that stands here, unless somebody was changing it just then.
-        let last = if later.known && earlier.version > later.version {
-            earlier
-        } else {
-            later
-        };
+        let last = if self.seq > other.seq { self } else { other };
         Self {
             inserted: self.inserted || other.inserted,
             deleted: self.deleted || other.deleted,
@@ -172,12 +158,6 @@ pub fn decide(winner: Winner, incoming: Version, local: Version, first_contact: 
     }
 }
 
-/// Whether a node that several links carry a table from has to note a row that it held already. Without that it would not know
-/// how new its row is, and an older change that comes by a longer way would be taken for a newer one, and go round for ever.
-pub fn notes_equal_row(incoming: Version, newest_noted: Option<Version>) -> bool {
-    newest_noted.is_none_or(|noted| incoming > noted)
-}
-
 /// What kind of conflict it is, in PostgreSQL's words.
 pub fn kind(incoming_present: bool, incoming_inserted: bool, is_here: bool, born_here: bool) -> &'static str {
     match (incoming_present, is_here, incoming_inserted) {
@@ -213,7 +193,6 @@ mod tests {
             seq,
             insert: false,
             delete: false,
-            known: false,
             at: i64::try_from(seq).unwrap(),
             noted: 0,
             version_node: None,
@@ -264,18 +243,6 @@ mod tests {
         assert_eq!(pending(&notes, "5:5:", None), [(1, 8, true)]);
         notes.reverse();
         assert_eq!(pending(&notes, "5:5:", None), [(1, 8, true)]);
-    }
-
-    #[test]
-    fn a_note_of_a_known_row_never_makes_the_change_older_that_it_met() {
-        let mut notes = [note(1, 10, 1), note(1, 11, 2)];
-        notes[1].known = true;
-        assert_eq!(pending(&notes, "5:5:", None), [(1, 2, false)]);
-        notes[0].at = 7;
-        assert_eq!(pending(&notes, "5:5:", None), [(1, 7, false)]);
-        notes[0].seq = 3;
-        notes[1].at = 9;
-        assert_eq!(pending(&notes, "5:5:", None), [(1, 7, false)]);
     }
 
     #[test]

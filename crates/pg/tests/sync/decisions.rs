@@ -70,7 +70,6 @@ async fn notes(client: &Client) -> Vec<Note<i32, String>> {
         seq: u64::try_from(row.get::<_, i64>(2)).unwrap(),
         insert: row.get::<_, String>(3) == "I",
         delete: row.get::<_, String>(3) == "D",
-        known: false,
         at: row.get(4),
         noted: row.get(5),
         version_node: row.get(6),

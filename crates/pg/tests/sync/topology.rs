@@ -81,6 +81,53 @@ async fn a_ring_agrees_also_where_writes_say_the_same() {
     }
 }
 
+/// AT-022: a clock that is set back stamps a change older than the one that it was made on top of, which travels round the ring meanwhile.
+#[tokio::test]
+async fn a_ring_comes_to_rest_after_a_clock_was_set_back() {
+    for order in [[0, 1, 2], [1, 2, 0], [2, 1, 0], [2, 0, 1]] {
+        let mut network = Network::start(3, SEM_VERSAO).await;
+        for (one, other) in RING {
+            network.link(*one, *other, &["nota"]).await;
+        }
+        network
+            .run(
+                0,
+                "UPDATE ponte.clock SET seen = clock_timestamp() + interval '1 hour'; INSERT INTO nota VALUES (1, 'antes'), (2, 'antes')",
+            )
+            .await;
+        network.pass(order[0]).await;
+        network
+            .run(
+                0,
+                "UPDATE ponte.clock SET seen = '-infinity'; UPDATE nota SET texto = 'depois' WHERE id = 1; DELETE FROM nota WHERE id = 2",
+            )
+            .await;
+        network.pass(order[1]).await;
+        network.pass(order[2]).await;
+        network.settle().await;
+        network.assert_equal("nota").await;
+    }
+}
+
+/// AT-022: a delete overtakes its insert on the other way round the ring.
+#[tokio::test]
+async fn a_delete_that_arrives_before_its_insert_is_not_chased_round_the_ring() {
+    let mut network = Network::start(3, SEM_VERSAO).await;
+    for (one, other) in RING {
+        network.link(*one, *other, &["nota"]).await;
+    }
+    network.run(0, "INSERT INTO nota VALUES (1, 'a')").await;
+    network.pass(0).await;
+    network.run(1, "DELETE FROM nota WHERE id = 1").await;
+    network.pass(1).await;
+    network.pass(2).await;
+    network.settle().await;
+    assert!(
+        network.assert_equal("nota").await.is_empty(),
+        "the insert came back"
+    );
+}
+
 #[tokio::test]
 async fn a_full_mesh_agrees_whatever_is_written_where() {
     for (schema, values) in [(SEM_VERSAO, 0), (NOTA, 0), (SEM_VERSAO, 3)] {

@@ -74,7 +74,31 @@ impl Process {
             own: Some(xid),
             echo: false,
         };
-        reader.pending(target.notes_in(&statement, Some(xid)))
+        let mut local = reader.pending(target.notes_in(&statement, Some(xid)));
+        if !model.without(Mutation::NoHold) {
+            for key in self.tried(model) {
+                let refused = target.quarantine[&(self.link, key)].latest(&target.all, None);
+                let Some((_, refused)) = refused else { continue };
+                let held = Reader {
+                    consumed: &refused.seen,
+                    ..reader
+                };
+                let notes = target
+                    .notes_in(&statement, Some(xid))
+                    .filter(|note| note.key == key);
+                local.extend(held.pending(notes));
+            }
+        }
+        local
+    }
+
+    /// Keys that wait in the target's quarantine and came with this batch.
+    fn tried(&self, model: &Model) -> Vec<Key> {
+        let waiting = model.nodes[self.target(model)].waiting(self.link);
+        waiting
+            .into_iter()
+            .filter(|key| self.batch.arrived.contains(key))
+            .collect()
     }
 
     /// Whether tables of the batch have any such change.
@@ -161,16 +185,11 @@ impl Process {
         if !staged.row.present {
             cell.free_to_delete(&target.all, xid)?;
         }
-        self.batch.written.push((staged.key, cell.mark()));
+        self.batch.written.push((staged.key, cell.mark(xid)));
         target.write(xid, staged.key, staged.row);
         if forwards {
-            target.note(
-                xid,
-                staged.key,
-                staged.inserted,
-                staged.version,
-                Route::Via(self.link),
-            );
+            let route = Route::Via(self.link);
+            target.note(xid, staged.key, staged.inserted, staged.version, route);
         }
         Ok(())
     }
@@ -196,7 +215,7 @@ impl Process {
         let number = self.target(model);
         let target = &mut model.nodes[number];
         for (key, mark) in self.batch.written.drain(..).rev() {
-            target.rows.entry(key).or_default().undo(mark);
+            target.rows.entry(key).or_default().undo(xid, mark);
         }
         let kept = self.batch.note;
         target.notes.retain(|note| note.xid != xid || note.seq <= kept);
@@ -204,10 +223,8 @@ impl Process {
 
     fn pin(&mut self, model: &mut Model) {
         let number = self.target(model);
-        let knows = self.forwards(model) && !model.without(Mutation::NoKnown);
         let target = &model.nodes[number];
         let snapshot = target.all.snapshot();
-        let mut equal = Vec::new();
         self.batch.plan.clear();
         self.batch.stage.sort_by_key(|staged| staged.key);
         for staged in &self.batch.stage {
@@ -226,36 +243,6 @@ impl Process {
                 });
             } else {
                 model.ledger.has_effect(staged.row.stamp);
-                equal.push(*staged);
-            }
-        }
-        if let Some(xid) = self.batch.xid.filter(|_| knows) {
-            self.note_equal(model, xid, &equal);
-        }
-    }
-
-    /// Rows that were here already may be newer than this node knew.
-    fn note_equal(&self, model: &mut Model, xid: Xid, equal: &[Staged]) {
-        let number = self.target(model);
-        let target = &mut model.nodes[number];
-        for staged in equal {
-            let here = target.id;
-            let of_key = target.notes.iter().filter(|n| n.key == staged.key);
-            let known = of_key.filter(|n| n.xid == xid || target.all.committed(n.xid));
-            let newest = known.map(|note| note.version(here)).max();
-            if decide::notes_equal_row(staged.version, newest) {
-                let cell = target.rows.entry(staged.key).or_default();
-                if cell.mark() == 0 {
-                    // Nothing a server would do: who took the row away has to be known for the questions in the end.
-                    target.write(xid, staged.key, staged.row);
-                }
-                target.note(
-                    xid,
-                    staged.key,
-                    staged.inserted,
-                    staged.version,
-                    Route::Known(self.link),
-                );
             }
         }
     }
@@ -300,13 +287,15 @@ impl Process {
         let staged = planned.staged;
         let winner = model.winner(self.machine.source());
         let outcome = decide::decide(winner, staged.version, here, false);
+        let tried = !model.without(Mutation::NoHold) && self.tried(model).contains(&staged.key);
+        let confirm = outcome.confirm.or(tried.then_some(here));
         let (confirms, records) = (
             !model.without(Mutation::NoConfirm),
             !model.without(Mutation::NoRecord),
         );
         let number = self.target(model);
         let target = &mut model.nodes[number];
-        if let Some(version) = outcome.confirm {
+        if let Some(version) = confirm {
             let route = if confirms {
                 Route::Only(self.link)
             } else {
@@ -316,7 +305,11 @@ impl Process {
         }
         if outcome.record && records {
             let there = target.row(staged.key, Some(xid)).map(|(_, row)| row.stamp);
-            target.record(xid, there.into_iter().chain([staged.row.stamp]).collect());
+            target.record(
+                xid,
+                staged.key,
+                there.into_iter().chain([staged.row.stamp]).collect(),
+            );
         }
         if !outcome.incoming_wins {
             self.leaves(staged.key);
@@ -372,6 +365,8 @@ impl Process {
             .copied()
             .collect();
         for row in &staged {
+            let number = self.target(model);
+            model.nodes[number].undecide(xid, row.key);
             if row.row.present {
                 self.set_aside(model, xid, *row);
             } else {
@@ -387,16 +382,23 @@ impl Process {
         let target = &mut model.nodes[number];
         self.batch.arrived.remove(&staged.key);
         let cell = target.quarantine.entry((self.link, staged.key)).or_default();
+        let before = cell
+            .latest(&target.all, Some(xid))
+            .filter(|(_, refused)| refused.waits);
         let refused = Refused {
             waits: true,
             version: staged.version,
+            seen: before.map_or_else(
+                || self.batch.seen_by_source.clone(),
+                |(_, refused)| refused.seen.clone(),
+            ),
         };
         if cell
             .latest(&target.all, Some(xid))
             .is_none_or(|(_, known)| *known != refused)
         {
             cell.write(xid, refused);
-            target.record(xid, vec![staged.row.stamp]);
+            target.record(xid, staged.key, vec![staged.row.stamp]);
         }
     }
 
@@ -410,14 +412,11 @@ impl Process {
             node: target.id,
         };
         target.note(xid, staged.key, true, version, Route::All);
-        target.record(xid, vec![staged.row.stamp]);
+        target.record(xid, staged.key, vec![staged.row.stamp]);
     }
 
     fn harden(&self, model: &mut Model) -> Option<Observation> {
         let number = self.source(model);
-        if !model.without(Mutation::NoClockPush) {
-            self.push_source(model);
-        }
         if !model.without(Mutation::NoHarden) {
             model.nodes[number].all.flush();
         }
@@ -430,7 +429,7 @@ impl Process {
         let target = &mut model.nodes[number];
         for key in target.waiting(self.link) {
             let cell = target.quarantine.entry((self.link, key)).or_default();
-            if let Some((_, refused)) = cell.latest(&target.all, None).copied()
+            if let Some((_, refused)) = cell.latest(&target.all, None).cloned()
                 && self.batch.arrived.contains(&key)
             {
                 cell.write(

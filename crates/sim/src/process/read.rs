@@ -82,9 +82,15 @@ impl Process {
             own: None,
             echo: model.echoes(number),
         };
-        let after = if by_sequence { self.batch.from.sequence } else { 0 };
-        let notes = || source.notes_in(snapshot, None).filter(|note| note.seq > after);
+        let after = self.batch.from.sequence;
+        let notes = || {
+            let shown = source.notes_in(snapshot, None);
+            shown.filter(|note| !by_sequence || note.seq > after)
+        };
         let mut pending = reader.pending(notes());
+        if !model.without(Mutation::NoHold) {
+            pending.retain(|key, _| !source.waits_in(snapshot, self.link, *key));
+        }
         if model.without(Mutation::NoConfirm) {
             // Whoever does not ship back lets the note of what it took over stand for the change that lost.
             let last: BTreeMap<Key, Option<LinkId>> = notes().map(|note| (note.key, note.via)).collect();
@@ -194,7 +200,8 @@ impl Process {
             .quarantine
             .get(&(self.link, key))?
             .latest(&target.all, None)?
-            .1;
+            .1
+            .version;
         let notes = source.notes_in(snapshot, None).filter(|note| note.key == key);
         let last = notes
             .max_by_key(|note| note.seq)
@@ -202,15 +209,15 @@ impl Process {
         Some(Staged {
             key,
             row: source.row_in(key, snapshot, None)?.1,
-            version: last.unwrap_or(refused.version),
+            version: last.unwrap_or(refused),
             inserted: false,
         })
     }
 
     /// What is changed at the target from now on is newer than what arrived.
     fn push_target(&mut self, model: &mut Model) -> Result<(), Held> {
-        self.batch.newest = self.batch.stage.iter().map(|staged| staged.version.at).max();
-        let (Some(xid), Some(newest)) = (self.batch.xid, self.batch.newest) else {
+        let newest = self.batch.stage.iter().map(|staged| staged.version.at).max();
+        let (Some(xid), Some(newest)) = (self.batch.xid, newest) else {
             return Ok(());
         };
         if model.flavour.app_versions {
@@ -218,21 +225,6 @@ impl Process {
         }
         let (number, time) = (self.target(model), model.time);
         model.nodes[number].push_clock(xid, time, newest)
-    }
-
-    /// The source must not go behind what was read from it either, should its clock be set back. It need not be told while its
-    /// clock is ahead of that, which is nearly always.
-    pub(super) fn push_source(&self, model: &mut Model) {
-        let (number, time) = (self.source(model), model.time);
-        let Some(newest) = self.batch.newest.filter(|_| !model.flavour.app_versions) else {
-            return;
-        };
-        let source = &mut model.nodes[number];
-        if newest > source.clock(time) {
-            let xid = source.all.begin();
-            let pushed = source.push_clock(xid, time, newest);
-            source.all.commit(xid, pushed.is_ok());
-        }
     }
 
     pub(super) fn remind(&mut self, model: &mut Model) -> Outcome {
