@@ -16,6 +16,7 @@ pub mod identity;
 pub mod inspect;
 pub mod install;
 mod mapping;
+mod masks;
 pub mod pass;
 pub mod peer;
 mod privileges;

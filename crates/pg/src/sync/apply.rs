@@ -656,13 +656,18 @@ async fn resolve(
     target.script(&Sql::text(ANY_PLAN), "choose plans").await?;
     let lock = stage.lock(table, direction, batch.local());
     target.value(&lock, "hold rows in conflict").await?;
-    let resolve = stage.resolve(table, direction, batch.local(), batch.winner(position));
-    let found = target.value(&resolve, "resolve conflicts").await?;
+    let winner = batch.winner(position);
+    let mut found = 0;
+    if let (Winner::Columns, Some(merge)) = (winner, stage.merge(table, direction, batch.local())) {
+        found += count(target.value(&merge, "merge rows").await?);
+    }
+    let resolve = stage.resolve(table, direction, batch.local(), winner);
+    found += count(target.value(&resolve, "resolve conflicts").await?);
     if batch.small {
         let plans = Sql::text(SMALL_BATCH_PLANS);
         target.script(&plans, "choose plans").await?;
     }
-    Ok(count(found))
+    Ok(found)
 }
 
 async fn count_planned(batch: &Batch<'_>, target: &mut Peer) -> Result<u64> {

@@ -9,8 +9,8 @@ use ponte_sync::order::parents_first;
 use ponte_sync::shape::{self, ForeignKey, Problem, Shape};
 use ponte_sync::table::TableSide;
 
-use super::mapping;
 use super::peer::Peer;
+use super::{mapping, masks};
 use crate::error::{Error, ErrorKind, Result};
 
 /// A table on both sides.
@@ -70,8 +70,9 @@ pub async fn linked_tables(spec: &LinkSpec, peers: &mut [Peer; 2]) -> Result<Vec
             problems.extend(shape::obstacles(shape, spec.node(side), spec.apply));
         }
         match fit(wanted, &spec.nodes, shapes.each_ref()) {
-            Ok(fit) => {
+            Ok(mut fit) => {
                 let conflict = wanted.conflict.unwrap_or(spec.conflict);
+                masks::ask(conflict, &shapes, &mut fit.sides);
                 problems.extend(unparkable(conflict, &shapes, &fit.sides));
                 problems.extend(fit.problems);
                 drifts.extend(fit.drifts);

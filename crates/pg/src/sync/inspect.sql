@@ -23,7 +23,7 @@ SELECT w.position, jsonb_build_object(
       'exact', (t.typtype = 'e' OR a.atttypid IN (SELECT unnest(
           '{bool,int2,int4,int8,uuid,date,time,timestamp,timestamptz,bytea,text,varchar}'::regtype[])))
         AND NOT EXISTS (SELECT FROM pg_collation l WHERE l.oid = a.attcollation AND NOT l.collisdeterministic),
-      'domain', t.typtype = 'd',
+      'domain', t.typtype = 'd', 'number', a.attnum,
       'not_null', a.attnotnull, 'generated', a.attgenerated <> '', 'identity', a.attidentity,
       'has_default', a.atthasdef OR a.attidentity <> '' OR t.typdefault IS NOT NULL) ORDER BY a.attnum), '[]')
     FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid

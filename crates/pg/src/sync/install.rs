@@ -18,7 +18,7 @@ use super::guard::{self, Guard};
 use super::inspect::{LinkedTable, linked_tables};
 use super::peer::{Access, Peer};
 use super::sharing::{check_companions, hold_companions, is_carried, node_id, show};
-use super::{identity, privileges, sequence};
+use super::{identity, masks, privileges, sequence};
 use crate::error::{Error, ErrorKind, Result, Retry};
 
 /// How often an installation is tried while somebody holds a lock on a table.
@@ -39,6 +39,8 @@ pub struct InitPlan {
     pub guards: Vec<Guard>,
     /// Sequences that will leave numbers to other nodes, as `node: name`.
     pub sequences: Vec<String>,
+    /// Tables whose capture has to note changed columns from now on, or no longer, as `node: table`.
+    pub masks: Vec<String>,
     state: [NodeState; 2],
 }
 
@@ -53,6 +55,7 @@ impl InitPlan {
     /// Whether the link is complete already, so that nothing is left to do.
     pub fn complete(&self) -> bool {
         self.guards.is_empty()
+            && self.masks.is_empty()
             && self.state.iter().all(
                 |s| matches!(s, NodeState::Linked { ready: true, layout, .. } if *layout == metadata::LAYOUT),
             )
@@ -95,10 +98,17 @@ pub async fn plan_init(spec: &LinkSpec, peers: &mut [Peer; 2]) -> Result<InitPla
         }
     }
     let sequences = sequence::to_divide(spec, peers, &tables).await?;
+    let mut masks = Vec::new();
+    for side in Side::BOTH {
+        if matches!(state[side.index()], NodeState::Linked { .. }) {
+            masks.extend(masks::outdated(spec, side, &mut peers[side.index()], &tables).await?);
+        }
+    }
     Ok(InitPlan {
         tables,
         guards,
         sequences,
+        masks,
         state,
     })
 }
@@ -151,6 +161,7 @@ async fn install_once(spec: &LinkSpec, peers: &mut [Peer; 2], plan: &InitPlan) -
             guard::install(peer, guard).await?;
         }
         install_capture(spec, side, peer, plan).await?;
+        masks::install(spec, side, peer, &plan.tables).await?;
     }
     if peers[0].id() == peers[1].id() {
         return Err(same_database(spec));
@@ -262,10 +273,11 @@ async fn record_table(spec: &LinkSpec, peer: &mut Peer, table: &TableSide) -> Re
     // Whoever brings capture up to date begins to trust it anew.
     let sql = Sql::text(
         "INSERT INTO ponte.link_table \
-           (link, table_schema, table_name, key_columns, other_columns, version_column, max_future_seconds) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7) \
+           (link, table_schema, table_name, key_columns, other_columns, version_column, max_future_seconds, masked) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8) \
          ON CONFLICT (link, table_schema, table_name) DO UPDATE \
-         SET version_column = excluded.version_column, max_future_seconds = excluded.max_future_seconds, capture_marks = NULL",
+         SET version_column = excluded.version_column, max_future_seconds = excluded.max_future_seconds, \
+             masked = excluded.masked, capture_marks = NULL",
     );
     peer.rows(
         &sql,
@@ -277,6 +289,7 @@ async fn record_table(spec: &LinkSpec, peer: &mut Peer, table: &TableSide) -> Re
             &texts(&table.columns),
             &table.version.as_ref().map(|v| v.name.as_str()),
             &spec.max_future_seconds,
+            &table.mask.is_some(),
         ],
         "record the link's tables",
     )

@@ -21,6 +21,7 @@ use super::history::went_back;
 use super::identity;
 use super::inspect::{self, LinkedTable};
 use super::install::{has_metadata, parse_snapshot, refuse_newer};
+use super::masks;
 use super::peer::{Access, Peer};
 use super::sharing::Shared;
 use crate::error::{Error, ErrorKind, Result};
@@ -232,6 +233,7 @@ impl LiveLink {
         }
         self.tables = tables;
         inspect::check_triggers(&self.spec, &self.tables)?;
+        masks::confirm(&self.spec, &mut self.peers, &self.tables).await?;
         self.checked_at = Instant::now();
         Ok(())
     }
