@@ -116,7 +116,7 @@ fn copy_changed(
                 &table
                     .mask
                     .as_ref()
-                    .map(|m| shipped_mask(m.as_sent("p.changed")))
+                    .map(|m| shipped_mask(&m.as_sent("p.changed")))
                     .unwrap_or_default(),
             ),
         ],
@@ -139,8 +139,8 @@ fn noted(source: Source<'_>, table: &TableSide, keys: &Sql) -> Sql {
 }
 
 /// What stands at the end of a staged row.
-fn shipped_mask(mask: Sql) -> Sql {
-    Sql::render(", ({mask})::varbit", &[("mask", &mask)])
+fn shipped_mask(mask: &Sql) -> Sql {
+    Sql::render(", ({mask})::varbit", &[("mask", mask)])
 }
 
 fn held_back(source: Source<'_>, table: &TableSide) -> Sql {
@@ -195,7 +195,7 @@ pub fn copy_retried(
                 &table
                     .mask
                     .as_ref()
-                    .map(|m| shipped_mask(m.nothing_sent()))
+                    .map(|m| shipped_mask(&m.nothing_sent()))
                     .unwrap_or_default(),
             ),
         ],
@@ -236,7 +236,7 @@ pub fn copy_all(source: Source<'_>, table: &TableSide, range: &Range, wire: Wire
                 &table
                     .mask
                     .as_ref()
-                    .map(|_| shipped_mask(Sql::text("NULL")))
+                    .map(|_| shipped_mask(&Sql::text("NULL")))
                     .unwrap_or_default(),
             ),
         ],
