@@ -193,7 +193,7 @@ async fn a_link_that_exists_begins_to_merge_with_init_and_stops_with_it() {
             .map(drop)
             .unwrap_err();
         assert_eq!(error.kind(), ErrorKind::SyncNotReady);
-        assert_eq!(error.next_step().as_deref(), Some("ponte sync init teste"));
+        assert_eq!(error.next_step(), Some("ponte sync init teste"));
         world.try_init(&spec).await.unwrap();
         world
             .sides(
