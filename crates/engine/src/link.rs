@@ -36,6 +36,7 @@ impl LinkPlan {
             ConflictPolicy::Latest => ConflictRule::Latest,
             ConflictPolicy::NodeWins(name) => ConflictRule::Wins(side(name)),
             ConflictPolicy::Manual => ConflictRule::Manual,
+            ConflictPolicy::Merge => ConflictRule::Merge,
         };
         let spec = LinkSpec {
             name: link.name.as_str().to_owned(),

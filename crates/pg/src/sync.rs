@@ -18,6 +18,7 @@ pub mod inspect;
 pub mod install;
 mod mapping;
 pub mod members;
+mod masks;
 pub mod pass;
 pub mod peer;
 mod privileges;

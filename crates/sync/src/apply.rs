@@ -7,6 +7,7 @@
 
 mod decide;
 mod deletes;
+mod merge;
 mod rescue;
 mod sweep;
 
@@ -47,6 +48,8 @@ pub enum Winner {
     Target,
     /// Nobody: the key is parked, and neither row is written.
     Nobody,
+    /// Each column the side that changed it, where there are two updates; otherwise the newer version.
+    Columns,
 }
 
 /// Which of the target's rows count as changed by it and unknown to the source.
@@ -67,6 +70,15 @@ pub struct Reference<'a> {
     pub key: &'a ForeignKey,
     /// The referencing table and its stage, where the same batch carries changes of it.
     pub child: Option<(&'a TableSide, Stage)>,
+}
+
+/// What more is read about a local change than that there is one.
+#[derive(Debug, Clone)]
+pub(super) struct Asked {
+    /// About one that stands in the changelog.
+    logged: Sql,
+    /// About a row outside the filter, of which nothing stands there.
+    elsewhere: Sql,
 }
 
 /// How long a stage is there.
@@ -122,9 +134,11 @@ impl Stage {
             StageLife::Connection => "DELETE ROWS",
             StageLife::Transaction => "DROP",
         };
+        let noted = if table.mask.is_some() { merge::STAGED } else { "" };
         Sql::render(
             include_str!("apply/stage.sql"),
             &[
+                ("noted", &Sql::text(noted)),
                 ("stage", &self.stage),
                 ("plan", &self.plan),
                 ("end", &Sql::text(end)),
@@ -147,6 +161,9 @@ impl Stage {
     pub fn copy_in(&self, table: &TableSide, wire: crate::batch::Wire) -> Sql {
         let mut columns = table.all_staged();
         columns.extend(table.staged_originals());
+        if table.mask.is_some() {
+            columns.push(Ident::new("changed"));
+        }
         Sql::render(
             "COPY {stage} (present, version_at, changed_at, node, inserted, {columns}) FROM STDIN (FORMAT {format})",
             &[
@@ -387,15 +404,15 @@ impl Stage {
     }
 
     /// What the target changed and the source has not seen, other than what it only sends back; with a filter also the rows outside it
-    /// that a staged row meets. `born` is what more is read about each, which says whether it came into being here.
+    /// that a staged row meets. `asked` is what more is read about each.
     fn local_changes(
         &self,
         table: &TableSide,
         direction: Direction<'_>,
         local: Local<'_>,
-        born: Option<&'static str>,
+        asked: Option<&Asked>,
     ) -> Sql {
-        let further = born.map(Sql::text).unwrap_or_default();
+        let further = asked.map(|a| a.logged.clone()).unwrap_or_default();
         let mut changes = local_changes(table, direction, local, &further);
         if table.outgoing.derived_there {
             changes = Sql::render(
@@ -410,7 +427,7 @@ impl Stage {
             include_str!("apply/local_outside.sql"),
             &[
                 ("changes", &changes),
-                ("born", &Sql::text(if born.is_some() { ", false" } else { "" })),
+                ("born", &asked.map(|a| a.elsewhere.clone()).unwrap_or_default()),
                 ("keys", &qualified("l", &table.staged_key())),
                 ("row_keys", &renamed("u", &table.key, &table.staged_key())),
                 ("version", &table.version_of("u")),

@@ -110,8 +110,37 @@ fn copy_changed(
             ("matches", &table.matches_staged_key("t", "p")),
             ("and_inside", &table.and_inside("t")),
             ("format", &wire.sql()),
+            ("noted", &noted(source, table, &keys)),
+            (
+                "mask",
+                &table
+                    .mask
+                    .as_ref()
+                    .map(|m| shipped_mask(&m.as_sent("p.changed")))
+                    .unwrap_or_default(),
+            ),
         ],
     )
+}
+
+/// The columns that the pending changes of a key touched, where the table asks for it.
+fn noted(source: Source<'_>, table: &TableSide, keys: &Sql) -> Sql {
+    let Some(mask) = &table.mask else {
+        return Sql::default();
+    };
+    let over = Sql::render(
+        "(PARTITION BY {keys} ORDER BY l.seq DESC ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING)",
+        &[("keys", keys)],
+    );
+    Sql::render(
+        ",\n           {united} AS changed",
+        &[("united", &mask.united(source.link, &over))],
+    )
+}
+
+/// What stands at the end of a staged row.
+fn shipped_mask(mask: &Sql) -> Sql {
+    Sql::render(", ({mask})::varbit", &[("mask", mask)])
 }
 
 fn held_back(source: Source<'_>, table: &TableSide) -> Sql {
@@ -160,6 +189,15 @@ pub fn copy_retried(
             ("matches", &table.matches_staged_key("t", "p")),
             ("same_key", &table.same_staged_key("l", "p")),
             ("format", &wire.sql()),
+            // The quarantine knows it.
+            (
+                "mask",
+                &table
+                    .mask
+                    .as_ref()
+                    .map(|m| shipped_mask(&m.nothing_sent()))
+                    .unwrap_or_default(),
+            ),
         ],
     )
 }
@@ -193,6 +231,14 @@ pub fn copy_all(source: Source<'_>, table: &TableSide, range: &Range, wire: Wire
             ("range", &range.holds("t", &table.key)),
             ("and_inside", &table.and_inside("t")),
             ("format", &wire.sql()),
+            (
+                "mask",
+                &table
+                    .mask
+                    .as_ref()
+                    .map(|_| shipped_mask(&Sql::text("NULL")))
+                    .unwrap_or_default(),
+            ),
         ],
     )
 }

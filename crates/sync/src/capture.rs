@@ -9,6 +9,8 @@
 //! row. The trigger's own WHEN clause is no place for that: the server parses it anew for every statement, which cost a
 //! one-row UPDATE more than writing the changelog did.
 
+mod masked;
+
 use ponte_schema::sql::Fragment;
 use ponte_schema::{Ident, Literal, Sql};
 
@@ -154,17 +156,39 @@ fn trigger_name(event: &Event) -> Ident {
 /// creates the link's rows. `max_future_seconds` bounds how far ahead of the clock a version may lie.
 pub fn install(table: &TableSide, max_future_seconds: i64) -> Sql {
     let mut sql = changelog(table);
+    if table.mask.is_some() {
+        sql.push(&masked::columns(table));
+    }
     for event in events(table) {
         sql.push(&function(table, event, max_future_seconds));
         sql.push(&trigger(table, event));
-        if table.always {
-            sql.push(&Sql::render(
-                "ALTER TABLE {table} ENABLE ALWAYS TRIGGER {trigger};\n",
-                &[("table", &table.name), ("trigger", &trigger_name(event))],
-            ));
-        }
     }
     sql
+}
+
+/// Has the capture of updates note which columns changed from now on, or no longer, as the table's mask says.
+pub fn note_columns(table: &TableSide, max_future_seconds: i64) -> Sql {
+    let mut sql = Sql::default();
+    if table.mask.is_some() {
+        sql.push(&masked::columns(table));
+    }
+    for event in events(table).iter().filter(|e| e.name == "update") {
+        sql.push(&function(table, event, max_future_seconds));
+        sql.push(&Sql::render(
+            "DROP TRIGGER IF EXISTS {trigger} ON {table};\n",
+            &[("trigger", &trigger_name(event)), ("table", &table.name)],
+        ));
+        sql.push(&trigger(table, event));
+    }
+    if table.mask.is_none() {
+        sql.push(&masked::forget(table));
+    }
+    sql
+}
+
+/// What the columns are that the capture of updates knows, as a JSON array; no row where it notes none.
+pub fn noted_columns(table: &TableSide) -> Sql {
+    masked::noted_columns(table)
 }
 
 /// Brings what [`install`] of an older layout created up to date.
@@ -285,6 +309,9 @@ fn view_key_name(key: &Ident) -> Ident {
 }
 
 fn function(table: &TableSide, event: &Event, max_future_seconds: i64) -> Sql {
+    if let (Some(mask), "update") = (&table.mask, event.name) {
+        return masked::function(table, mask, event, max_future_seconds);
+    }
     let (template, alias, rows): (_, _, Box<dyn Fragment>) = match event.rows {
         Rows::Transition(_, name) => (
             include_str!("capture/statement_function.sql"),
@@ -344,6 +371,7 @@ fn version(table: &TableSide, alias: &'static str, delete: bool, max_future_seco
 
 fn trigger(table: &TableSide, event: &Event) -> Sql {
     let referencing = match event.rows {
+        Rows::Transition(..) if table.mask.is_some() && event.name == "update" => masked::referencing(),
         Rows::Transition(which, name) => Sql::render(
             " REFERENCING {which} TABLE AS {name}",
             &[("which", &Sql::text(which)), ("name", &Sql::text(name))],
@@ -360,7 +388,7 @@ fn trigger(table: &TableSide, event: &Event) -> Sql {
     } else {
         Sql::default()
     };
-    Sql::render(
+    let mut sql = Sql::render(
         "CREATE TRIGGER {trigger} {fires} ON {table}{referencing} FOR EACH {each}{condition}\n  EXECUTE FUNCTION {function}();\n",
         &[
             ("trigger", &trigger_name(event)),
@@ -371,7 +399,14 @@ fn trigger(table: &TableSide, event: &Event) -> Sql {
             ("condition", &condition),
             ("function", &table.capture_function(event.name)),
         ],
-    )
+    );
+    if table.always {
+        sql.push(&Sql::render(
+            "ALTER TABLE {table} ENABLE ALWAYS TRIGGER {trigger};\n",
+            &[("table", &table.name), ("trigger", &trigger_name(event))],
+        ));
+    }
+    sql
 }
 
 /// `OLD.key IS DISTINCT FROM NEW.key`, true for any change of the key, also one that the type calls equal.

@@ -143,7 +143,7 @@ pub struct Outcome {
 /// Decides such a key. At the first contact every row counts as changed, and a local winner has to be announced too.
 pub fn decide(winner: Winner, incoming: Version, local: Version, first_contact: bool) -> Outcome {
     let incoming_wins = match winner {
-        Winner::Latest => incoming > local,
+        Winner::Latest | Winner::Columns => incoming > local,
         Winner::Source => true,
         Winner::Target | Winner::Nobody => false,
     };
@@ -155,6 +155,44 @@ pub fn decide(winner: Winner, incoming: Version, local: Version, first_contact: 
         incoming_wins,
         confirm,
         record: winner == Winner::Nobody || incoming != local,
+    }
+}
+
+/// One column of a row that both sides only updated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ColumnChange {
+    /// Whether the rows differ in it.
+    pub differs: bool,
+    /// Whether the source changed it.
+    pub there: bool,
+    /// Whether the target changed it.
+    pub here: bool,
+    /// Whether it says how new the row is.
+    pub version: bool,
+}
+
+/// From which side a merged row takes each column: `Some(true)` for the source, `Some(false)` for the target, nothing where they agree.
+/// `None` where nothing is mixed because the newer row is all that remains: [`decide`] says what becomes of that.
+pub fn merge(columns: &[ColumnChange], incoming: Version, local: Version) -> Option<Vec<Option<bool>>> {
+    let newer = incoming > local;
+    let from = |column: &ColumnChange| match (column.there, column.here) {
+        _ if !column.differs => None,
+        _ if column.version => Some(newer),
+        (true, false) => Some(true),
+        (false, true) => Some(false),
+        (true, true) | (false, false) => Some(newer),
+    };
+    let taken: Vec<Option<bool>> = columns.iter().map(from).collect();
+    let mixed = incoming != local && taken.iter().flatten().any(|there| *there != newer);
+    mixed.then_some(taken)
+}
+
+/// The version of a merged row: newer than both, and the target's own. `clock` is the time there.
+pub fn merged_version(incoming: Version, local: Version, here: Uuid, clock: i64) -> Version {
+    Version {
+        at: incoming.at.max(local.at),
+        noted: stamp(clock, incoming.noted.max(local.noted)),
+        node: here,
     }
 }
 
@@ -288,6 +326,63 @@ mod tests {
     fn two_copies_of_one_change_are_no_conflict() {
         let one = version(3, 1, HERE);
         assert!(!decide(Winner::Latest, one, one, false).record);
+    }
+
+    fn column(there: bool, here: bool) -> ColumnChange {
+        ColumnChange {
+            differs: true,
+            there,
+            here,
+            version: false,
+        }
+    }
+
+    #[test]
+    fn a_column_comes_from_the_side_that_changed_it_and_from_the_newer_one_where_both_did() {
+        let (older, newer) = (version(1, 0, THERE), version(2, 0, HERE));
+        let columns = [column(true, false), column(false, true), column(true, true)];
+        assert_eq!(
+            merge(&columns, older, newer),
+            Some(vec![Some(true), Some(false), Some(false)])
+        );
+        assert_eq!(
+            merge(&columns, newer, older),
+            Some(vec![Some(true), Some(false), Some(true)])
+        );
+    }
+
+    #[test]
+    fn nothing_is_mixed_where_the_newer_row_is_all_that_remains() {
+        let (older, newer) = (version(1, 0, THERE), version(2, 0, HERE));
+        let equal = ColumnChange {
+            differs: false,
+            ..column(false, true)
+        };
+        assert_eq!(merge(&[column(true, false), equal], newer, older), None);
+        assert_eq!(
+            merge(&[column(true, false), equal], older, newer),
+            Some(vec![Some(true), None])
+        );
+        assert_eq!(
+            merge(&[column(true, false), column(false, true)], newer, newer),
+            None
+        );
+    }
+
+    #[test]
+    fn a_merged_row_is_newer_than_both_and_the_version_column_is_the_newer_ones() {
+        let (older, newer) = (version(1, 9, THERE), version(2, 3, THERE));
+        let merged = merged_version(older, newer, HERE, 5);
+        assert_eq!(merged, version(2, 10, HERE));
+        assert!(merged > older && merged > newer);
+        let stamp = ColumnChange {
+            version: true,
+            ..column(false, true)
+        };
+        assert_eq!(
+            merge(&[stamp, column(false, true)], newer, older),
+            Some(vec![Some(true), Some(false)])
+        );
     }
 
     #[test]

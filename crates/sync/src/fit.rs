@@ -206,6 +206,7 @@ fn side(tables: &Tables<'_>, pairs: &[Pair], side: Side, version: Option<Version
         key,
         columns,
         version,
+        mask: None,
     }
 }
 

@@ -61,6 +61,8 @@ pub(crate) fn returned(table: &TableSide) -> Sql {
 /// Logs the rows whose keys are in `written`, as they are in `stage`.
 pub(crate) fn log(table: &TableSide, link: &str, written: &Sql, stage: &dyn Fragment) -> Sql {
     let keys = table.staged_key();
+    let mask = table.mask.as_ref().map(|m| m.as_noted("s.changed"));
+    let mask = mask.map(|m| Sql::render(", {mask}", &[("mask", &m)]));
     Sql::render(
         include_str!("forward/log.sql"),
         &[
@@ -71,6 +73,11 @@ pub(crate) fn log(table: &TableSide, link: &str, written: &Sql, stage: &dyn Frag
             ("written", written),
             ("stage", stage),
             ("same_key", &table.same_staged_key("w", "s")),
+            (
+                "changed",
+                &Sql::text(if table.mask.is_some() { ", changed" } else { "" }),
+            ),
+            ("mask", &mask.unwrap_or_default()),
         ],
     )
 }

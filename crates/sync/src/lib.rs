@@ -22,6 +22,7 @@ pub mod limit;
 pub mod link;
 pub mod machine;
 pub mod mapping;
+pub mod mask;
 pub mod metadata;
 pub mod numbers;
 pub mod order;

@@ -43,6 +43,8 @@ pub enum ConflictRule {
     Wins(Side),
     /// Nobody, until a person decides.
     Manual,
+    /// Both, column by column.
+    Merge,
 }
 
 impl ConflictRule {
@@ -53,6 +55,7 @@ impl ConflictRule {
             Self::Wins(side) if side == source => Winner::Source,
             Self::Wins(_) => Winner::Target,
             Self::Manual => Winner::Nobody,
+            Self::Merge => Winner::Columns,
         }
     }
 }

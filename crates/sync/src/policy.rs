@@ -125,17 +125,19 @@ pub enum ConflictPolicy {
     NodeWins(NodeName),
     /// Neither: the key is parked until somebody decides.
     Manual,
+    /// Column by column where each side only updated the row: what one side changed comes from that side. Otherwise as [`Self::Latest`].
+    Merge,
 }
 
 impl ConflictPolicy {
     /// What a person may write.
-    pub const EXPECTED: &'static str = "\"latest\", \"<node> wins\" or \"manual\"";
+    pub const EXPECTED: &'static str = "\"latest\", \"<node> wins\", \"merge\" or \"manual\"";
 
     /// The node that this policy names.
     pub fn node(&self) -> Option<&NodeName> {
         match self {
             Self::NodeWins(node) => Some(node),
-            Self::Latest | Self::Manual => None,
+            Self::Latest | Self::Merge | Self::Manual => None,
         }
     }
 }
@@ -147,6 +149,7 @@ impl FromStr for ConflictPolicy {
         match text.trim() {
             "latest" => Ok(Self::Latest),
             "manual" => Ok(Self::Manual),
+            "merge" => Ok(Self::Merge),
             other => match winner(other) {
                 Some(node) => Ok(Self::NodeWins(node?)),
                 None => Err(PolicyError::Unknown {
@@ -164,6 +167,7 @@ impl fmt::Display for ConflictPolicy {
             Self::Latest => f.write_str("latest"),
             Self::NodeWins(node) => write!(f, "{node} wins"),
             Self::Manual => f.write_str("manual"),
+            Self::Merge => f.write_str("merge"),
         }
     }
 }
@@ -299,7 +303,7 @@ mod tests {
 
     #[test]
     fn every_policy_is_printed_as_it_is_written() {
-        check_round_trip::<ConflictPolicy>(&["latest", "neon wins", "manual"]);
+        check_round_trip::<ConflictPolicy>(&["latest", "neon wins", "manual", "merge"]);
         check_round_trip::<Initial>(&["merge", "replit wins", "none"]);
         check_round_trip::<ApplyMode>(&["auto", "plain", "replica"]);
     }
@@ -323,7 +327,7 @@ mod tests {
         let error = "newest".parse::<ConflictPolicy>().unwrap_err();
         assert_eq!(
             error.to_string(),
-            "expected \"latest\", \"<node> wins\" or \"manual\", not \"newest\""
+            "expected \"latest\", \"<node> wins\", \"merge\" or \"manual\", not \"newest\""
         );
         let error = "Neon wins".parse::<Initial>().unwrap_err();
         assert!(

@@ -42,6 +42,9 @@ pub struct Column {
     pub identity: String,
     /// Whether something fills the column when an INSERT leaves it out.
     pub has_default: bool,
+    /// Its number in the catalog, which no other column of the table ever gets.
+    #[serde(default)]
+    pub number: i64,
 }
 
 impl Column {
@@ -271,6 +274,7 @@ pub(crate) mod tests {
             generated: false,
             identity: String::new(),
             has_default: false,
+            number: 0,
         }
     }
 

@@ -12,6 +12,7 @@
 use ponte_schema::{Expression, Ident, QualifiedName, Sql, TypeName};
 use sha2::{Digest, Sha256};
 
+use crate::mask::Mask;
 use crate::shape::{VersionColumn, VersionKind};
 use crate::value::{Value, over_row};
 
@@ -50,6 +51,8 @@ pub struct TableSide {
     pub derived: bool,
     /// Which rows take part; all where nothing is said.
     pub filter: Option<Expression>,
+    /// Its columns by their numbers, where conflicts are merged column by column.
+    pub mask: Option<Mask>,
 }
 
 /// What a side reads of its rows for the other one, each in the form of the other one's column.
@@ -129,6 +132,7 @@ impl TableSide {
             outgoing: Outgoing::default(),
             derived: false,
             filter: None,
+            mask: None,
         }
     }
 
@@ -447,6 +451,7 @@ mod tests {
             outgoing: Outgoing::plain(&[Ident::new("id")], &[Ident::new("nome")]),
             derived: false,
             filter: None,
+            mask: None,
         }
     }
 

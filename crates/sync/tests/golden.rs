@@ -9,7 +9,8 @@ use ponte_sync::capture;
 use ponte_sync::chunk::{self, Order, Range};
 use ponte_sync::compare;
 use ponte_sync::forward::Shipped;
-use ponte_sync::shape::{ForeignKey, VersionColumn, VersionKind};
+use ponte_sync::mask::Mask;
+use ponte_sync::shape::{ForeignKey, Shape, VersionColumn, VersionKind};
 use ponte_sync::snapshot::Snapshot;
 use ponte_sync::table::{Outgoing, TableSide};
 use uuid::Uuid;
@@ -37,6 +38,7 @@ fn plain() -> TableSide {
         outgoing: Outgoing::plain(&idents(&["id"]), &idents(&["nome", "updated_at"])),
         derived: false,
         filter: None,
+        mask: None,
     }
 }
 
@@ -56,6 +58,7 @@ fn composite() -> TableSide {
         outgoing: Outgoing::plain(&idents(&["Pedido", "quanto"]), &idents(&["cep", "order"])),
         derived: false,
         filter: None,
+        mask: None,
     }
 }
 
@@ -75,6 +78,7 @@ fn partitioned() -> TableSide {
         outgoing: Outgoing::plain(&idents(&["mes", "id"]), &idents(&["valor"])),
         derived: false,
         filter: None,
+        mask: None,
     }
 }
 
@@ -277,4 +281,86 @@ fn references() {
     ];
     let text: Vec<&str> = sections.iter().map(|sql| sql.as_str().trim_end()).collect();
     insta::assert_snapshot!(text.join("\n\n"));
+}
+
+/// A table whose conflicts are merged column by column. Its second column was dropped long ago.
+fn merging() -> TableSide {
+    let column = |name: &str, number: i64| {
+        serde_json::json!({
+            "name": name, "number": number, "type_name": "text", "base_type": "text", "portable": true, "exact": true, "domain": false,
+            "not_null": number == 1, "generated": false, "identity": "", "has_default": false
+        })
+    };
+    let shape: Shape = serde_json::from_value(serde_json::json!({
+        "schema": "public", "name": "perfis", "kind": "r", "inherited": false, "inherits": false, "partition_of": null, "role": "dono",
+        "owned": true, "row_security": false, "missing_privileges": [], "unique_keys": [], "deferrable": [], "foreign_keys": [],
+        "triggers": [], "sequences": [], "capture": [], "capture_always": true, "capture_marks": null, "subscribed": false,
+        "columns": [column("id", 1), column("nome", 3), column("updated_at", 4)]
+    }))
+    .unwrap();
+    let side = plain();
+    TableSide {
+        mask: Some(Mask::of(&shape, &side)),
+        ..side
+    }
+}
+
+#[test]
+fn a_table_whose_conflicts_are_merged() {
+    let (table, stage) = (merging(), Stage::new(0));
+    let rows = TableSide {
+        by_row: true,
+        ..table.clone()
+    };
+    let consumed: Snapshot = "10:20:10,14".parse().unwrap();
+    let (pending, held) = (Local::Pending(&consumed), Local::Held(&consumed));
+    let wire = Wire::between(&table, &table);
+    let reason = Reason {
+        sqlstate: "23514",
+        message: "a check failed",
+    };
+    let sections: Vec<(&str, Sql)> = vec![
+        ("capture: note_columns", capture::note_columns(&table, 300)),
+        (
+            "capture: note_columns, row by row",
+            capture::note_columns(&rows, 300),
+        ),
+        (
+            "capture: note_columns, no longer",
+            capture::note_columns(&plain(), 300),
+        ),
+        ("capture: noted_columns", capture::noted_columns(&table)),
+        (
+            "batch: copy_pending",
+            batch::copy_pending(source(false), &table, Shipped::Echoed, &consumed, wire),
+        ),
+        (
+            "batch: copy_retried",
+            batch::copy_retried(source(false), &table, &consumed, r#"[{"k1": "5"}]"#, wire),
+        ),
+        ("apply: stage", stage.create(&table, StageLife::Connection)),
+        ("apply: copy_in", stage.copy_in(&table, wire)),
+        (
+            "apply: unite_quarantined",
+            stage.unite_quarantined(&table, "perfis").unwrap(),
+        ),
+        ("apply: merge", stage.merge(&table, direction(), pending).unwrap()),
+        (
+            "apply: merge with what was held back",
+            stage.merge(&table, direction(), held).unwrap(),
+        ),
+        (
+            "apply: resolve",
+            stage.resolve(&table, direction(), pending, Winner::Columns),
+        ),
+        (
+            "apply: insert, carried on",
+            stage.forwarded(&table, "perfis", &stage.insert(&table)),
+        ),
+        (
+            "rescue: set_aside",
+            stage.set_aside(&table, direction(), Some(&consumed), reason),
+        ),
+    ];
+    insta::assert_snapshot!(in_sections(&sections));
 }

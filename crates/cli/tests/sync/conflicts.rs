@@ -101,3 +101,55 @@ async fn what_cannot_be_decided_is_refused_with_the_way_on() {
     project.json(&["sync", "once"]).await;
     assert_eq!(project.json(&["sync", "diff"]).await["equal"], true);
 }
+
+/// AT-032: two people change two columns of one row, and a person sees from where each came.
+#[tokio::test]
+async fn merged_rows_are_listed_and_shown_column_by_column() {
+    let project = in_conflict("conflict = \"merge\"").await;
+    let listed = text(&project.run(&["sync", "conflicts"]).await.stdout);
+    assert!(listed.contains("b won") || listed.contains("a won"), "{listed}");
+    let (a, b) = (project.a().await, project.b().await);
+    a.batch_execute("UPDATE perfis SET nome = 'novo' WHERE id = 1")
+        .await
+        .unwrap();
+    b.batch_execute("UPDATE perfis SET saldo = 12 WHERE id = 1")
+        .await
+        .unwrap();
+    project.json(&["sync", "once"]).await;
+    assert_eq!(project.json(&["sync", "diff"]).await["equal"], true);
+    assert_eq!(
+        number(
+            &b,
+            "SELECT count(*) FROM perfis WHERE nome = 'novo' AND saldo = 12"
+        )
+        .await,
+        1
+    );
+    let listed = project.json(&["sync", "conflicts"]).await;
+    let merged: Vec<_> = listed["conflicts"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|c| c["winner"] == "merged")
+        .collect();
+    assert_eq!(merged.len(), 1, "{listed}");
+    let shown = project
+        .run(&["sync", "conflicts", "show", &format!("b:{}", merged[0]["id"])])
+        .await;
+    let shown = text(&shown.stdout);
+    assert!(shown.contains("outcome: merged"), "{shown}");
+    let from = |column: &str| {
+        let line = shown.lines().find(|l| l.contains(column)).unwrap_or_default();
+        line.split_whitespace().last().map(str::to_owned)
+    };
+    assert!(shown.contains("merged from"), "{shown}");
+    assert_eq!(
+        (from("nome").as_deref(), from("saldo").as_deref()),
+        (Some("a"), Some("b")),
+        "{shown}"
+    );
+    assert_eq!(
+        project.json(&["sync", "init", "-y"]).await["links"][0]["changed"],
+        false
+    );
+}

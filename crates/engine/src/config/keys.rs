@@ -157,9 +157,9 @@ pub static KEYS: &[Key] = &[
     key(
         Section::Link,
         "conflict",
-        "\"latest\", \"NODE wins\" or \"manual\"",
+        "\"latest\", \"NODE wins\", \"merge\" or \"manual\"",
         Some("\"latest\""),
-        "Which of two concurrent changes of one key stays: the later one, one node's, or neither until a person decides. Both are kept in `ponte.conflict`.",
+        "Which of two concurrent changes of one key stays: the later one, one node's, each column of the side that changed it, or neither until a person decides. Both are kept in `ponte.conflict`.",
     ),
     key(
         Section::Link,

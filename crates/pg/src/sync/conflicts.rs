@@ -29,6 +29,9 @@ pub struct Conflict {
     pub state: State,
     /// The node whose row stayed, or `merged`; nobody where a person decides.
     pub winner: Option<String>,
+    /// Where the winner is `merged`: the node that each column of the images came from, nothing where both rows agreed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub taken: Option<Vec<Option<String>>>,
     /// The node whose row a person chose.
     pub kept: Option<String>,
     /// The key's values as text.
@@ -110,6 +113,7 @@ fn of_row(node: &str, link: &str, row: &Row) -> Conflict {
             (false, None) => State::Decided,
         },
         winner: row.get("winner"),
+        taken: row.get("taken"),
         kept: row.get("kept"),
         key: row.get("key_values"),
         here: image("here"),

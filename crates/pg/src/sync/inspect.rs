@@ -10,7 +10,7 @@ use ponte_sync::shape::{self, ForeignKey, Problem, Shape};
 use ponte_sync::table::TableSide;
 
 use super::peer::Peer;
-use super::{guard, mapping};
+use super::{guard, mapping, masks};
 use crate::error::{Error, ErrorKind, Result};
 
 /// A table on both sides.
@@ -72,8 +72,9 @@ pub async fn linked_tables(spec: &LinkSpec, peers: &mut [Peer; 2]) -> Result<Vec
             problems.extend(shape::obstacles(shape, spec.node(side), spec.apply));
         }
         match fit(wanted, &spec.nodes, shapes.each_ref()) {
-            Ok(fit) => {
+            Ok(mut fit) => {
                 let conflict = wanted.conflict.unwrap_or(spec.conflict);
+                masks::ask(conflict, &shapes, &mut fit.sides);
                 problems.extend(unparkable(conflict, &shapes, &fit.sides));
                 problems.extend(fit.problems);
                 drifts.extend(fit.drifts);

@@ -30,7 +30,7 @@ SELECT w.position, jsonb_build_object(
                                    to_jsonb(l) ->> 'collicurules') END
         FROM pg_type b LEFT JOIN pg_collation l ON l.oid = a.attcollation AND NOT l.collisdeterministic
         WHERE b.oid = CASE t.typtype WHEN 'd' THEN t.typbasetype ELSE t.oid END AND (l.oid IS NOT NULL OR b.typname IN ('bpchar', 'citext'))),
-      'domain', t.typtype = 'd',
+      'domain', t.typtype = 'd', 'number', a.attnum,
       'not_null', a.attnotnull, 'generated', a.attgenerated <> '', 'identity', a.attidentity,
       'has_default', a.atthasdef OR a.attidentity <> '' OR t.typdefault IS NOT NULL) ORDER BY a.attnum), '[]')
     FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid

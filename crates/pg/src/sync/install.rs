@@ -18,7 +18,7 @@ use super::guard::{self, Guard};
 use super::inspect::{LinkedTable, linked_tables};
 use super::peer::{Access, Peer};
 use super::sharing::{check_companions, hold_companions, is_carried, node_id, show};
-use super::{encoding, identity, members, privileges, sequence};
+use super::{encoding, identity, masks, members, privileges, sequence};
 use crate::error::{Error, ErrorKind, Result, Retry};
 
 /// How often an installation is tried while somebody holds a lock on a table.
@@ -41,6 +41,8 @@ pub struct InitPlan {
     pub sequences: Vec<String>,
     /// The tables that come to a complete link and leave it.
     pub members: members::Change,
+    /// Tables whose capture has to note changed columns from now on, or no longer, as `node: table`.
+    pub masks: Vec<String>,
     state: [NodeState; 2],
 }
 
@@ -78,6 +80,7 @@ impl InitPlan {
     pub fn complete(&self) -> bool {
         self.guards.is_empty()
             && self.members.is_empty()
+            && self.masks.is_empty()
             && self.state.iter().all(
                 |s| matches!(s, NodeState::Linked { ready: true, layout, .. } if *layout == metadata::LAYOUT),
             )
@@ -121,11 +124,18 @@ pub async fn plan_init(spec: &LinkSpec, peers: &mut [Peer; 2]) -> Result<InitPla
         }
     }
     let sequences = sequence::to_divide(spec, peers, &tables).await?;
+    let mut masks = Vec::new();
+    for side in Side::BOTH {
+        if matches!(state[side.index()], NodeState::Linked { .. }) {
+            masks.extend(masks::outdated(spec, side, &mut peers[side.index()], &tables).await?);
+        }
+    }
     let mut plan = InitPlan {
         tables,
         guards,
         sequences,
         members: members::Change::default(),
+        masks,
         state,
     };
     if plan.met_before() {
@@ -182,6 +192,7 @@ async fn install_once(spec: &LinkSpec, peers: &mut [Peer; 2], plan: &InitPlan) -
             guard::install(peer, guard).await?;
         }
         install_capture(spec, side, peer, plan).await?;
+        masks::install(spec, side, peer, &plan.tables).await?;
     }
     if peers[0].id() == peers[1].id() {
         return Err(same_database(spec));
@@ -293,10 +304,11 @@ async fn record_table(spec: &LinkSpec, peer: &mut Peer, table: &TableSide) -> Re
     // Whoever brings capture up to date begins to trust it anew.
     let sql = Sql::text(
         "INSERT INTO ponte.link_table \
-           (link, table_schema, table_name, key_columns, other_columns, version_column, max_future_seconds) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7) \
+           (link, table_schema, table_name, key_columns, other_columns, version_column, max_future_seconds, masked) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8) \
          ON CONFLICT (link, table_schema, table_name) DO UPDATE \
-         SET version_column = excluded.version_column, max_future_seconds = excluded.max_future_seconds, capture_marks = NULL",
+         SET version_column = excluded.version_column, max_future_seconds = excluded.max_future_seconds, \
+             masked = excluded.masked, capture_marks = NULL",
     );
     peer.rows(
         &sql,
@@ -308,6 +320,7 @@ async fn record_table(spec: &LinkSpec, peer: &mut Peer, table: &TableSide) -> Re
             &texts(&table.columns),
             &table.version.as_ref().map(|v| v.name.as_str()),
             &spec.max_future_seconds,
+            &table.mask.is_some(),
         ],
         "record the link's tables",
     )

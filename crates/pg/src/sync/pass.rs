@@ -21,6 +21,7 @@ use super::capture_watch;
 use super::identity;
 use super::inspect::{self, LinkedTable};
 use super::install::{has_metadata, refuse_newer};
+use super::masks;
 use super::members;
 use super::peer::Peer;
 use crate::error::{Error, ErrorKind, Result};
@@ -180,6 +181,7 @@ impl LiveLink {
         }
         self.tables = tables;
         inspect::check_triggers(&self.spec, &self.tables)?;
+        masks::confirm(&self.spec, &mut self.peers, &self.tables).await?;
         self.checked_at = Instant::now();
         Ok(())
     }

@@ -155,7 +155,7 @@ async fn check_matrix(rule: ConflictRule) {
             settle(&mut link).await;
             let winner = match rule {
                 ConflictRule::Manual => unreachable!("it has tests of its own"),
-                ConflictRule::Latest => case.newer,
+                ConflictRule::Latest | ConflictRule::Merge => case.newer,
                 ConflictRule::Wins(side) => side,
             };
             let expected = [case.if_a, case.if_b][winner.index()];

@@ -2,7 +2,7 @@
 
 use ponte_schema::{Literal, Sql};
 
-use super::{Direction, Local, Stage, Winner, confirm_local, texts};
+use super::{Asked, Direction, Local, Stage, Winner, confirm_local, texts};
 use crate::forward::travels;
 use crate::snapshot::Snapshot;
 use crate::table::{TableSide, listed, qualified};
@@ -64,7 +64,9 @@ impl Stage {
         winner: Winner,
     ) -> Sql {
         let incoming_wins = match winner {
-            Winner::Latest => "(s.version_at, s.changed_at, s.node) > (l.version_at, l.changed_at, l.node)",
+            Winner::Latest | Winner::Columns => {
+                "(s.version_at, s.changed_at, s.node) > (l.version_at, l.changed_at, l.node)"
+            }
             Winner::Source => "true",
             Winner::Target | Winner::Nobody => "false",
         };
@@ -86,6 +88,8 @@ impl Stage {
         } else {
             "(s.version_at, s.changed_at, s.node) = (l.version_at, l.changed_at, l.node)"
         };
+        let masked = table.mask.is_some() && !matches!(local, Local::All(_));
+        let when_masked = |text: &'static str| Sql::text(if masked { text } else { "" });
         let names = Sql::join(", ", table.all_columns().iter().map(|c| Literal::new(c.as_str())));
         Sql::render(
             include_str!("resolve.sql"),
@@ -113,17 +117,31 @@ impl Stage {
                 ("table_name", &Literal::new(table.name.name.as_str())),
                 ("here_name", &Literal::new(direction.here)),
                 ("there_name", &Literal::new(direction.there)),
+                ("undecided", &when_masked(" AND s.taken IS NULL")),
+                ("masked", &when_masked(", l.held_mask")),
+                ("changed", &when_masked(", changed")),
+                // The source has the content of its own row already.
+                ("nothing_changed", &when_masked(", B''::varbit")),
+                ("held_changed", &when_masked(", c.held_mask::varbit")),
             ],
         )
     }
 
     /// The local changes with what a decision needs to know about them.
-    fn decidable(&self, table: &TableSide, direction: Direction<'_>, local: Local<'_>) -> Sql {
-        let further = match local {
-            Local::All(_) => BORN_ANYHOW,
-            Local::Pending(_) | Local::Held(_) => BORN_HERE,
+    pub(super) fn decidable(&self, table: &TableSide, direction: Direction<'_>, local: Local<'_>) -> Sql {
+        let mut asked = Asked {
+            logged: Sql::text(match local {
+                Local::All(_) => BORN_ANYHOW,
+                Local::Pending(_) | Local::Held(_) => BORN_HERE,
+            }),
+            elsewhere: Sql::text(", false"),
         };
-        self.local_changes(table, direction, local, Some(further))
+        if let (Some(mask), false) = (&table.mask, matches!(local, Local::All(_))) {
+            let noted = mask.noted(direction.link, matches!(local, Local::Held(_)));
+            asked.logged.push(&noted.logged);
+            asked.elsewhere.push(&noted.elsewhere);
+        }
+        self.local_changes(table, direction, local, Some(&asked))
     }
 }
 

@@ -160,6 +160,7 @@ impl Stage {
         reason: Reason<'_>,
     ) -> Sql {
         let names = Sql::join(", ", table.all_columns().iter().map(|c| Literal::new(c.as_str())));
+        let when_masked = |text: &'static str| Sql::text(if table.mask.is_some() { text } else { "" });
         // At the first contact the source has seen nothing of the target.
         let seen = seen.map_or_else(|| Sql::text("'3:3:'::pg_snapshot"), |seen| Sql::of(seen));
         Sql::render(
@@ -178,6 +179,9 @@ impl Stage {
                 ("sqlstate", &Literal::new(reason.sqlstate)),
                 ("message", &Literal::new(reason.message)),
                 ("seen", &seen),
+                ("changed", &when_masked(", changed")),
+                ("mask", &when_masked(", s.changed")),
+                ("changed_again", &when_masked(", changed = excluded.changed")),
             ],
         )
     }

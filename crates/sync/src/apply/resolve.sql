@@ -7,22 +7,22 @@ WITH local AS (
   {local}
 ), clash AS (
   SELECT p.staged, s.present, s.inserted, s.version_at AS there_version_at, s.changed_at AS there_changed_at, s.node AS there_node,
-         l.version_at AS here_version_at, l.changed_at AS here_changed_at, l.node AS here_node, l.born_here,
+         l.version_at AS here_version_at, l.changed_at AS here_changed_at, l.node AS here_node, l.born_here{masked},
          t.ctid IS NOT NULL AS is_here, {incoming_wins} AS incoming_wins, {same_change} AS same_change,
          {clash_keys}, ARRAY[{key_texts}]::text[] AS key_values,
          ARRAY[{here_texts}]::text[] AS here_image, ARRAY[{there_texts}]::text[] AS there_image
   FROM {plan} p JOIN {stage} s ON s.ctid = p.staged JOIN local l ON {same_key} LEFT JOIN {table} t ON {matches}
-  WHERE t.xmin IS NOT DISTINCT FROM p.seen
+  WHERE t.xmin IS NOT DISTINCT FROM p.seen{undecided}
 ), kept AS (
   DELETE FROM {stage} s USING clash c WHERE s.ctid = c.staged AND NOT c.incoming_wins
 ), unplanned AS (
   DELETE FROM {plan} p USING clash c WHERE p.staged = c.staged AND NOT c.incoming_wins
 ), confirmed AS (
-  INSERT INTO {changelog} ({keys}, op, version_at, changed_at, version_node, only_link)
-  SELECT {c_keys}, CASE WHEN c.present THEN 'U' ELSE 'D' END::"char", c.there_version_at, c.there_changed_at, c.there_node, {link}
+  INSERT INTO {changelog} ({keys}, op, version_at, changed_at, version_node, only_link{changed})
+  SELECT {c_keys}, CASE WHEN c.present THEN 'U' ELSE 'D' END::"char", c.there_version_at, c.there_changed_at, c.there_node, {link}{nothing_changed}
   FROM clash c WHERE c.incoming_wins
   UNION ALL
-  SELECT {c_keys}, 'U'::"char", c.here_version_at, c.here_changed_at, c.here_node, {link}
+  SELECT {c_keys}, 'U'::"char", c.here_version_at, c.here_changed_at, c.here_node, {link}{held_changed}
   FROM clash c WHERE {confirm_local} AND NOT c.incoming_wins
 ), recorded AS (
   INSERT INTO ponte.conflict (link, table_schema, table_name, kind, winner, key_values, columns,

@@ -93,21 +93,23 @@ pub(super) fn differs(table: &TableSide) -> Sql {
     if !exact.is_empty() {
         tests.push(rows_differ(table, &exact));
     }
-    for pair in loose {
-        if let Some(alike) = alike_there(table, &pair.0) {
-            tests.push(Sql::render(
-                "({differ} AND NOT {alike})",
-                &[
-                    ("differ", &rows_differ(table, std::slice::from_ref(&pair))),
-                    ("alike", &alike),
-                ],
-            ));
-        }
-    }
+    tests.extend(loose.iter().map(|pair| differs_in(table, pair)));
     match tests.len() {
         0 => Sql::text("false"),
         1 => tests.remove(0),
         _ => Sql::render("({tests})", &[("tests", &Sql::join(" OR ", tests))]),
+    }
+}
+
+/// The same of one column.
+pub(super) fn differs_in(table: &TableSide, pair: &(Ident, Ident)) -> Sql {
+    let differ = rows_differ(table, std::slice::from_ref(pair));
+    match alike_there(table, &pair.0) {
+        None => differ,
+        Some(alike) => Sql::render(
+            "({differ} AND NOT {alike})",
+            &[("differ", &differ), ("alike", &alike)],
+        ),
     }
 }
 

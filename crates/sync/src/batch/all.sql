@@ -3,6 +3,6 @@
 -- writes:  nothing
 -- locks:   ACCESS SHARE
 COPY (
-  SELECT true, coalesce({version}, '-infinity'), '-infinity'::timestamptz, {node}::uuid, true, {shipped_keys}{shipped}
+  SELECT true, coalesce({version}, '-infinity'), '-infinity'::timestamptz, {node}::uuid, true, {shipped_keys}{shipped}{mask}
   FROM {table} t WHERE {range}{and_inside}
 ) TO STDOUT (FORMAT {format})

@@ -5,10 +5,10 @@
 COPY (
   WITH pending AS (
     SELECT DISTINCT ON ({keys}) {keys}, l.version_at, l.changed_at, l.version_node,
-           bool_or(l.op = 'I') OVER (PARTITION BY {keys} ORDER BY l.seq DESC ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING) AS inserted
+           bool_or(l.op = 'I') OVER (PARTITION BY {keys} ORDER BY l.seq DESC ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING) AS inserted{noted}
     FROM {changelog} l
     WHERE l.xid >= '{xmin}'::xid8 AND NOT pg_visible_in_snapshot(l.xid, {consumed}) AND {travels}{without}{held_back}
     ORDER BY {keys}, l.seq DESC)
-  SELECT t.ctid IS NOT NULL, p.version_at, p.changed_at, coalesce(p.version_node, {node}::uuid), p.inserted, {shipped_keys}{shipped}
+  SELECT t.ctid IS NOT NULL, p.version_at, p.changed_at, coalesce(p.version_node, {node}::uuid), p.inserted, {shipped_keys}{shipped}{mask}
   FROM pending p {join} {table} t ON {matches}{and_inside}
 ) TO STDOUT (FORMAT {format})

@@ -3,7 +3,7 @@
 -- writes:  nothing
 -- locks:   ACCESS SHARE
 COPY (
-  SELECT t.ctid IS NOT NULL, p.version_at, p.changed_at, coalesce(p.version_node, {node}::uuid), false, {shipped_keys}{shipped}
+  SELECT t.ctid IS NOT NULL, p.version_at, p.changed_at, coalesce(p.version_node, {node}::uuid), false, {shipped_keys}{shipped}{mask}
   FROM jsonb_array_elements({entries}::jsonb) e(entry), LATERAL jsonb_populate_record(NULL::{changelog}, jsonb_build_object('version_at', e.entry -> 'version_at',
       'changed_at', e.entry -> 'changed_at', 'version_node', e.entry -> 'version_node'{keys})) p LEFT JOIN {table} t ON {matches}{and_inside}
   WHERE NOT EXISTS (

@@ -59,6 +59,8 @@ ALTER TABLE ponte.link_table
   ADD COLUMN IF NOT EXISTS joined boolean NOT NULL DEFAULT true;
 COMMENT ON COLUMN ponte.link_table.installed_snapshot IS 'Of a table that came to the link later: what its capture has noted since is here.';
 COMMENT ON COLUMN ponte.link_table.joined IS 'Whether passes carry the table: false until its first contact is complete.';
+ALTER TABLE ponte.link_table ADD COLUMN IF NOT EXISTS masked boolean NOT NULL DEFAULT false;
+COMMENT ON COLUMN ponte.link_table.masked IS 'Whether the link needs to know which columns changed.';
 COMMENT ON TABLE ponte.link_table IS 'Which tables a link carries, by which key, and what its changes are ordered by. Links that share a table agree on all of it.';
 
 CREATE TABLE IF NOT EXISTS ponte.progress (
@@ -128,9 +130,11 @@ CREATE TABLE IF NOT EXISTS ponte.conflict (
 ALTER TABLE ponte.conflict
   ALTER COLUMN winner DROP NOT NULL,
   ADD COLUMN IF NOT EXISTS kept text,
-  ADD COLUMN IF NOT EXISTS resolved_at timestamptz;
+  ADD COLUMN IF NOT EXISTS resolved_at timestamptz,
+  ADD COLUMN IF NOT EXISTS taken text[];
 COMMENT ON TABLE ponte.conflict IS 'Rows that were changed on both sides: both images, both versions, and the node that won.';
 COMMENT ON COLUMN ponte.conflict.winner IS 'The node whose row stayed; NULL while a person has to decide.';
+COMMENT ON COLUMN ponte.conflict.taken IS 'Where winner is merged: the node that each of columns came from; NULL in it where both rows agreed.';
 COMMENT ON COLUMN ponte.conflict.kept IS 'The node whose row a person chose afterwards.';
 COMMENT ON COLUMN ponte.conflict.here_image IS 'Values of columns in the types'' own text form; NULL where the row had been deleted here.';
 
@@ -166,6 +170,8 @@ CREATE TABLE IF NOT EXISTS ponte.quarantine (
   next_try_at timestamptz NOT NULL,
   PRIMARY KEY (link, table_schema, table_name, key_values)
 );
+ALTER TABLE ponte.quarantine ADD COLUMN IF NOT EXISTS changed varbit;
+COMMENT ON COLUMN ponte.quarantine.changed IS 'Which of columns, the key aside, the peer''s updates changed, where its conflicts are merged; NULL where it is not known.';
 COMMENT ON TABLE ponte.quarantine IS 'Rows of the peer that this database refuses, with the reason; each is tried again until it fits, is gone, or is given up.';
 COMMENT ON COLUMN ponte.quarantine.image IS 'Values of columns in the types'' own text form; NULL where the peer deleted the row.';
 COMMENT ON COLUMN ponte.quarantine.seen IS 'What the peer had consumed when the row was first refused: changes of the key after that wait here, unseen by the peer.';

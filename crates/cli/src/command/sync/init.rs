@@ -59,6 +59,9 @@ struct LinkLine {
     tables_joined: Vec<String>,
     tables_left: Vec<String>,
     interleaved_sequences: Vec<String>,
+    /// Tables whose capture was changed, because the rule for conflicts was.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    noted_columns: Vec<String>,
     guarded_triggers: Vec<String>,
 }
 
@@ -108,6 +111,12 @@ impl Report for Initialised {
                 writeln!(
                     out,
                     "  sequence {sequence} now skips the numbers of other nodes, so that all of them can insert"
+                )?;
+            }
+            for table in &line.noted_columns {
+                writeln!(
+                    out,
+                    "  {table}: capture now notes changed columns as the rule for conflicts asks"
                 )?;
             }
             for trigger in &line.guarded_triggers {
@@ -175,6 +184,7 @@ fn line(link: &LinkPlan, plan: &InitPlan) -> LinkLine {
             .collect(),
         tables_left: plan.members.leaving_names(),
         interleaved_sequences: plan.sequences.clone(),
+        noted_columns: plan.masks.clone(),
         guarded_triggers: plan
             .guards
             .iter()

@@ -1,7 +1,7 @@
 //! Comparing what is staged with what is there, and deciding the conflicts.
 
 use ponte_schema::Sql;
-use ponte_sync::apply::{Direction, Stage};
+use ponte_sync::apply::{Direction, Stage, Winner};
 
 use super::{ANY_PLAN, Batch, SMALL_BATCH_PLANS, count};
 use crate::error::Result;
@@ -32,13 +32,18 @@ pub(super) async fn resolve(
     target.script(&Sql::text(ANY_PLAN), "choose plans").await?;
     let lock = stage.lock(table, direction, batch.local());
     target.value(&lock, "hold rows in conflict").await?;
-    let resolve = stage.resolve(table, direction, batch.local(), batch.winner(position));
-    let found = target.value(&resolve, "resolve conflicts").await?;
+    let winner = batch.winner(position);
+    let mut found = 0;
+    if let (Winner::Columns, Some(merge)) = (winner, stage.merge(table, direction, batch.local())) {
+        found += count(target.value(&merge, "merge rows").await?);
+    }
+    let resolve = stage.resolve(table, direction, batch.local(), winner);
+    found += count(target.value(&resolve, "resolve conflicts").await?);
     if batch.small {
         let plans = Sql::text(SMALL_BATCH_PLANS);
         target.script(&plans, "choose plans").await?;
     }
-    Ok(count(found))
+    Ok(found)
 }
 
 /// How many rows are planned to be written.

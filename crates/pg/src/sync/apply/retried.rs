@@ -86,6 +86,12 @@ pub(super) async fn note(batch: &Batch<'_>, target: &mut Peer) -> Result<()> {
         target
             .touched(&sql, Plan::Fresh, "look into the quarantine")
             .await?;
+        let unite = Stage::new(position).unite_quarantined(batch.target_side(position), &batch.spec.name);
+        if let Some(unite) = unite {
+            target
+                .touched(&unite, Plan::Fresh, "look into the quarantine")
+                .await?;
+        }
     }
     Ok(())
 }

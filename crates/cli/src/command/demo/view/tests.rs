@@ -48,6 +48,7 @@ fn conflict(id: i64, winner: &str, here: Option<&str>, there: Option<&str>) -> C
         kind: "update_origin_differs".into(),
         state: State::Decided,
         winner: Some(winner.into()),
+        taken: None,
         kept: None,
         key: vec![(1_000 + id).to_string()],
         here: image("neon", here),

@@ -32,15 +32,21 @@ impl Report for Shown {
             .map_or_else(String::new, |at| format!(" by a person at {at}"));
         writeln!(out, "outcome: {}{when}", outcome(c))?;
         writeln!(out)?;
-        let headings = ["", "column", c.here.node.as_str(), c.there.node.as_str()];
-        let rows = std::iter::once([
-            String::new(),
-            "(version)".to_owned(),
-            c.here.version_at.clone(),
-            c.there.version_at.clone(),
-        ])
-        .chain(self.cells());
-        writeln!(out, "{}", output::wrapped_table(headings, rows))?;
+        let (here, there) = (c.here.node.as_str(), c.there.node.as_str());
+        if let Some(taken) = &c.taken {
+            let rows = self.rows().enumerate().map(|(n, [mark, column, one, other])| {
+                let from = n.checked_sub(1).and_then(|n| taken.get(n)).cloned().flatten();
+                [mark, column, one, other, from.unwrap_or_default()]
+            });
+            let headings = ["", "column", here, there, "merged from"];
+            writeln!(out, "{}", output::wrapped_table(headings, rows))?;
+        } else {
+            writeln!(
+                out,
+                "{}",
+                output::wrapped_table(["", "column", here, there], self.rows())
+            )?;
+        }
         if c.state == State::Parked {
             writeln!(out)?;
             writeln!(out, "neither row travels until somebody decides:")?;
@@ -53,6 +59,19 @@ impl Report for Shown {
 }
 
 impl Shown {
+    /// The versions, then every column.
+    fn rows(&self) -> impl Iterator<Item = [String; 4]> + '_ {
+        let (here, there) = (&self.conflict.here, &self.conflict.there);
+        let version = |image: &Image| image.version_at.clone();
+        let versions = [
+            String::new(),
+            "(version)".to_owned(),
+            version(here),
+            version(there),
+        ];
+        std::iter::once(versions).chain(self.cells())
+    }
+
     fn cells(&self) -> impl Iterator<Item = [String; 4]> + '_ {
         let (here, there) = (&self.conflict.here, &self.conflict.there);
         columns(&self.conflict).enumerate().map(move |(position, name)| {
