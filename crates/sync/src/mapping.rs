@@ -6,6 +6,7 @@
 
 use ponte_schema::{Expression, QualifiedName};
 
+use crate::extras::Extras;
 use crate::limit::DeleteLimit;
 use crate::link::{ConflictRule, Side};
 
@@ -28,6 +29,8 @@ pub struct TableSpec {
     pub filters: [Option<Expression>; 2],
     /// How many rows a batch may delete before a person is asked.
     pub max_delete: DeleteLimit,
+    /// What else is done on each side when its rows are written.
+    pub extras: [Extras; 2],
     /// Who wins, where it is not the link's rule.
     pub conflict: Option<ConflictRule>,
 }
@@ -54,6 +57,7 @@ impl TableSpec {
             local: [Vec::new(), Vec::new()],
             filters: [None, None],
             max_delete: DeleteLimit::default(),
+            extras: [Extras::default(), Extras::default()],
             conflict: None,
         }
     }

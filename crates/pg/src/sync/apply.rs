@@ -2,6 +2,7 @@
 //!
 //! The stage is written in [`sweep`], the short way, or in rounds; where the target refuses a row, [`rescue`] finds out which.
 
+mod extras;
 mod parents;
 pub(crate) mod parked;
 mod rescue;
@@ -9,7 +10,9 @@ mod retried;
 mod sweep;
 
 use ponte_schema::{QualifiedName, Sql};
-use ponte_sync::apply::{Direction, Local, Part, Reference, Stage, Winner, captured_meanwhile, fence};
+use ponte_sync::apply::{
+    Direction, Local, Operation, Part, Reference, Stage, Winner, captured_meanwhile, fence,
+};
 use ponte_sync::batch::{self, Source, Wire};
 use ponte_sync::chunk::Range;
 use ponte_sync::forward::{self, Shipped};
@@ -249,10 +252,12 @@ impl Batch<'_> {
         self.touched.iter().any(|i| self.forwarded_from(*i).is_some())
     }
 
-    /// The statement `write`, logging what it writes where other links carry it on.
-    fn forwarded(&self, position: usize, write: Sql) -> Sql {
+    /// The statement `write`, logging what it writes where other links carry it on, and noting it where somebody wants to know.
+    fn followed(&self, position: usize, operation: Operation, write: Sql) -> Sql {
+        let (stage, table) = (Stage::new(position), self.target_side(position));
         match self.forwarded_from(position) {
-            Some(link) => Stage::new(position).forwarded(self.target_side(position), link, &write),
+            link if self.extras(position).notes() => stage.noting(table, operation, link, &write),
+            Some(link) => stage.forwarded(table, link, &write),
             None => write,
         }
     }
@@ -462,6 +467,7 @@ async fn write(batch: &Batch<'_>, target: &mut Peer, staged: u64) -> Result<Appl
         finish(batch, target, applied).await?;
         return Ok(applied);
     }
+    extras::before(batch, target).await?;
     if sweep::fits(batch) {
         applied = sweep::sweep(batch, target).await?;
         if applied.upserts + applied.deletes == staged && !changed_by_triggers(batch, target).await? {
@@ -581,6 +587,7 @@ pub(super) async fn fill_stage(
         target
             .script(&stage.create(table, target.stage_life()), "create the stage")
             .await?;
+        extras::prepare(batch, position, target).await?;
     }
     let copy_in = stage.copy_in(table, batch.wire(position));
     let meter = batch.meter(position);
@@ -690,7 +697,7 @@ async fn write_round(batch: &Batch<'_>, target: &mut Peer, applied: &mut Applied
             let hold = stage.hold_deletes(table);
             target.value(&hold, "hold rows to be deleted").await?;
         }
-        let delete = batch.forwarded(position, stage.delete(table, &references));
+        let delete = batch.followed(position, Operation::Delete, stage.delete(table, &references));
         applied.deletes += target.touched(&delete, batch.plan(), "delete rows").await?;
     }
     for &position in &batch.touched {
@@ -711,7 +718,11 @@ async fn upsert(batch: &Batch<'_>, position: usize, target: &mut Peer) -> Result
     if batch.references_itself(position) {
         let written = target
             .value(
-                &stage.upsert(table, batch.forwarded_from(position)),
+                &stage.upsert(
+                    table,
+                    batch.forwarded_from(position),
+                    batch.extras(position).notes(),
+                ),
                 "update and insert rows",
             )
             .await?;
@@ -719,10 +730,10 @@ async fn upsert(batch: &Batch<'_>, position: usize, target: &mut Peer) -> Result
     }
     let mut written = 0;
     if let Some(update) = stage.update(table) {
-        let update = batch.forwarded(position, update);
+        let update = batch.followed(position, Operation::Update, update);
         written += target.touched(&update, batch.plan(), "update rows").await?;
     }
-    let insert = batch.forwarded(position, stage.insert(table));
+    let insert = batch.followed(position, Operation::Insert, stage.insert(table));
     Ok(written + target.touched(&insert, batch.plan(), "insert rows").await?)
 }
 
@@ -736,6 +747,7 @@ async fn finish(batch: &Batch<'_>, target: &mut Peer, applied: Applied) -> Resul
         }
     }
     if batch.quarantine.at_target {
+        extras::note_settled(batch, target).await?;
         retried::forget_accepted(batch, target).await?;
     }
     if let Content::Everything { range, .. } = &batch.content {
@@ -746,6 +758,7 @@ async fn finish(batch: &Batch<'_>, target: &mut Peer, applied: Applied) -> Resul
                 .await?;
         }
     }
+    extras::after(batch, target).await?;
     let count = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
     let row = target
         .row(

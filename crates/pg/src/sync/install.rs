@@ -18,7 +18,7 @@ use super::guard::{self, Guard};
 use super::inspect::{LinkedTable, linked_tables};
 use super::peer::{Access, Peer};
 use super::sharing::{check_companions, hold_companions, is_carried, node_id, show};
-use super::{identity, privileges, sequence};
+use super::{extras, identity, privileges, sequence};
 use crate::error::{Error, ErrorKind, Result, Retry};
 
 /// How often an installation is tried while somebody holds a lock on a table.
@@ -78,8 +78,9 @@ pub async fn plan_init(spec: &LinkSpec, peers: &mut [Peer; 2]) -> Result<InitPla
     let mut state = [NodeState::Absent; 2];
     for side in Side::BOTH {
         state[side.index()] = node_state(spec, side, &mut peers[side.index()], &tables).await?;
-        privileges::check(&mut peers[side.index()], &tables, side, spec.apply).await?;
+        privileges::check(spec, &mut peers[side.index()], &tables, side).await?;
     }
+    extras::check(spec, &tables, peers).await?;
     same_partners(spec, peers, &state).await?;
     for side in Side::BOTH {
         let other_id = node_id(&mut peers[side.other().index()]).await?;

@@ -17,6 +17,7 @@ use uuid::Uuid;
 
 use super::apply::{self, Applied, Batch, Content, Quarantine, SMALL_BATCH_ROWS_MAX};
 use super::capture_watch;
+use super::extras;
 use super::history::went_back;
 use super::identity;
 use super::inspect::{self, LinkedTable};
@@ -176,6 +177,7 @@ impl LiveLink {
             link.know_each_other(side).await?;
         }
         link.check_shapes().await?;
+        extras::check(&link.spec, &link.tables, &mut link.peers).await?;
         Ok(link)
     }
 

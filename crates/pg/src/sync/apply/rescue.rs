@@ -8,7 +8,7 @@
 use ponte_schema::Sql;
 use ponte_sync::apply::{Part, Reason, Stage};
 
-use super::{ANY_PLAN, Applied, Batch, Peer, Plan, analyze_stages, in_rounds, parents, pin};
+use super::{ANY_PLAN, Applied, Batch, Peer, Plan, analyze_stages, extras, in_rounds, parents, pin};
 use crate::error::treatment::{self, Treatment};
 use crate::error::{Error, ErrorKind, Result, server};
 
@@ -115,6 +115,7 @@ async fn set_clashes_aside(batch: &Batch<'_>, target: &mut Peer) -> Result<u64> 
 async fn set_aside(batch: &Batch<'_>, target: &mut Peer, position: usize, reason: Reason<'_>) -> Result<u64> {
     let (stage, table) = (Stage::new(position), batch.target_side(position));
     let seen = batch.seen_by_source();
+    extras::note_refused(batch, target, position, reason).await?;
     let sql = stage.set_aside(table, batch.direction(target), seen, reason);
     target.touched(&sql, Plan::Fresh, "set rows aside").await
 }

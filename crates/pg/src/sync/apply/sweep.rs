@@ -1,7 +1,7 @@
 //! The short way to write a batch, as `ponte_sync::apply` describes it: write first, then look whether anybody else did.
 
 use ponte_schema::Sql;
-use ponte_sync::apply::Stage;
+use ponte_sync::apply::{Operation, Stage};
 use ponte_sync::link::ApplyAs;
 
 use super::{Applied, Batch, Content, Peer, SMALL_BATCH_PLANS};
@@ -61,11 +61,11 @@ async fn write(batch: &Batch<'_>, target: &mut Peer) -> Result<Applied> {
         let stage = Stage::new(position);
         // Where other tables point at this one, its deletes need an order that only the rounds know.
         if batch.references_to(position).is_empty() {
-            let delete = batch.forwarded(position, stage.sweep_delete(table));
+            let delete = batch.followed(position, Operation::Delete, stage.sweep_delete(table));
             applied.deletes += target.touched(&delete, batch.plan(), "delete rows").await?;
         }
-        for upsert in stage.sweep_upserts(table) {
-            let upsert = batch.forwarded(position, upsert);
+        for (operation, upsert) in stage.sweep_upserts(table) {
+            let upsert = batch.followed(position, operation, upsert);
             applied.upserts += target.touched(&upsert, batch.plan(), "write rows").await?;
         }
     }
