@@ -252,16 +252,6 @@ impl Batch<'_> {
         self.touched.iter().any(|i| self.forwarded_from(*i).is_some())
     }
 
-    /// The statement `write`, logging what it writes where other links carry it on, and noting it where somebody wants to know.
-    fn followed(&self, position: usize, operation: Operation, write: Sql) -> Sql {
-        let (stage, table) = (Stage::new(position), self.target_side(position));
-        match self.forwarded_from(position) {
-            link if self.extras(position).notes() => stage.noting(table, operation, link, &write),
-            Some(link) => stage.forwarded(table, link, &write),
-            None => write,
-        }
-    }
-
     /// Foreign keys at the target that reference the n-th table from a table of the link; in replica mode from any table,
     /// because then nobody else looks.
     fn references_to(&self, position: usize) -> Vec<Reference<'_>> {
@@ -694,8 +684,9 @@ async fn write_round(batch: &Batch<'_>, target: &mut Peer, applied: &mut Applied
         let references = batch.references_to(position);
         let (stage, table) = (Stage::new(position), batch.target_side(position));
         if !references.is_empty() {
-            let hold = stage.hold_deletes(table);
-            target.value(&hold, "hold rows to be deleted").await?;
+            target
+                .value(&stage.hold_deletes(table), "hold rows to be deleted")
+                .await?;
         }
         let delete = batch.followed(position, Operation::Delete, stage.delete(table, &references));
         applied.deletes += target.touched(&delete, batch.plan(), "delete rows").await?;

@@ -144,18 +144,7 @@ async fn check_log_table(spec: &LinkSpec, peer: &mut Peer, side: Side, log: &Log
             format!("CREATE TABLE {name} (...), or correct log_table in ponte.toml"),
         );
     };
-    let role = Ident::new(row.get::<_, String>(0));
-    let (unknown, unfilled, sequences): (Vec<String>, Vec<String>, Vec<String>) =
-        (row.get(2), row.get(3), row.get(5));
-    if !row.get::<_, bool>(1) {
-        return refuse(
-            format!(
-                "the role of node \"{node}\" may not look into schema {}",
-                name.schema
-            ),
-            format!("GRANT USAGE ON SCHEMA {} TO {role}", name.schema),
-        );
-    }
+    let (unknown, unfilled): (Vec<String>, Vec<String>) = (row.get(0), row.get(1));
     if let Some(column) = unknown.first() {
         return refuse(
             format!("log table {name} on \"{node}\" has no column {column}"),
@@ -169,18 +158,6 @@ async fn check_log_table(spec: &LinkSpec, peer: &mut Peer, side: Side, log: &Log
                 "add {column} = \"expression\" to log, or ALTER TABLE {name} ALTER COLUMN {} DROP NOT NULL",
                 Ident::new(column)
             ),
-        );
-    }
-    if !row.get::<_, bool>(4) {
-        return refuse(
-            format!("the role of node \"{node}\" may not add rows to log table {name}"),
-            format!("GRANT INSERT ON {name} TO {role}"),
-        );
-    }
-    if let Some(sequence) = sequences.first() {
-        return refuse(
-            format!("the role of node \"{node}\" may not use sequence {sequence} of log table {name}"),
-            format!("GRANT USAGE ON SEQUENCE {sequence} TO {role}"),
         );
     }
     Ok(())

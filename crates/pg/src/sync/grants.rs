@@ -62,17 +62,22 @@ impl Need {
             kind,
             on,
             privileges,
-            grant: format!("GRANT {} ON {object}", privileges.join(", ")),
+            grant: ["GRANT ", &privileges.join(", "), " ON ", object].concat(),
             reason,
             held: false,
             implied: false,
         }
     }
 
+    /// Whether it is the membership in a table's owner, with which everything else comes.
+    pub(super) fn is_membership(&self) -> bool {
+        self.kind == "owner"
+    }
+
     /// The statement.
     pub(super) fn statement(&self, role: &Ident) -> String {
         match self.kind {
-            "row_security" => format!("ALTER ROLE {role} BYPASSRLS"),
+            "row_security" => ["ALTER ROLE ", &role.to_string(), " BYPASSRLS"].concat(),
             _ => format!("{} TO {role}", self.grant),
         }
     }
@@ -108,7 +113,11 @@ async fn of_node(
     let mut grants: Vec<Grant> = grants.collect();
     if spec.apply == ApplyAs::Replica && peer.session().server_version_num() >= REPLICA_GRANT_SINCE {
         grants.push(Grant {
-            statement: format!("GRANT SET ON PARAMETER session_replication_role TO {role}"),
+            statement: [
+                "GRANT SET ON PARAMETER session_replication_role TO ",
+                &role.to_string(),
+            ]
+            .concat(),
             reason: "write rows in replica mode".to_owned(),
         });
     }
@@ -178,7 +187,7 @@ fn of_table(spec: &LinkSpec, linked: &LinkedTable, side: Side, needs: &mut Vec<N
     let name = &table.name;
     if let Some(reason) = ownership(spec, linked, side) {
         needs.push(Need {
-            grant: format!("GRANT {}", Ident::new(&shape.owner)),
+            grant: ["GRANT ", &Ident::new(&shape.owner).to_string()].concat(),
             ..Need::new("owner", name.clone(), &["MEMBER"], "", reason)
         });
     }

@@ -74,7 +74,10 @@ pub async fn plan_init(spec: &LinkSpec, peers: &mut [Peer; 2]) -> Result<InitPla
     if same_server_database(peers).await? {
         return Err(same_database(spec));
     }
-    let tables = linked_tables(spec, peers).await?;
+    let tables = match linked_tables(spec, peers).await {
+        Ok(tables) => tables,
+        Err(error) => return Err(privileges::refusal(spec, peers, error).await),
+    };
     let mut state = [NodeState::Absent; 2];
     for side in Side::BOTH {
         state[side.index()] = node_state(spec, side, &mut peers[side.index()], &tables).await?;

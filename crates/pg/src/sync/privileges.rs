@@ -3,8 +3,8 @@
 use ponte_schema::{Ident, QualifiedName, Sql};
 use ponte_sync::link::{ApplyAs, LinkSpec, Side};
 
-use super::grants;
-use super::inspect::LinkedTable;
+use super::grants::{self, Need};
+use super::inspect::{self, LinkedTable};
 use super::peer::Peer;
 use crate::error::{Error, ErrorKind, Result};
 
@@ -33,9 +33,7 @@ pub(super) async fn check(
     let role = role(peer).await?;
     for need in grants::needs(spec, peer, tables, side).await? {
         if !need.held {
-            return Err(role
-                .lacks(&format!("may not {}", need.reason))
-                .hint(need.statement(&role.name)));
+            return Err(lacking(&role, &need));
         }
     }
     for table in tables {
@@ -46,6 +44,29 @@ pub(super) async fn check(
         may_replicate(&role, peer).await?;
     }
     Ok(())
+}
+
+/// What to say where a link is refused: a role that would have to be a member of a table's owner is told so, and not to get privileges one
+/// by one that would not do.
+pub(super) async fn refusal(spec: &LinkSpec, peers: &mut [Peer; 2], error: Error) -> Error {
+    let Ok(tables) = inspect::survey(spec, peers).await else {
+        return error;
+    };
+    for side in Side::BOTH {
+        let peer = &mut peers[side.index()];
+        if let Ok(role) = role(peer).await
+            && let Ok(needs) = grants::needs(spec, peer, &tables, side).await
+            && let Some(need) = needs.iter().find(|need| need.is_membership() && !need.held)
+        {
+            return lacking(&role, need);
+        }
+    }
+    error
+}
+
+fn lacking(role: &Role, need: &Need) -> Error {
+    role.lacks(&format!("may not {}", need.reason))
+        .hint(need.statement(&role.name))
 }
 
 async fn role(peer: &mut Peer) -> Result<Role> {

@@ -244,79 +244,94 @@ async fn the_log_equals_what_was_really_written_whatever_fails() {
     .await;
 }
 
-/// Each refusal names what is missing and how to get it.
-#[tokio::test]
-async fn a_log_that_cannot_be_written_is_refused_before_anything_is_made() {
+/// Everything that a log might lack, in a schema.
+async fn with_bad_logs() -> World {
     let schema = format!(
-        "{NOTA} CREATE TABLE outra (id int PRIMARY KEY); CREATE SCHEMA fechado; CREATE TABLE fechado.log (id int);
+        "{NOTA} CREATE SCHEMA fechado; CREATE TABLE fechado.log (id int);
          CREATE TABLE exigente (entity_id text, quem text NOT NULL); {SYNC_LOG}"
     );
-    let world = World::with(&schema).await;
-    let check = async |change: &dyn Fn(&mut LinkSpec), message: &str, hint: &str| {
-        let mut spec = logged(&world, LogEach::Row);
-        change(&mut spec);
-        let error = world.try_init(&spec).await.unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::SyncUnfit, "{error:?}");
-        assert!(error.to_string().contains(message), "{error}");
-        assert!(
-            error.next_step().unwrap_or_default().contains(hint),
-            "{:?}",
-            error.next_step()
-        );
-    };
-    let named = |schema: &'static str, name: &'static str, columns: &'static [(&str, &str)]| {
-        move |spec: &mut LinkSpec| {
-            spec.tables[0].extras[1].log = Some(LogSpec {
-                table: QualifiedName::new(schema, name),
-                ..log(columns, LogEach::Row)
-            });
-        }
-    };
+    World::with(&schema).await
+}
+
+async fn refused(world: &World, spec: &LinkSpec, message: &str, hint: &str) {
+    let error = world.try_init(spec).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::SyncUnfit, "{error:?}");
+    assert!(error.to_string().contains(message), "{error}");
+    let step = error.next_step().unwrap_or_default();
+    assert!(step.contains(hint), "{step}");
+}
+
+fn logged_into(world: &World, schema: &str, name: &str, columns: &[(&str, &str)]) -> LinkSpec {
+    let mut spec = logged(world, LogEach::Row);
+    spec.tables[0].extras[1].log = Some(LogSpec {
+        table: QualifiedName::new(schema, name),
+        ..log(columns, LogEach::Row)
+    });
+    spec
+}
+
+/// Each refusal names what is wrong and how to mend it.
+#[tokio::test]
+async fn a_log_that_cannot_be_written_is_refused_before_anything_is_made() {
+    let world = with_bad_logs().await;
     let key: &[(&str, &str)] = &[("entity_id", "key")];
-    check(
-        &named("public", "nada", key),
-        "log table nada does not exist on \"b\"",
-        "CREATE TABLE nada",
-    )
-    .await;
-    check(
-        &named("public", "nota", key),
-        "is carried by link \"teste\"",
-        "name another table",
-    )
-    .await;
-    check(
-        &named("public", "sync_log", &[("entidade", "key")]),
-        "has no column entidade",
-        "correct log",
-    )
-    .await;
-    check(
-        &named("public", "exigente", key),
-        "column quem of log table exigente on \"b\" needs a value",
-        "add quem",
-    )
-    .await;
-    check(
-        &named("public", "sync_log", &[("entity_id", "chave")]),
-        "column \"chave\" does not exist",
-        "fields of an entry",
-    )
-    .await;
-    check(
-        &named("public", "sync_log", &[("entity_id", "key) FROM nota --")]),
-        "syntax error",
-        "fields of an entry",
-    )
-    .await;
-    check(
-        &named("public", "sync_log", &[("created_at", "key")]),
-        "is of type timestamp",
-        "fields of an entry",
-    )
-    .await;
+    for (name, columns, message, hint) in [
+        (
+            "nada",
+            key,
+            "log table nada does not exist on \"b\"",
+            "CREATE TABLE nada",
+        ),
+        ("nota", key, "is carried by link \"teste\"", "name another table"),
+        (
+            "sync_log",
+            &[("entidade", "key")],
+            "has no column entidade",
+            "correct log",
+        ),
+        (
+            "exigente",
+            key,
+            "column quem of log table exigente on \"b\" needs a value",
+            "add quem",
+        ),
+        (
+            "sync_log",
+            &[("entity_id", "chave")],
+            "column \"chave\" does not exist",
+            "fields of an entry",
+        ),
+        (
+            "sync_log",
+            &[("entity_id", "key) FROM nota --")],
+            "syntax error",
+            "fields of an entry",
+        ),
+        (
+            "sync_log",
+            &[("created_at", "key")],
+            "is of type timestamp",
+            "fields of an entry",
+        ),
+    ] {
+        refused(
+            &world,
+            &logged_into(&world, "public", name, columns),
+            message,
+            hint,
+        )
+        .await;
+    }
+    let made = "SELECT count(*) FROM pg_namespace WHERE nspname = 'ponte'";
+    assert_eq!(number(&world.a, made).await, 0);
+}
+
+/// What the role lacks is named as the GRANT that helps, and with that it works.
+#[tokio::test]
+async fn what_a_role_lacks_to_write_a_log_is_named_as_a_grant() {
+    let world = with_bad_logs().await;
     let superuser = world.cluster(Side::Second).superuser("app").await;
-    for (take, message, grant) in [
+    for (before, message, grant) in [
         (
             "ALTER TABLE sync_log OWNER TO postgres",
             "may not add rows to log table sync_log",
@@ -324,34 +339,23 @@ async fn a_log_that_cannot_be_written_is_refused_before_anything_is_made() {
         ),
         (
             "GRANT INSERT ON sync_log TO dono",
-            "may not use sequence public.sync_log_id_seq",
-            "GRANT USAGE ON SEQUENCE public.sync_log_id_seq TO dono",
+            "may not use sequence sync_log_id_seq",
+            "GRANT USAGE ON SEQUENCE sync_log_id_seq TO dono",
         ),
     ] {
-        superuser.batch_execute(take).await.unwrap();
-        check(&|_| (), message, grant).await;
+        superuser.batch_execute(before).await.unwrap();
+        refused(&world, &logged(&world, LogEach::Row), message, grant).await;
     }
-    superuser
-        .batch_execute(
-            "GRANT USAGE ON SEQUENCE sync_log_id_seq TO dono; ALTER SCHEMA fechado OWNER TO postgres",
-        )
-        .await
-        .unwrap();
-    check(
-        &named("fechado", "log", &[("id", "1")]),
+    let grant = "GRANT USAGE ON SEQUENCE sync_log_id_seq TO dono; ALTER SCHEMA fechado OWNER TO postgres";
+    superuser.batch_execute(grant).await.unwrap();
+    let closed = logged_into(&world, "fechado", "log", &[("id", "1")]);
+    refused(
+        &world,
+        &closed,
         "may not look into schema fechado",
         "GRANT USAGE ON SCHEMA fechado TO dono",
     )
     .await;
-    assert_eq!(
-        number(
-            &world.a,
-            "SELECT count(*) FROM pg_namespace WHERE nspname = 'ponte'"
-        )
-        .await,
-        0
-    );
-    // What was granted is enough.
     let mut link = world.init(&logged(&world, LogEach::Row)).await;
     world.a("INSERT INTO nota VALUES (1, 'a')").await;
     settle(&mut link).await;

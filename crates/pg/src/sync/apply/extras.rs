@@ -5,7 +5,7 @@
 //! read again once they are mended.
 
 use ponte_schema::{Command, Literal, Sql};
-use ponte_sync::apply::{Reason, Stage};
+use ponte_sync::apply::{Operation, Reason, Stage};
 use ponte_sync::extras::Extras;
 use ponte_sync::link::ApplyAs;
 use ponte_sync::table::TableSide;
@@ -17,6 +17,16 @@ impl Batch<'_> {
     /// What else is done at the target for the n-th table.
     pub(super) fn extras(&self, position: usize) -> &Extras {
         &self.tables[position].extras[self.source.other().index()]
+    }
+
+    /// The statement `write`, logging what it writes where other links carry it on, and noting it where somebody wants to know.
+    pub(super) fn followed(&self, position: usize, operation: Operation, write: Sql) -> Sql {
+        let (stage, table) = (Stage::new(position), self.target_side(position));
+        match self.forwarded_from(position) {
+            link if self.extras(position).notes() => stage.noting(table, operation, link, &write),
+            Some(link) => stage.forwarded(table, link, &write),
+            None => write,
+        }
     }
 
     fn any_extra(&self, which: impl Fn(&Extras) -> bool) -> bool {

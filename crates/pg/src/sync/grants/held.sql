@@ -13,9 +13,10 @@ WITH wanted AS (
   SELECT w.position, r.own, coalesce(CASE w.kind
     WHEN 'database' THEN has_database_privilege(r.role, current_database(), w.privilege)
       OR (w.privilege = 'CREATE' AND coalesce(has_schema_privilege(r.role, to_regnamespace('ponte'), 'CREATE'), false))
-    WHEN 'schema' THEN has_schema_privilege(r.role, w.namespace, w.privilege)
+    -- What does not exist is somebody else's complaint.
+    WHEN 'schema' THEN w.namespace IS NULL OR has_schema_privilege(r.role, w.namespace, w.privilege)
     WHEN 'table' THEN has_table_privilege(r.role, w.relation, w.privilege)
-    WHEN 'insert' THEN has_any_column_privilege(r.role, w.relation, 'INSERT')
+    WHEN 'insert' THEN w.relation IS NULL OR has_any_column_privilege(r.role, w.relation, 'INSERT')
     WHEN 'sequence' THEN has_sequence_privilege(r.role, w.relation, w.privilege)
     WHEN 'owner' THEN pg_has_role(r.role, w.relowner, 'USAGE')
     WHEN 'row_security' THEN (SELECT a.rolbypassrls OR a.rolsuper FROM pg_roles a WHERE a.rolname = r.role) OR pg_has_role(r.role, w.relowner, 'USAGE')
