@@ -181,7 +181,7 @@ async fn where_only_an_owner_will_do_the_membership_is_printed() {
     assert!(said.contains("GRANT dono TO pouco"), "{said}");
     assert!(said.contains("alter sequence conta_id_seq"), "{said}");
     grant(&project, &printed).await;
-    let insert = "INSERT INTO conta (nome) VALUES ('?')";
+    let insert = "INSERT INTO conta (id, nome) VALUES (?, 'x')";
     lives_its_whole_life(&project, "conta", insert, "id = 1").await;
 }
 
