@@ -286,6 +286,8 @@ pub(crate) mod tests {
             partition_of: None,
             role: "app".into(),
             owned: true,
+            owner: "dono".into(),
+            row_secured: false,
             row_security: false,
             missing_privileges: vec![],
             columns: vec![
