@@ -13,6 +13,8 @@ mod grants;
 mod guards;
 mod hot;
 mod many;
+#[cfg(target_os = "linux")]
+mod memory;
 mod quarantine;
 mod refusals;
 mod running;
