@@ -40,7 +40,7 @@ pub(super) fn read(mapping: &Mapping<'_, '_>, link: Option<&LogKeys>) -> Option<
     let before = mapping.per_node("before", |m, v| m.command("before", v));
     let after = mapping.per_node("after", |m, v| m.command("after", v));
     let own = mapping.log_keys();
-    let logs = mapping.logs(link?, own?)?;
+    let logs = mapping.logs(link?, &own?)?;
     let [before, after] = [before?, after?];
     let mut both = [Extras::default(), Extras::default()];
     for (side, log) in logs.into_iter().enumerate() {
@@ -122,10 +122,10 @@ impl<'r, 'd> Mapping<'r, 'd> {
     }
 
     /// The log of each side. Whoever names a table has to say what goes into it, and the other way round.
-    fn logs(&self, link: &LogKeys, own: LogKeys) -> Option<[Option<LogSpec>; 2]> {
+    fn logs(&self, link: &LogKeys, own: &LogKeys) -> Option<[Option<LogSpec>; 2]> {
         let mut logs = [None, None];
         let mut named = false;
-        for side in 0..2 {
+        for (side, log) in logs.iter_mut().enumerate() {
             let table = own.tables[side].clone().or_else(|| link.tables[side].clone());
             let Some(table) = table else { continue };
             named = true;
@@ -137,7 +137,7 @@ impl<'r, 'd> Mapping<'r, 'd> {
                 self.fault_at_log(message, help);
                 return None;
             }
-            logs[side] = Some(LogSpec {
+            *log = Some(LogSpec {
                 table,
                 columns,
                 each: own.each.or(link.each).unwrap_or_default(),

@@ -104,7 +104,7 @@ async fn write_log(batch: &Batch<'_>, target: &mut Peer, position: usize) -> Res
             target.name(),
             table.name
         );
-        failed(what, error)
+        failed(&what, error)
     })
 }
 
@@ -213,11 +213,11 @@ pub(super) async fn note_settled(batch: &Batch<'_>, target: &mut Peer) -> Result
 /// A hook that failed, in the server's words.
 pub(super) fn hook_failed(node: &str, table: &TableSide, name: &str, error: Error) -> Error {
     let what = format!("the hook `{name}` of table {} failed on \"{node}\"", table.name);
-    failed(what, error)
+    failed(&what, error)
 }
 
 /// What passes by itself stays what it is.
-fn failed(what: String, error: Error) -> Error {
+fn failed(what: &str, error: Error) -> Error {
     let Some(said) = error.server().map(server::message).map(str::to_owned) else {
         return error;
     };
