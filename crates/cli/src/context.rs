@@ -30,6 +30,11 @@ impl Context {
         }
     }
 
+    /// The node that `--node` names, for commands that take it as a choice among several.
+    pub(crate) fn named_node(&self) -> Option<&str> {
+        self.globals.node.as_deref()
+    }
+
     /// The project, read when it is first asked for: a command that needs none works beside a broken file.
     pub(crate) fn config(&self) -> Result<&Config, Failure> {
         if let Some(config) = self.config.get() {

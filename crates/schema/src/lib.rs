@@ -3,8 +3,10 @@
 //! Nothing here has a driver, a clock, an environment or randomness: values in, values out.
 #![warn(missing_docs)]
 
+mod command;
 pub mod lexer;
 pub mod migration;
 pub mod sql;
 
+pub use command::Command;
 pub use sql::{Expression, Ident, Literal, QualifiedName, Sql, TypeName};

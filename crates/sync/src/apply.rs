@@ -8,6 +8,7 @@
 mod decide;
 mod deletes;
 mod merge;
+mod noted;
 mod rescue;
 mod sweep;
 
@@ -22,6 +23,7 @@ use crate::shape::ForeignKey;
 use crate::snapshot::Snapshot;
 use crate::table::{TableSide, equal, listed, member, qualified, renamed};
 
+pub use noted::Operation;
 pub use rescue::{Part, Reason, discard};
 
 /// Who takes part in a direction, from the target's point of view.
@@ -90,6 +92,15 @@ pub enum StageLife {
     Transaction,
 }
 
+impl StageLife {
+    fn end(self) -> Sql {
+        Sql::text(match self {
+            Self::Connection => "DELETE ROWS",
+            Self::Transaction => "DROP",
+        })
+    }
+}
+
 impl Reference<'_> {
     /// Whether a row `r` of the referencing table is none that the same batch is about to delete.
     fn stays(&self) -> Sql {
@@ -130,10 +141,6 @@ impl Stage {
 
     /// Creates both tables.
     pub fn create(&self, table: &TableSide, life: StageLife) -> Sql {
-        let end = match life {
-            StageLife::Connection => "DELETE ROWS",
-            StageLife::Transaction => "DROP",
-        };
         let noted = if table.mask.is_some() { merge::STAGED } else { "" };
         Sql::render(
             include_str!("apply/stage.sql"),
@@ -141,7 +148,7 @@ impl Stage {
                 ("noted", &Sql::text(noted)),
                 ("stage", &self.stage),
                 ("plan", &self.plan),
-                ("end", &Sql::text(end)),
+                ("end", &life.end()),
                 ("table", &table.name),
                 ("row", &table.stage_row("t")),
                 ("keys", &renamed("t", &table.key, &table.staged_key())),
@@ -149,11 +156,15 @@ impl Stage {
         )
     }
 
-    /// Drops both tables, where they are there.
+    /// Drops both tables, and the notes beside them, where they are there.
     pub fn forget(&self) -> Sql {
         Sql::render(
-            "DROP TABLE IF EXISTS {stage}, {plan}",
-            &[("stage", &self.stage), ("plan", &self.plan)],
+            "DROP TABLE IF EXISTS {stage}, {plan}; {notes}",
+            &[
+                ("stage", &self.stage),
+                ("plan", &self.plan),
+                ("notes", &self.forget_notes()),
+            ],
         )
     }
 
@@ -302,16 +313,28 @@ impl Stage {
 
     /// Updates and inserts in one statement, for a table that references itself: an old row may then point at a new one and
     /// a new one may take over a unique value of an old one. Answers how many rows it wrote.
-    /// With `forwarded_from`, the name of the link, logs them too.
-    pub fn upsert(&self, table: &TableSide, forwarded_from: Option<&str>) -> Sql {
-        let returned = forwarded_from.map_or_else(|| Sql::text("1"), |_| forward::returned(table));
-        let Some(update) = self.update(table) else {
+    /// With `forwarded_from`, the name of the link, logs them too; with `noted`, notes them.
+    pub fn upsert(&self, table: &TableSide, forwarded_from: Option<&str>, noted: bool) -> Sql {
+        let returned = if noted || forwarded_from.is_some() {
+            forward::returned(table)
+        } else {
+            Sql::text("1")
+        };
+        let update = self.update(table);
+        let logged = |written| {
+            let mut sql = self.log_in(table, forwarded_from, written);
+            if noted {
+                sql.push(&self.noted_in(table, update.is_some()));
+            }
+            sql
+        };
+        let Some(update) = &update else {
             return Sql::render(
                 "WITH added AS (\n{insert}RETURNING {returned}){logged}\nSELECT count(*) FROM added",
                 &[
                     ("insert", &self.insert(table)),
                     ("returned", &returned),
-                    ("logged", &self.log_in(table, forwarded_from, "added")),
+                    ("logged", &logged("added")),
                 ],
             );
         };
@@ -319,13 +342,13 @@ impl Stage {
         Sql::render(
             include_str!("apply/upsert.sql"),
             &[
-                ("update", &update),
+                ("update", update),
                 (
                     "insert",
                     &self.insert_where(table, &Sql::text(" AND (SELECT count(*) FROM updated) >= 0")),
                 ),
                 ("returned", &returned),
-                ("logged", &self.log_in(table, forwarded_from, both)),
+                ("logged", &logged(both)),
             ],
         )
     }

@@ -258,14 +258,11 @@ fn awaited(link: &str) -> Sql {
     )
 }
 
-/// Drops what [`install`] and [`view`] created, whatever of it is there. With the functions go the triggers of a table that was renamed.
+/// Drops what [`install`] and [`view`] created, whatever of it is there. The triggers go with their functions, which belong to us where the table does not, and
+/// which find them also on a table that was renamed.
 pub fn uninstall(table: &TableSide) -> Sql {
     let mut sql = Sql::default();
     for event in events(table) {
-        sql.push(&Sql::render(
-            "DROP TRIGGER IF EXISTS {trigger} ON {table};\n",
-            &[("trigger", &trigger_name(event)), ("table", &table.name)],
-        ));
         sql.push(&Sql::render(
             "DROP FUNCTION IF EXISTS {function}() CASCADE;\n",
             &[("function", &table.capture_function(event.name))],

@@ -1,7 +1,7 @@
 //! What a two-way sync decides, and the SQL it consists of, as values.
 //!
 //! Nothing here has a driver, a clock, an environment or randomness. The order of the story: [`shape`] reads what a table is
-//! and whether it can be synced, [`mapping`] what is asked for and [`fit`] whether both sides allow it, [`table`] names
+//! and whether it can be synced, [`mapping`] what is asked for, [`extras`] what else is done with it, and [`fit`] whether both sides allow it, [`table`] names
 //! everything that belongs to it, [`capture`] records which keys change,
 //! [`batch`] reads them at the source, [`apply`] brings them into the target, [`chunk`] cuts a table for the first contact,
 //! [`forward`] carries rows on where a node has several links, [`parked`] and [`restore`] leave a decision to a person, [`compare`] proves
@@ -15,6 +15,7 @@ pub mod capture;
 pub mod chunk;
 pub mod compare;
 pub mod decide;
+pub mod extras;
 pub mod fit;
 pub mod forward;
 pub mod history;

@@ -9,6 +9,7 @@ use std::str::FromStr;
 
 use ponte_schema::{Expression, QualifiedName};
 
+use crate::extras::Extras;
 use crate::limit::DeleteLimit;
 use crate::link::{ConflictRule, Side};
 
@@ -31,6 +32,8 @@ pub struct TableSpec {
     pub filters: [Option<Expression>; 2],
     /// How many rows a batch may delete before a person is asked.
     pub max_delete: DeleteLimit,
+    /// What else is done on each side when its rows are written.
+    pub extras: [Extras; 2],
     /// Who wins, where it is not the link's rule.
     pub conflict: Option<ConflictRule>,
     /// What the user's triggers do about rows that the sync writes.
@@ -90,6 +93,7 @@ impl TableSpec {
             local: [Vec::new(), Vec::new()],
             filters: [None, None],
             max_delete: DeleteLimit::default(),
+            extras: [Extras::default(), Extras::default()],
             conflict: None,
             triggers: TriggerRule::default(),
         }

@@ -185,8 +185,14 @@ pub struct Shape {
     pub role: String,
     /// Whether that role owns it (or is a member of the owner).
     pub owned: bool,
+    /// The role that owns it.
+    #[serde(default)]
+    pub owner: String,
     /// Whether row-level security hides rows from the session's role.
     pub row_security: bool,
+    /// Whether it hides rows from anybody.
+    #[serde(default)]
+    pub row_secured: bool,
     /// Table privileges that the session's role lacks.
     pub missing_privileges: Vec<String>,
     /// The columns in table order.
@@ -288,6 +294,8 @@ pub(crate) mod tests {
             partition_of: None,
             role: "app".into(),
             owned: true,
+            owner: "dono".into(),
+            row_secured: false,
             row_security: false,
             missing_privileges: vec![],
             columns: vec![

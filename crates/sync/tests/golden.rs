@@ -152,8 +152,11 @@ fn statements(table: &TableSide) -> String {
         ),
         ("apply: update", update),
         ("apply: insert", stage.insert(table)),
-        ("apply: upsert", stage.upsert(table, None)),
-        ("apply: upsert, carried on", stage.upsert(table, Some("perfis"))),
+        ("apply: upsert", stage.upsert(table, None, false)),
+        (
+            "apply: upsert, carried on",
+            stage.upsert(table, Some("perfis"), false),
+        ),
         (
             "apply: insert, carried on",
             stage.forwarded(table, "perfis", &stage.insert(table)),

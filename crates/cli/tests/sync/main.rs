@@ -9,6 +9,7 @@ mod bank;
 mod chaos;
 mod conflicts;
 mod contact;
+mod grants;
 mod guards;
 mod hot;
 #[cfg(target_os = "linux")]

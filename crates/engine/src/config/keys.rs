@@ -191,6 +191,29 @@ pub static KEYS: &[Key] = &[
     ),
     key(
         Section::Link,
+        "log_table",
+        "table name, or one by node",
+        Some("none"),
+        "A table of yours into which the sync writes what became of each row, in the transaction that writes the rows. `{ NODE = \"sync_log\" }` for one node only: \
+         each node logs what is written to it.",
+    ),
+    key(
+        Section::Link,
+        "log",
+        "table of SQL expressions, or one by node",
+        Some("none"),
+        "What the columns of `log_table` get: `{ entity_id = \"key\", status = \"status\" }`, over the fields of an entry: `link`, `table_schema`, `table_name`, `key`, \
+         `key_values`, `operation`, `source`, `target`, `status`, `error`, `sqlstate`, `version`, `rows`, `at`.",
+    ),
+    key(
+        Section::Link,
+        "log_each",
+        "\"row\" or \"batch\"",
+        Some("\"row\""),
+        "What an entry of `log_table` stands for: one row, or all rows of a table in a batch with which the same was done.",
+    ),
+    key(
+        Section::Link,
         "tables",
         "array of tables",
         None,
@@ -272,6 +295,41 @@ pub static KEYS: &[Key] = &[
     ),
     key(
         Section::Table,
+        "before",
+        "SQL statement, or one by node",
+        Some("none"),
+        "Runs on a node before rows of this table are written there, in the same transaction, once per batch. `ponte_applied` holds the keys that arrived and `operation`.",
+    ),
+    key(
+        Section::Table,
+        "after",
+        "SQL statement, or one by node",
+        Some("none"),
+        "The same after the rows are written; `ponte_applied` holds the keys that were. `UPDATE meta SET last_sync_at = now() WHERE user_id IN (SELECT id FROM ponte_applied)`.",
+    ),
+    key(
+        Section::Table,
+        "log_table",
+        "as for the link",
+        Some("the link's"),
+        "The log of this table alone.",
+    ),
+    key(
+        Section::Table,
+        "log",
+        "as for the link",
+        Some("the link's"),
+        "Further columns of the log, or other expressions for some, for this table alone.",
+    ),
+    key(
+        Section::Table,
+        "log_each",
+        "as for the link",
+        Some("the link's"),
+        "The same for this table alone.",
+    ),
+    key(
+        Section::Table,
         "probe",
         "table of values",
         Some("none"),
@@ -280,12 +338,7 @@ pub static KEYS: &[Key] = &[
 ];
 
 /// Keys that are planned: an answer of their own instead of «unknown key».
-const PLANNED: &[(Section, &str)] = &[
-    (Section::Link, "log_table"),
-    (Section::Link, "log"),
-    (Section::Link, "batch_rows_max"),
-    (Section::Table, "unique"),
-];
+const PLANNED: &[(Section, &str)] = &[(Section::Link, "batch_rows_max"), (Section::Table, "unique")];
 
 /// Whether a later release will know this key.
 pub(super) fn is_planned(section: Section, name: &str) -> bool {

@@ -6,6 +6,7 @@ use ponte_sync::limit::DeleteLimit;
 use ponte_sync::{ApplyMode, ConflictPolicy, Initial, LinkName, NodeName};
 
 use super::duration;
+use super::extras::{self, LogKeys};
 use super::keys::{Section, nearest};
 use super::mapping::{self, TableMapping};
 use super::node::Node;
@@ -83,7 +84,13 @@ pub(super) fn read(reader: &Reader<'_>, nodes: &Names<'_>, table: &Table<'_, '_>
         );
     }
     let max_delete = mapping::delete_limit(reader, table, DeleteLimit::default());
-    let tables = tables(reader, between.as_ref(), table, max_delete.unwrap_or_default());
+    let log = between
+        .as_ref()
+        .map(|between| extras::of_link(reader, between, table));
+    let inherited = log.as_ref().and_then(Option::as_ref);
+    let rules = (max_delete.unwrap_or_default(), inherited);
+    let tables = tables(reader, between.as_ref(), table, rules);
+    log?.as_ref()?;
     max_delete?;
     Some(Link {
         name: name?.value,
@@ -161,7 +168,7 @@ fn tables(
     reader: &Reader<'_>,
     between: Option<&[NodeName; 2]>,
     link: &Table<'_, '_>,
-    max_delete: DeleteLimit,
+    (max_delete, log): (DeleteLimit, Option<&LogKeys>),
 ) -> Option<Vec<TableMapping>> {
     let entries = link.tables("tables");
     if entries.is_empty() {
@@ -176,7 +183,7 @@ fn tables(
     for (entry, header) in entries {
         let path = link.inner_path("tables", entry, "table");
         let table = Table::new(reader, Section::Table, path, entry, header.clone());
-        let mapping = mapping::read(reader, between, &table, max_delete);
+        let mapping = mapping::read(reader, between, &table, max_delete, log);
         if let Some(new) = &mapping
             && mappings.iter().flatten().any(|old| new.meets(old))
         {

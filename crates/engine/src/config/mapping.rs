@@ -9,6 +9,7 @@ use ponte_sync::{ConflictPolicy, NodeName};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
+use super::extras::{self, LogKeys};
 use super::keys::nearest;
 use super::link::check_winner;
 use super::origin::{Origin, Place};
@@ -37,13 +38,13 @@ impl TableMapping {
 }
 
 /// A value of the file.
-type Given<'r, 'd> = &'r Spanned<DeValue<'d>>;
+pub(super) type Given<'r, 'd> = &'r Spanned<DeValue<'d>>;
 
 /// What every key is read with.
-struct Mapping<'r, 'd> {
-    reader: &'r Reader<'d>,
-    between: &'r [NodeName; 2],
-    table: &'r Table<'r, 'd>,
+pub(super) struct Mapping<'r, 'd> {
+    pub(super) reader: &'r Reader<'d>,
+    pub(super) between: &'r [NodeName; 2],
+    pub(super) table: &'r Table<'r, 'd>,
 }
 
 /// Reads one table of a link; `None` where it has a fault, or where the link's nodes are not known.
@@ -52,6 +53,7 @@ pub(super) fn read(
     between: Option<&[NodeName; 2]>,
     table: &Table<'_, '_>,
     max_delete: DeleteLimit,
+    log: Option<&LogKeys>,
 ) -> Option<TableMapping> {
     let max_delete = delete_limit(reader, table, max_delete);
     let conflict = own_conflict(reader, table, between);
@@ -66,10 +68,12 @@ pub(super) fn read(
         table,
     };
     let spec = mapping.spec();
+    let extras = extras::read(&mapping, log);
     Some(TableMapping {
         spec: TableSpec {
             max_delete: max_delete?,
             triggers: triggers?.value,
+            extras: extras?,
             ..spec?
         },
         conflict: conflict?,
@@ -109,13 +113,14 @@ impl<'r, 'd> Mapping<'r, 'd> {
             local: local?.map(Option::unwrap_or_default),
             filters: filters?,
             max_delete: DeleteLimit::default(),
+            extras: Default::default(),
             conflict: None,
             triggers: TriggerRule::default(),
         })
     }
 
     /// A key's value for each node. `None` is left for a fault.
-    fn per_node<T: Clone>(
+    pub(super) fn per_node<T: Clone>(
         &self,
         name: &str,
         read: impl Fn(&Self, Given<'r, 'd>) -> Option<T>,
@@ -252,7 +257,7 @@ impl<'r, 'd> Mapping<'r, 'd> {
         Some(name.to_owned())
     }
 
-    fn parsed<T: std::str::FromStr<Err = String>>(&self, value: Given<'r, 'd>) -> Option<T> {
+    pub(super) fn parsed<T: std::str::FromStr<Err = String>>(&self, value: Given<'r, 'd>) -> Option<T> {
         let text = self.text("table", value)?;
         match text.parse() {
             Ok(parsed) => Some(parsed),
@@ -264,7 +269,7 @@ impl<'r, 'd> Mapping<'r, 'd> {
     }
 
     /// A text as it stands there: a dollar sign in SQL is no variable.
-    fn text(&self, name: &str, value: Given<'r, 'd>) -> Option<&'r str> {
+    pub(super) fn text(&self, name: &str, value: Given<'r, 'd>) -> Option<&'r str> {
         match value.get_ref() {
             DeValue::String(text) => Some(text.as_ref()),
             _ => {
@@ -286,7 +291,7 @@ impl<'r, 'd> Mapping<'r, 'd> {
         None
     }
 
-    fn no_such_node(&self, key: &Spanned<std::borrow::Cow<'_, str>>, meaning: &str) {
+    pub(super) fn no_such_node(&self, key: &Spanned<std::borrow::Cow<'_, str>>, meaning: &str) {
         let [a, b] = self.between;
         let help = match nearest(key.get_ref(), [a.as_str(), b.as_str()]) {
             Some(meant) => format!("did you mean {meant:?}?"),
@@ -297,7 +302,7 @@ impl<'r, 'd> Mapping<'r, 'd> {
     }
 
     /// Notes what the file says for `ponte config show`.
-    fn record(&self, name: &str, value: Given<'r, 'd>) {
+    pub(super) fn record(&self, name: &str, value: Given<'r, 'd>) {
         let place = self.reader.document.place(value.span().start);
         self.table
             .record(name, shown(value.get_ref()), Origin::File(place));

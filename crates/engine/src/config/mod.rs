@@ -11,6 +11,7 @@ pub mod duration;
 mod env_file;
 mod environment;
 mod expand;
+mod extras;
 mod keys;
 mod link;
 mod mapping;

@@ -88,6 +88,8 @@ pub enum ErrorKind {
     SyncBlocked,
     /// Capture triggers are missing or disabled, or a trigger would rewrite applied rows.
     SyncTriggers,
+    /// A statement of the user's that belongs to a batch failed, or the user's log cannot be written.
+    SyncHook,
     /// A recorded conflict cannot be resolved as it was asked for.
     SyncConflict,
     /// A command waited for something that did not happen in time.
@@ -158,6 +160,7 @@ impl ErrorKind {
         Self::SyncIdentity,
         Self::SyncBlocked,
         Self::SyncTriggers,
+        Self::SyncHook,
         Self::SyncConflict,
         Self::SyncTimeout,
         Self::Migrate(Problem::Unreadable),
@@ -328,6 +331,10 @@ impl ErrorKind {
                 "change one of the rows that the message names, then ponte sync once",
             ),
             Self::SyncTriggers => never("sync.triggers", "ponte explain sync.triggers"),
+            Self::SyncHook => never(
+                "sync.hook",
+                "mend the statement or the log that the message names; the link goes on by itself",
+            ),
             Self::SyncConflict => never("sync.conflict", "ponte sync conflicts lists them"),
             Self::SyncTimeout => never("sync.timeout", "look at ponte sync status"),
             Self::Migrate(problem) => of_migration(problem),

@@ -1,5 +1,6 @@
 //! From an open stream to a driver's client: the startup message and authentication.
 
+use ponte_schema::Ident;
 use tokio_postgres::config::{ChannelBinding, SslMode, SslNegotiation};
 use tokio_postgres::{Client, Connection};
 
@@ -39,7 +40,7 @@ pub(crate) async fn login(
     config
         .connect_raw(wire, Done)
         .await
-        .map_err(|e| refused(e, password))
+        .map_err(|e| refused(e, conninfo, password))
 }
 
 fn channel_binding(setting: conninfo::ChannelBinding) -> ChannelBinding {
@@ -50,10 +51,14 @@ fn channel_binding(setting: conninfo::ChannelBinding) -> ChannelBinding {
     }
 }
 
-fn refused(error: tokio_postgres::Error, password: &str) -> Error {
+fn refused(error: tokio_postgres::Error, conninfo: &Conninfo, password: &str) -> Error {
     let kind = classify::of_login(&error);
     let sqlstate = error.code().map(|code| code.code().to_owned());
     let mut result = Error::new(kind, what(kind)).because(error);
+    if sqlstate.as_deref() == Some("42501") {
+        let (database, role) = (Ident::new(&conninfo.dbname), Ident::new(&conninfo.user));
+        result = result.hint(format!("GRANT CONNECT ON DATABASE {database} TO {role}"));
+    }
     if let Some(sqlstate) = sqlstate {
         result = result.with("sqlstate", sqlstate);
     }

@@ -2,11 +2,12 @@
 //!
 //! [`carry`] asks the machine and tells it what came of each step. [`begin`] takes the fence, [`stage`] brings the rows over,
 //! [`sweep`] writes them the short way, [`plan`] and [`round`] compare, decide and write them, [`rescue`] finds out which ones the target refuses,
-//! [`finish`] counts, [`offer`] makes sure at the source that it may be committed.
+//! [`extras`] runs the user's hooks and writes their log, [`finish`] counts, [`offer`] makes sure at the source that it may be committed.
 
 mod batch;
 mod begin;
 mod carry;
+mod extras;
 mod finish;
 mod offer;
 mod parents;

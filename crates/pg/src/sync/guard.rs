@@ -59,7 +59,9 @@ fn plan(node: &str, shape: &Shape, trigger: &Trigger) -> Result<Guard> {
     };
     if !shape.owned {
         return Err(refusal("the role does not own the table").hint(format!(
-            "let the owner of {table} run ponte sync init, or disable the trigger there"
+            "GRANT {} TO {}, or disable the trigger there",
+            Ident::new(&shape.owner),
+            Ident::new(&shape.role)
         )));
     }
     let guarded = guarded_definition(&trigger.definition).ok_or_else(|| {

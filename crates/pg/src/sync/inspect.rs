@@ -2,9 +2,10 @@
 
 use ponte_schema::{Ident, QualifiedName, Sql};
 use ponte_sync::capture;
+use ponte_sync::extras::Extras;
 use ponte_sync::fit::{Drift, fit};
 use ponte_sync::limit::DeleteLimit;
-use ponte_sync::link::{ApplyAs, ConflictRule, LinkSpec, Side, TriggerRule};
+use ponte_sync::link::{ApplyAs, ConflictRule, LinkSpec, Side, TableSpec, TriggerRule};
 use ponte_sync::order::parents_first;
 use ponte_sync::shape::{self, ForeignKey, Problem, Shape};
 use ponte_sync::table::TableSide;
@@ -26,6 +27,8 @@ pub struct LinkedTable {
     pub conflict: ConflictRule,
     /// What the user's triggers do about rows that the sync writes.
     pub triggers: TriggerRule,
+    /// What else is done on each side when its rows are written.
+    pub extras: [Extras; 2],
 }
 
 impl LinkedTable {
@@ -78,13 +81,7 @@ pub async fn linked_tables(spec: &LinkSpec, peers: &mut [Peer; 2]) -> Result<Vec
                 problems.extend(unparkable(conflict, &shapes, &fit.sides));
                 problems.extend(fit.problems);
                 drifts.extend(fit.drifts);
-                tables.push(LinkedTable {
-                    shapes,
-                    sides: fit.sides,
-                    max_delete: wanted.max_delete,
-                    conflict,
-                    triggers: wanted.triggers,
-                });
+                tables.push(linked(spec, wanted, shapes, fit.sides));
             }
             Err(problem) => problems.push(problem),
         }
@@ -93,6 +90,39 @@ pub async fn linked_tables(spec: &LinkSpec, peers: &mut [Peer; 2]) -> Result<Vec
     refuse_drift(spec, &drifts)?;
     mapping::check(spec, &tables, peers).await?;
     in_order(spec, tables)
+}
+
+/// Both ends fitted together, whatever keeps a role from using them: to say what it needs.
+///
+/// # Errors
+/// Tables that do not exist or do not fit together.
+pub(crate) async fn survey(spec: &LinkSpec, peers: &mut [Peer; 2]) -> Result<Vec<LinkedTable>> {
+    let names =
+        |side: Side| -> Vec<QualifiedName> { spec.tables.iter().map(|t| t.name(side).clone()).collect() };
+    let (one, other) = (names(Side::First), names(Side::Second));
+    let [first, second] = peers;
+    let (first, second) = tokio::try_join!(shapes(first, &one), shapes(second, &other))?;
+    refuse(spec, &missing_tables(spec, [&first, &second]))?;
+    let mut tables = Vec::with_capacity(spec.tables.len());
+    for ((wanted, one), other) in spec.tables.iter().zip(first).zip(second) {
+        let shapes = [one, other];
+        match fit(wanted, &spec.nodes, shapes.each_ref()) {
+            Ok(fit) => tables.push(linked(spec, wanted, shapes, fit.sides)),
+            Err(problem) => refuse(spec, &[problem])?,
+        }
+    }
+    Ok(tables)
+}
+
+fn linked(spec: &LinkSpec, wanted: &TableSpec, shapes: [Shape; 2], sides: [TableSide; 2]) -> LinkedTable {
+    LinkedTable {
+        shapes,
+        sides,
+        max_delete: wanted.max_delete,
+        conflict: wanted.conflict.unwrap_or(spec.conflict),
+        triggers: wanted.triggers,
+        extras: wanted.extras.clone(),
+    }
 }
 
 /// Whether rows of these tables still travel in the same form.

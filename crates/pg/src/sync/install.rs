@@ -18,7 +18,7 @@ use super::guard::{self, Guard};
 use super::inspect::{LinkedTable, linked_tables};
 use super::peer::{Access, Peer};
 use super::sharing::{check_companions, hold_companions, is_carried, node_id, show};
-use super::{encoding, identity, masks, members, privileges, sequence};
+use super::{encoding, extras, identity, masks, members, privileges, sequence};
 use crate::error::{Error, ErrorKind, Result, Retry};
 
 /// How often an installation is tried while somebody holds a lock on a table.
@@ -103,12 +103,16 @@ pub async fn plan_init(spec: &LinkSpec, peers: &mut [Peer; 2]) -> Result<InitPla
         return Err(same_database(spec));
     }
     encoding::check(spec, peers).await?;
-    let tables = linked_tables(spec, peers).await?;
+    let tables = match linked_tables(spec, peers).await {
+        Ok(tables) => tables,
+        Err(error) => return Err(privileges::refusal(spec, peers, error).await),
+    };
     let mut state = [NodeState::Absent; 2];
     for side in Side::BOTH {
         state[side.index()] = node_state(spec, side, &mut peers[side.index()], &tables).await?;
-        privileges::check(&mut peers[side.index()], &tables, side, spec.apply).await?;
+        privileges::check(spec, &mut peers[side.index()], &tables, side).await?;
     }
+    extras::check(spec, &tables, peers).await?;
     same_partners(spec, peers, &state).await?;
     for side in Side::BOTH {
         let other_id = node_id(&mut peers[side.other().index()]).await?;

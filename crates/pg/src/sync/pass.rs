@@ -18,6 +18,7 @@ use uuid::Uuid;
 
 use super::apply::Applied;
 use super::capture_watch;
+use super::extras;
 use super::identity;
 use super::inspect::{self, LinkedTable};
 use super::install::{has_metadata, refuse_newer};
@@ -125,6 +126,7 @@ impl LiveLink {
             members::confirm(&link.spec, side, &mut link.peers[side.index()]).await?;
         }
         link.check_shapes().await?;
+        extras::check(&link.spec, &link.tables, &mut link.peers).await?;
         Ok(link)
     }
 

@@ -1,19 +1,17 @@
 //! Whether a node's role may make what a link needs, asked before anything is made.
 
 use ponte_schema::{Ident, QualifiedName, Sql};
-use ponte_sync::link::{ApplyAs, Side};
-use ponte_sync::table::TableSide;
+use ponte_sync::link::{ApplyAs, LinkSpec, Side};
 
-use super::inspect::LinkedTable;
+use super::grants::{self, Need};
+use super::inspect::{self, LinkedTable};
 use super::peer::Peer;
-use super::sequence;
 use crate::error::{Error, ErrorKind, Result};
 
 /// Whose privileges they are.
 struct Role {
     node: String,
     name: Ident,
-    database: Ident,
 }
 
 impl Role {
@@ -26,25 +24,54 @@ impl Role {
 }
 
 /// Refuses a node whose role lacks something, with the statement that grants it.
-pub(super) async fn check(peer: &mut Peer, tables: &[LinkedTable], side: Side, apply: ApplyAs) -> Result<()> {
-    let role = in_database(peer).await?;
+pub(super) async fn check(
+    spec: &LinkSpec,
+    peer: &mut Peer,
+    tables: &[LinkedTable],
+    side: Side,
+) -> Result<()> {
+    let role = role(peer).await?;
+    for need in grants::needs(spec, peer, tables, side).await? {
+        if !need.held {
+            return Err(lacking(&role, &need));
+        }
+    }
     for table in tables {
-        over_sequences(&role, table, side)?;
         let side = &table.sides[side.index()];
         view_is_free(peer, &side.changelog_view(), &side.changelog()).await?;
-        in_schema(&role, peer, side).await?;
     }
-    if apply == ApplyAs::Replica {
+    if spec.apply == ApplyAs::Replica {
         may_replicate(&role, peer).await?;
     }
     Ok(())
 }
 
-async fn in_database(peer: &mut Peer) -> Result<Role> {
+/// What to say where a link is refused: a role that would have to be a member of a table's owner is told so, and not to get privileges one
+/// by one that would not do.
+pub(super) async fn refusal(spec: &LinkSpec, peers: &mut [Peer; 2], error: Error) -> Error {
+    let Ok(tables) = inspect::survey(spec, peers).await else {
+        return error;
+    };
+    for side in Side::BOTH {
+        let peer = &mut peers[side.index()];
+        if let Ok(role) = role(peer).await
+            && let Ok(needs) = grants::needs(spec, peer, &tables, side).await
+            && let Some(need) = needs.iter().find(|need| need.is_membership() && !need.held)
+        {
+            return lacking(&role, need);
+        }
+    }
+    error
+}
+
+fn lacking(role: &Role, need: &Need) -> Error {
+    role.lacks(&format!("may not {}", need.reason))
+        .hint(need.statement(&role.name))
+}
+
+async fn role(peer: &mut Peer) -> Result<Role> {
     let sql = Sql::text(
-        "SELECT pg_is_in_recovery() OR current_setting('transaction_read_only')::bool, current_user::text, current_database()::text, \
-         coalesce(has_schema_privilege(to_regnamespace('ponte'), 'CREATE'), has_database_privilege(current_database(), 'CREATE')), \
-         has_database_privilege(current_database(), 'TEMPORARY')",
+        "SELECT pg_is_in_recovery() OR current_setting('transaction_read_only')::bool, current_user::text",
     );
     let row = peer.row(&sql, &[], "read the role's privileges").await?;
     if row.get(0) {
@@ -57,54 +84,10 @@ async fn in_database(peer: &mut Peer) -> Result<Role> {
         )
         .hint("give the url of the primary server"));
     }
-    let role = Role {
+    Ok(Role {
         node: peer.name().to_owned(),
         name: Ident::new(row.get::<_, String>(1)),
-        database: Ident::new(row.get::<_, String>(2)),
-    };
-    for (granted, what, privilege) in [
-        (row.get::<_, bool>(3), "may not create schema ponte", "CREATE"),
-        (row.get(4), "may not create temporary tables", "TEMPORARY"),
-    ] {
-        if !granted {
-            return Err(role.lacks(what).hint(format!(
-                "GRANT {privilege} ON DATABASE {} TO {}",
-                role.database, role.name
-            )));
-        }
-    }
-    Ok(role)
-}
-
-fn over_sequences(role: &Role, table: &LinkedTable, side: Side) -> Result<()> {
-    let shape = &table.shapes[side.index()];
-    let mut sequences = sequence::pairs(table).map(|pair| pair[side.index()]);
-    match sequences.find(|s| s.increment == 1) {
-        Some(sequence) if !shape.owned => Err(role
-            .lacks(&format!("may not alter sequence {}", sequence.qualified_name()))
-            .hint(format!(
-                "let the owner of {} run ponte sync init",
-                shape.qualified_name()
-            ))),
-        _ => Ok(()),
-    }
-}
-
-async fn in_schema(role: &Role, peer: &mut Peer, table: &TableSide) -> Result<()> {
-    let schema = &table.name.schema;
-    let sql = Sql::text("SELECT has_schema_privilege($1::text, 'CREATE')");
-    let row = peer
-        .row(&sql, &[&schema.as_str()], "read the role's privileges")
-        .await?;
-    if row.get(0) {
-        return Ok(());
-    }
-    Err(role
-        .lacks(&format!(
-            "may not create {} beside its table",
-            table.changelog_view()
-        ))
-        .hint(format!("GRANT CREATE ON SCHEMA {schema} TO {}", role.name)))
+    })
 }
 
 async fn may_replicate(role: &Role, peer: &mut Peer) -> Result<()> {

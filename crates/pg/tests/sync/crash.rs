@@ -98,10 +98,10 @@ async fn a_crash_while_transactions_were_open_is_not_taken_for_a_restored_backup
 }
 
 /// Both nodes through proxies.
-struct Wires([Proxy; 2]);
+pub(crate) struct Wires(pub(crate) [Proxy; 2]);
 
 impl Wires {
-    async fn of(world: &World) -> Self {
+    pub(crate) async fn of(world: &World) -> Self {
         Self([
             Proxy::to(world.pair.a.port()).await,
             Proxy::to(world.pair.b.port()).await,
@@ -118,7 +118,7 @@ impl Wires {
         Ok(Peer::new(name, session))
     }
 
-    async fn open(&self, world: &World, spec: &LinkSpec) -> Result<LiveLink> {
+    pub(crate) async fn open(&self, world: &World, spec: &LinkSpec) -> Result<LiveLink> {
         let peers = [
             self.peer(world, Side::First).await?,
             self.peer(world, Side::Second).await?,
@@ -128,10 +128,10 @@ impl Wires {
 }
 
 /// Random numbers from a seed that a failing test prints.
-struct Random(u64);
+pub(crate) struct Random(u64);
 
 impl Random {
-    fn seeded(test: &str) -> Self {
+    pub(crate) fn seeded(test: &str) -> Self {
         let seed = std::time::SystemTime::now()
             .duration_since(std::time::UNIX_EPOCH)
             .unwrap()
@@ -140,7 +140,7 @@ impl Random {
         Self(u64::from(seed) | 1)
     }
 
-    fn below(&mut self, bound: u64) -> u64 {
+    pub(crate) fn below(&mut self, bound: u64) -> u64 {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;

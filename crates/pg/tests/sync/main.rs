@@ -8,6 +8,7 @@
     reason = "this is a test, and its helpers are too; the harness shows what they print where one fails"
 )]
 
+mod audit;
 mod capture;
 mod carry;
 mod chunks;
@@ -23,6 +24,7 @@ mod foreign_keys;
 mod gaps;
 mod guards;
 mod history;
+mod hooks;
 mod identity;
 mod in_flight;
 mod install;

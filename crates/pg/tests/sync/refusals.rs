@@ -159,7 +159,7 @@ async fn missing_privileges_are_named_with_the_grant_that_helps() {
         "GRANT TEMPORARY ON DATABASE app TO pouco",
     )
     .await;
-    expect("com_id", "let the owner of com_id run", "SELECT 1").await;
+    expect("com_id", "GRANT dono TO pouco", "SELECT 1").await;
     expect("fechada", "row-level security hides rows of fechada", "SELECT 1").await;
     assert_eq!(attempt("nota").await, "ok");
 }

@@ -7,17 +7,17 @@
 
 use ponte_schema::{Ident, Sql};
 
-use super::Stage;
+use super::{Operation, Stage};
 use crate::table::{TableSide, listed, member, qualified};
 
 impl Stage {
     /// Updates, then inserts; no update for a table that is nothing but its key.
-    pub fn sweep_upserts(&self, table: &TableSide) -> Vec<Sql> {
+    pub fn sweep_upserts(&self, table: &TableSide) -> Vec<(Operation, Sql)> {
         let mut statements = Vec::with_capacity(2);
         if !table.updated_columns().is_empty() {
-            statements.push(self.sweep_update(table));
+            statements.push((Operation::Update, self.sweep_update(table)));
         }
-        statements.push(self.sweep_insert(table));
+        statements.push((Operation::Insert, self.sweep_insert(table)));
         statements
     }
 

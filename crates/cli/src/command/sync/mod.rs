@@ -5,6 +5,7 @@ mod conflicts;
 mod contact;
 mod diff;
 mod drop;
+mod grants;
 mod identity;
 mod init;
 mod once;
@@ -36,6 +37,8 @@ pub(crate) struct Args {
 enum Action {
     /// Install a link at both nodes and bring their rows together
     Init(init::Args),
+    /// Print the GRANTs that a role needs to run a link, and no more
+    Grants(grants::Args),
     /// Run one pass of each link: what changed on either side reaches the other
     Once(LinkArg),
     /// Keep links in agreement until stopped
@@ -98,6 +101,7 @@ impl Action {
     async fn run(&self, context: &Context, servers: &Servers) -> Result<Verdict, Failure> {
         match self {
             Self::Init(args) => init::run(context, servers, &plans(context, &args.link)?, args).await,
+            Self::Grants(args) => grants::run(context, servers, &plans(context, &args.link)?, args).await,
             Self::Once(arg) => once::run(context, servers, &plans(context, arg)?).await,
             Self::Run(arg) => run::run(context, servers, plans(context, arg)?).await,
             Self::Status(arg) => status::run(context, servers, &plans(context, arg)?).await,

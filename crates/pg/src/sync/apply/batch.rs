@@ -194,14 +194,6 @@ impl Batch<'_> {
         self.touched.iter().any(|i| self.forwarded_from(*i).is_some())
     }
 
-    /// The statement `write`, logging what it writes where other links carry it on.
-    pub(super) fn forwarded(&self, position: usize, write: Sql) -> Sql {
-        match self.forwarded_from(position) {
-            Some(link) => Stage::new(position).forwarded(self.target_side(position), link, &write),
-            None => write,
-        }
-    }
-
     /// Foreign keys at the target that reference the n-th table from a table of the link; in replica mode from any table,
     /// because then nobody else looks.
     pub(super) fn references_to(&self, position: usize) -> Vec<Reference<'_>> {

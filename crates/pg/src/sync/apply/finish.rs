@@ -3,7 +3,7 @@
 use ponte_sync::apply::Stage;
 use ponte_sync::forward;
 
-use super::{Applied, Batch, Content, retried};
+use super::{Applied, Batch, Content, extras, retried};
 use crate::error::{Error, ErrorKind, Result};
 use crate::sync::peer::{Peer, Plan};
 use crate::sync::sharing::Shared;
@@ -19,6 +19,7 @@ pub(super) async fn record(batch: &Batch<'_>, target: &mut Peer, applied: Applie
         }
     }
     if batch.quarantine.at_target {
+        extras::note_settled(batch, target).await?;
         retried::forget_accepted(batch, target).await?;
     }
     if let Content::Everything { range, .. } = &batch.content {
@@ -29,6 +30,7 @@ pub(super) async fn record(batch: &Batch<'_>, target: &mut Peer, applied: Applie
                 .await?;
         }
     }
+    extras::after(batch, target).await?;
     let count = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
     let row = target
         .row(

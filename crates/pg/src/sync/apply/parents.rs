@@ -1,7 +1,7 @@
 //! Rows that need each other: deletes of rows that something references, rows whose parent is missing.
 
 use ponte_schema::Sql;
-use ponte_sync::apply::Stage;
+use ponte_sync::apply::{Operation, Stage};
 
 use super::{Applied, Batch, count};
 use crate::error::{Error, ErrorKind, Result};
@@ -32,7 +32,7 @@ pub(super) async fn delete_referenced(
             break;
         }
     }
-    let delete = batch.forwarded(position, stage.delete(table, &[]));
+    let delete = batch.followed(position, Operation::Delete, stage.delete(table, &[]));
     applied.deletes += target.touched(&delete, batch.plan(), "delete rows").await?;
     Ok(())
 }

@@ -11,7 +11,7 @@ use ponte_sync::apply::{Part, Reason, Stage};
 use super::plan::pin;
 use super::round::{Savepoint, Work, forget_plan, forgotten_plan};
 use super::stage::analyze_stages;
-use super::{ANY_PLAN, Applied, Batch, parents};
+use super::{ANY_PLAN, Applied, Batch, extras, parents};
 use crate::error::treatment::{self, Treatment};
 use crate::error::{Error, ErrorKind, Result, server};
 use crate::sync::peer::{Peer, Plan};
@@ -119,6 +119,7 @@ async fn set_clashes_aside(batch: &Batch<'_>, target: &mut Peer) -> Result<u64> 
 async fn set_aside(batch: &Batch<'_>, target: &mut Peer, position: usize, reason: Reason<'_>) -> Result<u64> {
     let (stage, table) = (Stage::new(position), batch.target_side(position));
     let seen = batch.seen_by_source();
+    extras::note_refused(batch, target, position, reason).await?;
     let sql = stage.set_aside(table, batch.direction(target), seen, reason);
     target.touched(&sql, Plan::Fresh, "set rows aside").await
 }

@@ -1,7 +1,7 @@
 //! The steps of `ponte_sync::machine::rounds`, for a batch or a part of one.
 
 use ponte_schema::Sql;
-use ponte_sync::apply::{Stage, captured_meanwhile};
+use ponte_sync::apply::{Operation, Stage, captured_meanwhile};
 use ponte_sync::link::ApplyAs;
 use ponte_sync::machine::batch::{Seen, Step};
 use ponte_sync::machine::rounds::{End, Rounds};
@@ -230,7 +230,7 @@ async fn write_planned(batch: &Batch<'_>, target: &mut Peer, applied: &mut Appli
             let hold = stage.hold_deletes(table);
             target.value(&hold, "hold rows to be deleted").await?;
         }
-        let delete = batch.forwarded(position, stage.delete(table, &references));
+        let delete = batch.followed(position, Operation::Delete, stage.delete(table, &references));
         applied.deletes += target.touched(&delete, batch.plan(), "delete rows").await?;
     }
     for &position in &batch.touched {
@@ -261,16 +261,20 @@ struct Upserted {
 async fn upsert(batch: &Batch<'_>, position: usize, target: &mut Peer) -> Result<Upserted> {
     let (stage, table) = (Stage::new(position), batch.target_side(position));
     if batch.references_itself(position) {
-        let both = stage.upsert(table, batch.forwarded_from(position));
+        let both = stage.upsert(
+            table,
+            batch.forwarded_from(position),
+            batch.extras(position).notes(),
+        );
         let rows = count(target.value(&both, "update and insert rows").await?);
         return Ok(Upserted { rows, inserted: rows });
     }
     let mut updated = 0;
     if let Some(update) = stage.update(table) {
-        let update = batch.forwarded(position, update);
+        let update = batch.followed(position, Operation::Update, update);
         updated = target.touched(&update, batch.plan(), "update rows").await?;
     }
-    let insert = batch.forwarded(position, stage.insert(table));
+    let insert = batch.followed(position, Operation::Insert, stage.insert(table));
     let inserted = target.touched(&insert, batch.plan(), "insert rows").await?;
     Ok(Upserted {
         rows: updated + inserted,

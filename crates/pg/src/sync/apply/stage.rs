@@ -2,7 +2,7 @@
 
 use ponte_sync::apply::Stage;
 
-use super::{Batch, parked, retried};
+use super::{Batch, extras, parked, retried};
 use crate::error::Result;
 use crate::sync::peer::{Peer, Plan};
 use crate::sync::stream;
@@ -33,6 +33,7 @@ async fn fill_stage(batch: &Batch<'_>, position: usize, source: &mut Peer, targe
         target
             .script(&stage.create(table, target.stage_life()), "create the stage")
             .await?;
+        extras::prepare(batch, position, target).await?;
     }
     let copy_in = stage.copy_in(table, batch.wire(position));
     let meter = batch.meter(position);

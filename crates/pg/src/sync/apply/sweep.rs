@@ -1,7 +1,7 @@
 //! The short way to write a batch, as `ponte_sync::apply` describes it: write first, then look whether anybody else did.
 
 use ponte_schema::Sql;
-use ponte_sync::apply::Stage;
+use ponte_sync::apply::{Operation, Stage};
 use ponte_sync::link::ApplyAs;
 
 use super::{Applied, Batch, Content, SMALL_BATCH_PLANS};
@@ -53,10 +53,10 @@ pub(super) async fn write(batch: &Batch<'_>, target: &mut Peer) -> Result<(Appli
         // Where other tables point at this one, its deletes need an order that only the rounds know.
         let deletes = batch.references_to(position).is_empty();
         if deletes {
-            statements.push(batch.forwarded(position, stage.sweep_delete(table)));
+            statements.push(batch.followed(position, Operation::Delete, stage.sweep_delete(table)));
         }
         let upserts = stage.sweep_upserts(table).into_iter();
-        statements.extend(upserts.map(|upsert| batch.forwarded(position, upsert)));
+        statements.extend(upserts.map(|(operation, upsert)| batch.followed(position, operation, upsert)));
         let touched = target
             .touched_each(&statements, batch.plan(), "write rows")
             .await?;

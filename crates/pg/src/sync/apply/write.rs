@@ -3,7 +3,7 @@
 use ponte_sync::machine::batch::{Seen, Step};
 
 use super::round::{self, Savepoint, Work};
-use super::{Applied, Batch, finish, rescue, sweep};
+use super::{Applied, Batch, extras, finish, rescue, sweep};
 use crate::error::Result;
 use crate::sync::peer::Peer;
 
@@ -43,6 +43,9 @@ impl<'b> Writing<'b> {
 
     pub(super) async fn step(&mut self, step: Step, target: &mut Peer) -> Result<Seen> {
         let batch = self.work.batch;
+        if self.place == Place::Staged && matches!(step, Step::LookForLocal | Step::Pin) {
+            extras::before(batch, target).await?;
+        }
         match step {
             Step::LookForLocal if self.place == Place::Staged => {
                 self.place = Place::Sweeping;

@@ -261,8 +261,8 @@ impl Job<'_> {
         }
         let shared = carried_on(hand.writer, &self.spec.name).await?;
         match route {
-            // What is copied is not logged; where other links have to carry it on, it goes through the stage.
-            Route::Copy if !self.reaches(unit, &shared) => {
+            // What is copied is not logged; where other links have to carry it on, or the user wants to know it, it goes through the stage.
+            Route::Copy if !self.reaches(unit, &shared) && !self.is_followed(unit) => {
                 let copied = self.copy(hand, unit, meters).await?;
                 self.finish(hand.writer, unit, meters).await?;
                 tally.copied += copied;
@@ -298,6 +298,14 @@ impl Job<'_> {
         unit.chunks
             .iter()
             .any(|(table, _)| shared.contains(&self.tables[*table].sides[target].name))
+    }
+
+    /// Whether the user wants to know what becomes of the unit's rows.
+    fn is_followed(&self, unit: &Unit<'_>) -> bool {
+        let target = self.source.other().index();
+        unit.chunks
+            .iter()
+            .any(|(table, _)| !self.tables[*table].extras[target].is_empty())
     }
 
     async fn unite(
