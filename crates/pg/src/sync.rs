@@ -9,6 +9,7 @@ pub mod approval;
 mod capture_watch;
 pub mod compare;
 pub mod conflicts;
+pub mod costs;
 pub mod first_contact;
 pub mod guard;
 mod history;
@@ -27,6 +28,7 @@ mod sequence;
 mod sharing;
 pub mod status;
 mod stream;
+pub mod upkeep;
 pub mod wake;
 
 pub use apply::Applied;

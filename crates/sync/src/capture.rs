@@ -13,6 +13,7 @@ use ponte_schema::sql::Fragment;
 use ponte_schema::{Ident, Literal, Sql};
 
 use crate::forward::travels;
+use crate::rotation::{TURNS, of_table, spelled};
 use crate::table::{TableSide, listed, member, qualified, renamed};
 
 /// Key of the advisory lock that a listening process holds; the capture functions try it in shared mode.
@@ -151,8 +152,9 @@ fn trigger_name(event: &Event) -> Ident {
 /// creates the link's rows. `max_future_seconds` bounds how far ahead of the clock a version may lie.
 pub fn install(table: &TableSide, max_future_seconds: i64) -> Sql {
     let mut sql = changelog(table);
+    sql.push(&parts(table));
     for event in events(table) {
-        sql.push(&function(table, event, max_future_seconds));
+        sql.push(&function(table, event, max_future_seconds, TURNS[0]));
         sql.push(&trigger(table, event));
         if table.always {
             sql.push(&Sql::render(
@@ -164,16 +166,24 @@ pub fn install(table: &TableSide, max_future_seconds: i64) -> Sql {
     sql
 }
 
-/// Brings what [`install`] of an older layout created up to date.
-pub fn upgrade(table: &TableSide, max_future_seconds: i64) -> Sql {
+/// Brings what [`install`] of an older layout created up to date. `part` of the changelog is being filled, where it has parts already.
+pub fn upgrade(table: &TableSide, max_future_seconds: i64, part: Option<i16>) -> Sql {
     let mut sql = Sql::render(
         include_str!("capture/upgrade.sql"),
         &[("changelog", &table.changelog())],
     );
-    for event in events(table) {
-        sql.push(&function(table, event, max_future_seconds));
-    }
+    sql.push(&parts(table));
+    sql.push(&functions(table, max_future_seconds, part.unwrap_or(TURNS[0])));
     sql
+}
+
+/// The functions of the triggers, which write into this part of the changelog.
+pub fn functions(table: &TableSide, max_future_seconds: i64, part: i16) -> Sql {
+    let functions = events(table).iter();
+    Sql::join(
+        "",
+        functions.map(|event| function(table, event, max_future_seconds, part)),
+    )
 }
 
 /// Makes the view that people read, for the links that carry the table, of which there is at least one.
@@ -227,14 +237,33 @@ pub fn uninstall(table: &TableSide) -> Sql {
             &[("function", &table.capture_function(event.name))],
         ));
     }
+    let logs = TURNS.into_iter().chain([0]).map(|part| table.log_part(part));
     sql.push(&Sql::render(
-        "DROP VIEW IF EXISTS {view};\nDROP TABLE IF EXISTS {changelog};\n",
+        "DROP VIEW IF EXISTS {view};\nDROP TABLE IF EXISTS {logs};\n",
         &[
             ("view", &table.changelog_view()),
-            ("changelog", &table.changelog()),
+            ("logs", &Sql::join(", ", logs)),
         ],
     ));
+    sql.push(&of_table(include_str!("capture/forget_parts.sql"), table, &[]));
     sql
+}
+
+fn parts(table: &TableSide) -> Sql {
+    let names = TURNS.into_iter().map(|part| spelled(table, part));
+    let comment = format!(
+        "A part of the changelog of {}; see ponte.changelog_part.",
+        table.name
+    );
+    of_table(
+        include_str!("capture/parts.sql"),
+        table,
+        &[
+            ("parts", &Sql::join(", ", names)),
+            ("changelog", &spelled(table, 0)),
+            ("comment", &Literal::new(comment)),
+        ],
+    )
 }
 
 fn changelog(table: &TableSide) -> Sql {
@@ -264,7 +293,7 @@ fn view_key_name(key: &Ident) -> Ident {
     }
 }
 
-fn function(table: &TableSide, event: &Event, max_future_seconds: i64) -> Sql {
+fn function(table: &TableSide, event: &Event, max_future_seconds: i64, part: i16) -> Sql {
     let (template, alias, rows): (_, _, Box<dyn Fragment>) = match event.rows {
         Rows::Transition(_, name) => (
             include_str!("capture/statement_function.sql"),
@@ -287,7 +316,7 @@ fn function(table: &TableSide, event: &Event, max_future_seconds: i64) -> Sql {
         &[
             ("function", &table.capture_function(event.name)),
             ("event", &Sql::text(event.name)),
-            ("changelog", &table.changelog()),
+            ("log", &table.log_part(part)),
             ("staged_key", &listed(&table.staged_key())),
             ("row_key", &qualified(alias, &table.key)),
             ("op", &Sql::text(event.op)),

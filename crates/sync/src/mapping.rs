@@ -28,6 +28,8 @@ pub struct TableSpec {
     pub filters: [Option<Expression>; 2],
     /// How many rows a batch may delete before a person is asked.
     pub max_delete: DeleteLimit,
+    /// How long its changelog keeps what has arrived everywhere, where it is not the link's retention.
+    pub retention_seconds: Option<i64>,
     /// Who wins, where it is not the link's rule.
     pub conflict: Option<ConflictRule>,
 }
@@ -54,6 +56,7 @@ impl TableSpec {
             local: [Vec::new(), Vec::new()],
             filters: [None, None],
             max_delete: DeleteLimit::default(),
+            retention_seconds: None,
             conflict: None,
         }
     }

@@ -50,6 +50,8 @@ pub struct TableSide {
     pub derived: bool,
     /// Which rows take part; all where nothing is said.
     pub filter: Option<Expression>,
+    /// The part of the changelog into which the sync itself writes. 0 is always right; the part that capture fills is emptied sooner.
+    pub part: i16,
 }
 
 /// What a side reads of its rows for the other one, each in the form of the other one's column.
@@ -129,6 +131,7 @@ impl TableSide {
             outgoing: Outgoing::default(),
             derived: false,
             filter: None,
+            part: 0,
         }
     }
 
@@ -149,6 +152,21 @@ impl TableSide {
     /// The table of `ponte` that holds the changelog.
     pub fn changelog(&self) -> QualifiedName {
         self.own_object("changelog_")
+    }
+
+    /// A part of the changelog: 0 is the table that the others inherit from.
+    pub fn log_part(&self, part: i16) -> QualifiedName {
+        match part {
+            1 => self.own_object("changelog1_"),
+            2 => self.own_object("changelog2_"),
+            3 => self.own_object("changelog3_"),
+            _ => self.changelog(),
+        }
+    }
+
+    /// Where the sync notes changes itself.
+    pub fn log(&self) -> QualifiedName {
+        self.log_part(self.part)
     }
 
     /// The view that users read, beside their table.
@@ -438,6 +456,7 @@ mod tests {
             outgoing: Outgoing::plain(&[Ident::new("id")], &[Ident::new("nome")]),
             derived: false,
             filter: None,
+            part: 0,
         }
     }
 

@@ -9,6 +9,7 @@ use ponte_sync::capture;
 use ponte_sync::chunk::{self, Order, Range};
 use ponte_sync::compare;
 use ponte_sync::forward::Shipped;
+use ponte_sync::rotation;
 use ponte_sync::shape::{ForeignKey, VersionColumn, VersionKind};
 use ponte_sync::snapshot::Snapshot;
 use ponte_sync::table::{Outgoing, TableSide};
@@ -37,6 +38,7 @@ fn plain() -> TableSide {
         outgoing: Outgoing::plain(&idents(&["id"]), &idents(&["nome", "updated_at"])),
         derived: false,
         filter: None,
+        part: 0,
     }
 }
 
@@ -56,6 +58,7 @@ fn composite() -> TableSide {
         outgoing: Outgoing::plain(&idents(&["Pedido", "quanto"]), &idents(&["cep", "order"])),
         derived: false,
         filter: None,
+        part: 0,
     }
 }
 
@@ -75,6 +78,7 @@ fn partitioned() -> TableSide {
         outgoing: Outgoing::plain(&idents(&["mes", "id"]), &idents(&["valor"])),
         derived: false,
         filter: None,
+        part: 0,
     }
 }
 
@@ -110,13 +114,16 @@ fn statements(table: &TableSide) -> String {
     let update = stage.update(table).unwrap();
     let sections: Vec<(&str, Sql)> = vec![
         ("capture: install", capture::install(table, 300)),
-        ("capture: upgrade", capture::upgrade(table, 300)),
+        ("capture: upgrade", capture::upgrade(table, 300, None)),
         ("capture: view", capture::view(table, &["perfis".into()])),
         (
             "capture: view over two links",
             capture::view(table, &["perfis".into(), "filial".into()]),
         ),
         ("capture: uninstall", capture::uninstall(table)),
+        ("rotation: look", rotation::look(&[table])),
+        ("rotation: awaited", rotation::awaited(table, 1)),
+        ("rotation: empty", rotation::empty(table, 1, 2)),
         (
             "batch: copy_pending",
             batch::copy_pending(source, table, Shipped::Others, &consumed, wire),

@@ -40,7 +40,7 @@ struct Known {
 async fn killing_anything_at_any_time_loses_nothing() {
     let seed = seed("PONTE_CHAOS_SEED");
     let seconds = option("PONTE_CHAOS_SECONDS").unwrap_or(30);
-    let project = Project::with(SCHEMA, &["contas"], "every = \"continuous\"").await;
+    let project = Project::with(SCHEMA, &["contas"], "every = \"continuous\"\nretention = \"0s\"").await;
     project.json(&["sync", "init", "-y"]).await;
     let stop = Arc::new(AtomicBool::new(false));
     let writers: Vec<_> = [

@@ -17,4 +17,5 @@ mod refusals;
 mod running;
 mod support;
 mod troubles;
+mod upkeep;
 mod verbs;

@@ -95,7 +95,8 @@ pub async fn linked_tables(spec: &LinkSpec, peers: &mut [Peer; 2]) -> Result<Vec
 pub(crate) fn same_columns(before: &[LinkedTable], now: &[LinkedTable]) -> bool {
     let form = |table: &LinkedTable| {
         let columns = table.shapes.each_ref().map(|shape| shape.columns.clone());
-        (table.sides.clone(), columns)
+        let sides = table.sides.clone().map(|side| TableSide { part: 0, ..side });
+        (sides, columns)
     };
     before.iter().map(form).eq(now.iter().map(form))
 }

@@ -231,6 +231,7 @@ impl LiveLink {
             }
         }
         self.tables = tables;
+        self.know_parts().await?;
         inspect::check_triggers(&self.spec, &self.tables)?;
         self.checked_at = Instant::now();
         Ok(())

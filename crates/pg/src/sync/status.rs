@@ -4,6 +4,7 @@ use ponte_schema::{QualifiedName, Sql};
 use ponte_sync::batch;
 use ponte_sync::table::TableSide;
 
+use super::costs::{self, Costs};
 use super::first_contact::{Unfinished, unfinished};
 use super::install::{has_metadata, refuse_newer};
 use super::pass::{not_ready, require_layout};
@@ -39,6 +40,8 @@ pub struct NodeStatus {
     pub deletes: i64,
     /// How far the first contact has come here, where it is not complete.
     pub first_contact: Option<Unfinished>,
+    /// What the link costs here.
+    pub costs: Costs,
 }
 
 async fn is_linked(spec: &LinkSpec, peer: &mut Peer) -> Result<bool> {
@@ -68,7 +71,9 @@ pub async fn node_status(spec: &LinkSpec, peer: &mut Peer) -> Result<Option<Node
     let Some(row) = rows.first() else { return Ok(None) };
     let outgoing: String = row.get(2);
     let quarantined = quarantined(spec, peer).await?;
-    let (pending, lag_seconds) = pending(spec, peer, &outgoing).await?;
+    let names = linked_names(&spec.name, peer).await?;
+    let (pending, lag_seconds) = pending(spec, peer, &names, &outgoing).await?;
+    let costs = costs::read(&spec.name, &names, peer).await?;
     let first_contact = if row.get(0) {
         None
     } else {
@@ -87,6 +92,7 @@ pub async fn node_status(spec: &LinkSpec, peer: &mut Peer) -> Result<Option<Node
         upserts: row.get(3),
         deletes: row.get(4),
         first_contact,
+        costs,
     }))
 }
 
@@ -99,10 +105,15 @@ async fn quarantined(spec: &LinkSpec, peer: &mut Peer) -> Result<i64> {
     Ok(row.get(0))
 }
 
-async fn pending(spec: &LinkSpec, peer: &mut Peer, outgoing: &str) -> Result<(i64, f64)> {
+async fn pending(
+    spec: &LinkSpec,
+    peer: &mut Peer,
+    names: &[QualifiedName],
+    outgoing: &str,
+) -> Result<(i64, f64)> {
     let (mut pending, mut lag_seconds) = (0, 0.0_f64);
-    for name in linked_names(&spec.name, peer).await? {
-        let sql = batch::pending_age(&TableSide::named(name), &spec.name);
+    for name in names {
+        let sql = batch::pending_age(&TableSide::named(name.clone()), &spec.name);
         let row = peer.row(&sql, &[&outgoing], "count pending changes").await?;
         pending += row.get::<_, i64>(0);
         lag_seconds = lag_seconds.max(row.get(1));

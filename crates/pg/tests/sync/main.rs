@@ -34,6 +34,7 @@ mod pooled;
 mod quarantine;
 mod refusals;
 mod repair;
+mod retention;
 mod schema_change;
 mod support;
 mod sweep;
