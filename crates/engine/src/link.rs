@@ -57,7 +57,9 @@ impl LinkPlan {
             max_future_seconds: seconds(link.max_future),
             retention: Retention {
                 changelog_seconds: seconds(link.retention),
-                conflicts_seconds: link.keep_conflicts.map(seconds),
+                conflicts_seconds: link
+                    .keep_conflicts
+                    .map(|length| seconds(length).min(CENTURY_SECONDS)),
             },
         };
         let probe = |t: &crate::config::TableMapping| {
@@ -130,6 +132,9 @@ impl LinkPlan {
         Ok(LiveLink::open_estranged(self.spec.clone(), self.peers(servers).await?).await?)
     }
 }
+
+/// Further back no server of today has been.
+const CENTURY_SECONDS: i64 = 36_525 * 86_400;
 
 fn seconds(length: Duration) -> i64 {
     i64::try_from(length.as_secs()).unwrap_or(i64::MAX)
