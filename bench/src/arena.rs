@@ -22,7 +22,7 @@ pub(crate) const SMALL: &str = "poucos";
 
 /// Servers as somebody sets them up who means to work with them, and safe: a commit is on disk when it returns. Planner
 /// settings are as shipped.
-const SETTINGS: [(&str, &str); 14] = [
+pub(crate) const SETTINGS: [(&str, &str); 14] = [
     ("synchronous_commit", "on"),
     ("shared_buffers", "1GB"),
     ("effective_cache_size", "8GB"),
@@ -117,29 +117,39 @@ impl Arena {
         Ok(())
     }
 
-    /// Leaves neither server any work from before: dead rows, old statistics, dirty pages.
+    /// Leaves neither server any work from before.
     pub(crate) async fn rest(&self, tables_at_b: &'static str) -> Result<()> {
-        let tidy = async |cluster: &TestCluster, vacuum: &'static str| -> Result<()> {
-            let client = cluster.superuser(LARGE).await;
-            client.batch_execute(vacuum).await?;
-            client.batch_execute("CHECKPOINT").await?;
-            Ok(())
-        };
-        tokio::try_join!(
-            tidy(&self.pair.a, "VACUUM (ANALYZE) perfis"),
-            tidy(&self.pair.b, tables_at_b)
-        )?;
-        Ok(())
+        rest(&self.pair, tables_at_b).await
     }
 
     /// Refuses to go on where a measurement would be of something that did not work.
     pub(crate) async fn expect_equal(&self, table_at_b: &str) -> Result<()> {
-        let (a, b) = tokio::try_join!(digest(&self.a, "perfis"), digest(&self.b, table_at_b))?;
-        if a == b {
-            Ok(())
-        } else {
-            Err(format!("perfis and {table_at_b} differ: {} and {} rows", a.0, b.0).into())
-        }
+        expect_equal(&self.a, &self.b, table_at_b).await
+    }
+}
+
+/// Leaves neither server any work from before: dead rows, old statistics, dirty pages.
+pub(crate) async fn rest(pair: &Pair, tables_at_b: &'static str) -> Result<()> {
+    let tidy = async |cluster: &TestCluster, vacuum: &'static str| -> Result<()> {
+        let client = cluster.superuser(LARGE).await;
+        client.batch_execute(vacuum).await?;
+        client.batch_execute("CHECKPOINT").await?;
+        Ok(())
+    };
+    tokio::try_join!(
+        tidy(&pair.a, "VACUUM (ANALYZE) perfis"),
+        tidy(&pair.b, tables_at_b)
+    )?;
+    Ok(())
+}
+
+/// Refuses to go on where a measurement would be of something that did not work.
+pub(crate) async fn expect_equal(a: &Client, b: &Client, table_at_b: &str) -> Result<()> {
+    let (a, b) = tokio::try_join!(digest(a, "perfis"), digest(b, table_at_b))?;
+    if a == b {
+        Ok(())
+    } else {
+        Err(format!("perfis and {table_at_b} differ: {} and {} rows", a.0, b.0).into())
     }
 }
 

@@ -19,16 +19,22 @@ pub(crate) enum Unit {
     Milliseconds,
     #[serde(rename = "MiB")]
     Mebibytes,
+    #[serde(rename = "rows")]
+    Rows,
+    #[serde(rename = "ratio")]
+    Ratio,
 }
 
 impl Unit {
-    fn show(self, value: f64) -> String {
+    pub(crate) fn show(self, value: f64) -> String {
         match self {
             Self::RowsPerSecond => format!("{} rows/s", thousands(value)),
             Self::TransactionsPerSecond => format!("{} TPS", thousands(value)),
             Self::Seconds => format!("{value:.2} s"),
             Self::Milliseconds => format!("{value:.2} ms"),
             Self::Mebibytes => format!("{value:.1} MiB"),
+            Self::Rows => thousands(value),
+            Self::Ratio => format!("{value:.2}"),
         }
     }
 }

@@ -7,6 +7,7 @@
 mod arena;
 mod figure;
 mod measure;
+mod peers;
 mod plot;
 mod raw;
 mod statistics;
@@ -15,6 +16,7 @@ mod workload;
 use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::{Parser, ValueEnum};
 use serde::Serialize;
@@ -48,12 +50,24 @@ struct Options {
     /// Where the figures go as JSON
     #[arg(long)]
     json: Option<PathBuf>,
+    /// Where the table of `--peers` goes as Markdown
+    #[arg(long)]
+    markdown: Option<PathBuf>,
+    /// Measure other products beside this one: all, or those named after `=`
+    #[arg(long, value_enum, value_delimiter = ',', num_args = 0.., require_equals = true)]
+    peers: Option<Vec<peers::Name>>,
+    /// With `--peers`, how many seconds one step of one product may take before it is out [default: 600, and 60 with --quick]
+    #[arg(long)]
+    deadline: Option<u64>,
     /// The program whose memory is measured [default: `ponte` beside this one]
     #[arg(long)]
     ponte: Option<PathBuf>,
     /// The largest table whose passes are measured against the size, in rows
     #[arg(long, default_value_t = 1_000_000)]
     size_rows_max: i64,
+    /// The largest table whose comparison has its memory measured, in rows
+    #[arg(long, default_value_t = 1_000_000)]
+    diff_rows_max: i64,
     /// Where the picture of that goes, as SVG
     #[arg(long)]
     plot: Option<PathBuf>,
@@ -66,9 +80,13 @@ struct Options {
 enum Measurement {
     Initial,
     CatchUp,
+    /// Updates and conflicts on both sides at once; with `--peers` only
+    Mixed,
     Memory,
     Idle,
     Latency,
+    /// The memory of `ponte sync diff`
+    Diff,
     Size,
     Overhead,
 }
@@ -81,12 +99,29 @@ impl Options {
             self.repetitions = 1;
             self.seconds = 1;
             self.size_rows_max = 10_000;
+            self.diff_rows_max = 10_000;
         }
         self
     }
 
     fn wants(&self, measurement: Measurement) -> bool {
         self.only.is_empty() || self.only.contains(&measurement)
+    }
+
+    /// Whether nothing was asked for beside these.
+    fn wants_only(&self, measurements: &[Measurement]) -> bool {
+        !self.only.is_empty() && self.only.iter().all(|only| measurements.contains(only))
+    }
+
+    /// How long one step of another product may take.
+    fn deadline(&self) -> Duration {
+        Duration::from_secs(self.deadline.unwrap_or(if self.quick { 60 } else { 600 }))
+    }
+
+    fn takes_part(&self, name: peers::Name) -> bool {
+        self.peers
+            .as_ref()
+            .is_some_and(|named| named.is_empty() || named.contains(&name))
     }
 
     /// Repetitions 0, 1, ….
@@ -124,12 +159,19 @@ async fn run(options: &Options) -> Result<()> {
         Some(path) => path.clone(),
         None => std::env::current_exe()?.with_file_name("ponte"),
     };
-    if options.wants(Measurement::Memory) && !ponte.exists() {
+    let runs_it = match options.peers {
+        Some(_) => options.takes_part(peers::Name::Ponte),
+        None => options.wants(Measurement::Memory) || options.wants(Measurement::Diff),
+    };
+    if runs_it && !ponte.exists() {
         return Err(format!(
             "{} is not there: cargo build --release -p ponte, or use --ponte",
             ponte.display()
         )
         .into());
+    }
+    if options.peers.is_some() {
+        return peers::run(options, &ponte).await;
     }
     say("starting two servers");
     let arena = Arena::start(&options.settings).await?;

@@ -7,11 +7,12 @@
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-use ponte_testkit::TestCluster;
+use ponte_testkit::{Pair, TestCluster};
 use tokio::process::Command;
+use tokio_postgres::Client;
 
 use crate::Result;
-use crate::arena::{Arena, LARGE, OWNER};
+use crate::arena::{LARGE, OWNER};
 use crate::workload::{Change, Keys};
 
 /// The table that rows are moved into by hand.
@@ -33,14 +34,14 @@ const UPSERT: &str = "
 const DELETE: &str = "DELETE FROM perfis_raw r USING stage s WHERE r.id = s.id";
 
 /// All rows of A into the empty table at B, with its indexes.
-pub(crate) async fn copy_all(arena: &Arena) -> Result<Duration> {
+pub(crate) async fn copy_all(pair: &Pair) -> Result<Duration> {
     let started = Instant::now();
-    pipe(arena, "SELECT * FROM perfis", "perfis_raw").await?;
+    pipe(pair, "SELECT * FROM perfis", "perfis_raw").await?;
     Ok(started.elapsed())
 }
 
 /// The rows that were changed, moved by hand.
-pub(crate) async fn carry(arena: &Arena, change: Change, keys: Keys) -> Result<Duration> {
+pub(crate) async fn carry(pair: &Pair, b: &Client, change: Change, keys: Keys) -> Result<Duration> {
     let Keys { first, step, .. } = keys;
     let last = keys.last();
     let (stage, rows, write) = match change {
@@ -62,11 +63,11 @@ pub(crate) async fn carry(arena: &Arena, change: Change, keys: Keys) -> Result<D
             DELETE,
         ),
     };
-    arena.b.batch_execute(stage).await?;
+    b.batch_execute(stage).await?;
     let started = Instant::now();
-    pipe(arena, &rows, "stage").await?;
-    arena.b.batch_execute("ANALYZE stage").await?;
-    let written = arena.b.execute(write, &[]).await?;
+    pipe(pair, &rows, "stage").await?;
+    b.batch_execute("ANALYZE stage").await?;
+    let written = b.execute(write, &[]).await?;
     let taken = started.elapsed();
     if i64::try_from(written)? != keys.count {
         return Err(format!("by hand, {written} rows were written and not {}", keys.count).into());
@@ -74,14 +75,14 @@ pub(crate) async fn carry(arena: &Arena, change: Change, keys: Keys) -> Result<D
     Ok(taken)
 }
 
-async fn pipe(arena: &Arena, rows: &str, into: &str) -> Result<()> {
-    let mut reader = psql(&arena.pair.a, &format!("COPY ({rows}) TO STDOUT (FORMAT binary)"))
+async fn pipe(pair: &Pair, rows: &str, into: &str) -> Result<()> {
+    let mut reader = psql(&pair.a, &format!("COPY ({rows}) TO STDOUT (FORMAT binary)"))
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .spawn()
         .map_err(|e| format!("cannot run psql: {e}"))?;
     let rows: Stdio = reader.stdout.take().ok_or("psql has no output")?.try_into()?;
-    let mut writer = psql(&arena.pair.b, &format!("COPY {into} FROM STDIN (FORMAT binary)"))
+    let mut writer = psql(&pair.b, &format!("COPY {into} FROM STDIN (FORMAT binary)"))
         .stdin(rows)
         .spawn()?;
     let (written, read) = tokio::try_join!(writer.wait(), reader.wait())?;

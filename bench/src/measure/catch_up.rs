@@ -80,9 +80,9 @@ async fn pair(arena: &Arena, repetition: usize, change: Change, keys: Keys) -> R
     let (ours, by_hand);
     if repetition.is_multiple_of(2) {
         ours = pass(arena).await?;
-        by_hand = raw::carry(arena, change, keys).await?;
+        by_hand = raw::carry(&arena.pair, &arena.b, change, keys).await?;
     } else {
-        by_hand = raw::carry(arena, change, keys).await?;
+        by_hand = raw::carry(&arena.pair, &arena.b, change, keys).await?;
         ours = pass(arena).await?;
     }
     arena.expect_equal("perfis").await?;

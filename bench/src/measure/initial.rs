@@ -18,9 +18,9 @@ pub(super) async fn measure(arena: &Arena, options: &Options) -> Result<Vec<Figu
         let (ours, by_hand);
         if repetition % 2 == 0 {
             ours = init(arena).await?;
-            by_hand = raw::copy_all(arena).await?.as_secs_f64();
+            by_hand = raw::copy_all(&arena.pair).await?.as_secs_f64();
         } else {
-            by_hand = raw::copy_all(arena).await?.as_secs_f64();
+            by_hand = raw::copy_all(&arena.pair).await?.as_secs_f64();
             ours = init(arena).await?;
         }
         arena.expect_equal("perfis").await?;

@@ -15,7 +15,7 @@ use crate::figure::{Bound, Figure, Sample, Unit};
 use crate::statistics::percentile;
 use crate::{Options, Result};
 
-const COMMITS_PER_SECOND: u64 = 200;
+pub(crate) const COMMITS_PER_SECOND: u64 = 200;
 
 /// How often the other side is asked. Figures of a few milliseconds are in part this.
 const ASK_EVERY: Duration = Duration::from_millis(1);
@@ -41,7 +41,7 @@ pub(super) async fn measure(arena: &Arena, options: &Options) -> Result<Vec<Figu
     })?;
     let worker = tokio::spawn(worker.run(stop.clone()));
     first_pass.recv().await.ok_or("the worker ended")?;
-    let outcome = latencies(arena, options.seconds * COMMITS_PER_SECOND).await;
+    let outcome = latencies(&arena.a, &arena.b, options.seconds * COMMITS_PER_SECOND).await;
     stop.cancel();
     worker.await??;
     let latencies = outcome?;
@@ -62,16 +62,18 @@ pub(super) async fn measure(arena: &Arena, options: &Options) -> Result<Vec<Figu
     Ok(vec![figure(50, 25.0, 5.0), figure(99, 100.0, 20.0)])
 }
 
-async fn latencies(arena: &Arena, commits: u64) -> Result<Vec<f64>> {
-    let keys: Vec<i64> = arena
-        .a
+/// Milliseconds from each commit on one side until the other was seen to have it.
+pub(crate) async fn latencies(a: &Client, b: &Client, commits: u64) -> Result<Vec<f64>> {
+    let keys: Vec<i64> = a
         .query(KEYS, &[&0_i64, &i64::try_from(commits)?])
         .await?
         .iter()
         .map(|row| row.get(0))
         .collect();
     let committed = Mutex::new(HashMap::new());
-    let ((), arrived) = tokio::try_join!(write(&arena.a, &keys, &committed), watch(&arena.b, keys.len()))?;
+    // Asked before the first commit: a quick row would be among the old ones.
+    let newest = b.query_one(NEWEST, &[]).await?.get(0);
+    let ((), arrived) = tokio::try_join!(write(a, &keys, &committed), watch(b, keys.len(), newest))?;
     let committed = committed.into_inner()?;
     arrived
         .iter()
@@ -99,10 +101,9 @@ async fn write(client: &Client, keys: &[i64], committed: &Mutex<HashMap<i64, Ins
     Ok(())
 }
 
-/// When each row was first seen.
-async fn watch(client: &Client, rows: usize) -> Result<Vec<(i64, Instant)>> {
+/// When each row was first seen that is newer than this.
+async fn watch(client: &Client, rows: usize, mut newest: String) -> Result<Vec<(i64, Instant)>> {
     let statement = client.prepare(ARRIVED).await?;
-    let mut newest: String = client.query_one(NEWEST, &[]).await?.get(0);
     let mut seen = Vec::with_capacity(rows);
     let mut last = Instant::now();
     while seen.len() < rows {

@@ -19,16 +19,7 @@ const UPDATE_ALL: &str = "UPDATE perfis SET saldo = saldo + 1, updated_at = cloc
 pub(super) async fn measure(arena: &Arena, ponte: &Path) -> Result<Vec<Figure>> {
     let rows = i64::try_from(arena.a.execute(UPDATE_ALL, &[]).await?)?;
     arena.rest("VACUUM (ANALYZE) perfis").await?;
-    let started = Instant::now();
-    let child = Command::new(ponte)
-        .args(["sync", "once", LARGE])
-        .current_dir(arena.project())
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .kill_on_drop(true)
-        .spawn()?;
-    let peak = peak_mebibytes(child).await?;
-    let taken = started.elapsed();
+    let (peak, taken) = run_once(ponte, &arena.project(), &["sync", "once", LARGE]).await?;
     arena.expect_equal("perfis").await?;
     let sample = |ours| vec![Sample { ours, raw: None }];
     Ok(vec![
@@ -49,15 +40,29 @@ pub(super) async fn measure(arena: &Arena, ponte: &Path) -> Result<Vec<Figure>> 
     ])
 }
 
+/// Runs the program to its end: the most memory that it held, in MiB, and how long it took.
+pub(super) async fn run_once(ponte: &Path, project: &Path, arguments: &[&str]) -> Result<(f64, Duration)> {
+    let started = Instant::now();
+    let child = Command::new(std::path::absolute(ponte)?)
+        .args(arguments)
+        .current_dir(project)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .kill_on_drop(true)
+        .spawn()?;
+    let peak = peak_mebibytes(child, arguments).await?;
+    Ok((peak, started.elapsed()))
+}
+
 /// The resident set at its largest. It only grows, so what was last read is short of the truth by the last few milliseconds.
-async fn peak_mebibytes(mut child: Child) -> Result<f64> {
+async fn peak_mebibytes(mut child: Child, arguments: &[&str]) -> Result<f64> {
     let pid = child.id().ok_or("the process has ended already")?;
     let mut peak = None;
     loop {
         peak = high_water(pid).or(peak);
         if let Some(status) = child.try_wait()? {
             if !status.success() {
-                return Err(format!("ponte sync once: {status}").into());
+                return Err(format!("ponte {}: {status}", arguments.join(" ")).into());
             }
             return peak.ok_or_else(|| "the kernel did not tell how much memory the process uses".into());
         }

@@ -1,20 +1,23 @@
 //! What capture takes from the writers: pgbench with two clients on one server, triggers on and off by turns, no sync running.
 
+use ponte_testkit::{Pair, TestCluster};
+use tokio_postgres::Client;
+
 use super::LARGE;
-use crate::arena::Arena;
+use crate::arena::{Arena, rest};
 use crate::figure::{Bound, Figure, Sample, Unit};
 use crate::raw::client_program;
 use crate::{Options, Result};
 
-const SCRIPTS: [(&str, &str); 2] = [
+pub(crate) const SCRIPTS: [(&str, &str); 2] = [
     ("one-row UPDATE", include_str!("../../pgbench/update1.sql")),
     ("100-row INSERT", include_str!("../../pgbench/insert100.sql")),
 ];
 
-const CAPTURE_ON: &str = "ALTER TABLE perfis ENABLE TRIGGER USER";
-const CAPTURE_OFF: &str = "ALTER TABLE perfis DISABLE TRIGGER USER";
+pub(crate) const CAPTURE_ON: &str = "ALTER TABLE perfis ENABLE TRIGGER USER";
+pub(crate) const CAPTURE_OFF: &str = "ALTER TABLE perfis DISABLE TRIGGER USER";
 /// Rows were inserted with keys of their own so far.
-const SEQUENCE: &str =
+pub(crate) const SEQUENCE: &str =
     "SELECT setval(pg_get_serial_sequence('perfis', 'id'), (SELECT max(id) + 1 FROM perfis))";
 const REMOVE_INSERTED: &str = "DELETE FROM perfis WHERE telefone = '+55 11 900000000'";
 
@@ -49,20 +52,30 @@ pub(super) async fn measure(arena: &Arena, options: &Options) -> Result<Vec<Figu
     Ok(figures)
 }
 
-/// Transactions per second as pgbench counts them, without the time for connecting.
 async fn transactions(arena: &Arena, options: &Options, script: &str, capture: &'static str) -> Result<f64> {
-    arena.a.batch_execute(CAPTURE_OFF).await?;
-    arena.a.batch_execute(REMOVE_INSERTED).await?;
-    arena.rest("VACUUM perfis").await?;
-    arena.a.batch_execute(capture).await?;
-    let file = arena.project().join("pgbench.sql");
-    std::fs::write(&file, script)?;
-    let output = client_program(&arena.pair.a, "pgbench")
+    prepare(&arena.pair, &arena.a, capture).await?;
+    pgbench(&arena.pair.a, options, script).await
+}
+
+/// Puts the first side back to where each run begins, with its triggers on or off.
+pub(crate) async fn prepare(pair: &Pair, a: &Client, capture: &'static str) -> Result<()> {
+    a.batch_execute(CAPTURE_OFF).await?;
+    a.batch_execute(REMOVE_INSERTED).await?;
+    rest(pair, "VACUUM perfis").await?;
+    Ok(a.batch_execute(capture).await?)
+}
+
+/// Transactions per second as pgbench counts them, without the time for connecting.
+pub(crate) async fn pgbench(cluster: &TestCluster, options: &Options, script: &str) -> Result<f64> {
+    let file = tempfile::NamedTempFile::new()?;
+    std::fs::write(file.path(), script)?;
+    let output = client_program(cluster, "pgbench")
         .args(["-n", "-c", "2", "-j", "1", "-M", "prepared"])
         .args(["-T", &options.seconds.to_string()])
         .args(["-D", &format!("rows={}", options.rows)])
         .arg("-f")
-        .arg(&file)
+        .arg(file.path())
+        .kill_on_drop(true)
         .output()
         .await?;
     let text = String::from_utf8_lossy(&output.stdout);

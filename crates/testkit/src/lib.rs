@@ -25,7 +25,7 @@ pub use bouncer::Bouncer;
 pub use certificates::{Authority, Certificate, Valid};
 pub use cluster::{TestCluster, TestClusterBuilder, binaries};
 pub use connect::connect;
-pub use majors::{OLDEST_AND_NEWEST, binaries_of};
+pub use majors::{OLDEST_AND_NEWEST, binaries_of, fetched};
 pub use pair::Pair;
 pub use proxy::Proxy;
 pub use standby::{Backup, Standby};

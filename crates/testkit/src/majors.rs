@@ -17,25 +17,31 @@ pub const OLDEST_AND_NEWEST: (u32, u32) = (13, 18);
 /// # Panics
 /// When they were not fetched: a test that needs them fails, it is never left out.
 pub fn binaries_of(major: u32) -> Binaries {
-    let directories = directories(major);
-    let Some(directory) = directories.iter().find(|d| d.is_dir()) else {
+    fetched(major).unwrap_or_else(|| {
         panic!(
             "there are no server programs of PostgreSQL {major}: run scripts/servers.sh {major} (looked for {})",
-            directories
+            directories(major)
                 .iter()
                 .map(|d| d.display().to_string())
                 .collect::<Vec<_>>()
                 .join(" and ")
-        );
-    };
+        )
+    })
+}
+
+/// The same, or nothing where they were not fetched. For measurements, which name what is missing and go on.
+///
+/// # Panics
+/// When they are there and do not run.
+pub fn fetched(major: u32) -> Option<Binaries> {
     let places = SearchPlaces {
-        only: Some(directory.clone()),
+        only: Some(directories(major).into_iter().find(|d| d.is_dir())?),
         path: None,
     };
-    or_panic(
+    Some(or_panic(
         Binaries::find(Some(major), &places),
         "find the server programs of a major version",
-    )
+    ))
 }
 
 /// Where the script puts them: as root, and as anybody else.

@@ -12,6 +12,8 @@ mod contact;
 mod guards;
 mod hot;
 mod many;
+#[cfg(target_os = "linux")]
+mod memory;
 mod quarantine;
 mod refusals;
 mod running;
