@@ -1,11 +1,12 @@
 # make setup   installs what is missing on this machine, once
 # make demo    two PostgreSQL servers, live traffic on both, kept in agreement; DEMO_ARGS="--for 30" ends by itself
 # make test    everything that has to hold: format, lints, house rules, tests against real servers
+# make test    PONTE_LARGE_MEGABYTES=200 tries values of 200 MB instead of 6
 # make matrix  the sync's tests once more on pairs of PostgreSQL versions, 13 to 18; PAIRS="14:16 17:13" chooses others
 # make bench   what the sync costs, beside the same work done by hand on the same servers; BENCH_ARGS="--quick" only shows that it runs
 # make bench   BENCH_ARGS="--peers" puts other products beside it (scripts/peers.sh installs them)
 # make simulate  the decisions of the sync on model databases, in random histories; SEEDS=10000 of them per topology
-# make soak    writers on both sides while everything is killed at random, MINUTES=30 of it, printing its seeds
+# make soak    writers on both sides while everything is killed at random, MINUTES=30 of it, printing its seeds; PONTE_CHAOS_REPLICA=1 in replica mode
 # make lint    the first three of these
 # make fmt     lays the sources out
 # make build   target/release/ponte

@@ -17,6 +17,8 @@ pub(crate) enum Unit {
     Seconds,
     #[serde(rename = "ms")]
     Milliseconds,
+    #[serde(rename = "µs")]
+    Microseconds,
     #[serde(rename = "MiB")]
     Mebibytes,
     #[serde(rename = "rows")]
@@ -32,6 +34,7 @@ impl Unit {
             Self::TransactionsPerSecond => format!("{} TPS", thousands(value)),
             Self::Seconds => format!("{value:.2} s"),
             Self::Milliseconds => format!("{value:.2} ms"),
+            Self::Microseconds => format!("{value:.1} µs"),
             Self::Mebibytes => format!("{value:.1} MiB"),
             Self::Rows => thousands(value),
             Self::Ratio => format!("{value:.2}"),

@@ -7,6 +7,7 @@ mod initial;
 pub(crate) mod latency;
 mod memory;
 pub(crate) mod overhead;
+mod processor;
 mod size;
 
 use std::path::Path;

@@ -1,9 +1,10 @@
-//! What capture takes from the writers: pgbench with two clients on one server, triggers on and off by turns, no sync running.
+//! What capture takes from the writers: pgbench with two clients on one server, triggers on and off by turns, no sync running; before
+//! that, the time on the processor alone ([`processor`]).
 
 use ponte_testkit::{Pair, TestCluster};
 use tokio_postgres::Client;
 
-use super::LARGE;
+use super::{LARGE, processor};
 use crate::arena::{Arena, rest};
 use crate::figure::{Bound, Figure, Sample, Unit};
 use crate::raw::client_program;
@@ -19,11 +20,11 @@ pub(crate) const CAPTURE_OFF: &str = "ALTER TABLE perfis DISABLE TRIGGER USER";
 /// Rows were inserted with keys of their own so far.
 pub(crate) const SEQUENCE: &str =
     "SELECT setval(pg_get_serial_sequence('perfis', 'id'), (SELECT max(id) + 1 FROM perfis))";
-const REMOVE_INSERTED: &str = "DELETE FROM perfis WHERE telefone = '+55 11 900000000'";
+pub(super) const REMOVE_INSERTED: &str = "DELETE FROM perfis WHERE telefone = '+55 11 900000000'";
 
 pub(super) async fn measure(arena: &Arena, options: &Options) -> Result<Vec<Figure>> {
     arena.a.execute(SEQUENCE, &[]).await?;
-    let mut figures = Vec::new();
+    let mut figures = processor::measure(arena, options).await?;
     for (name, script) in SCRIPTS {
         let mut samples = Vec::new();
         for repetition in options.repetitions() {

@@ -365,6 +365,8 @@ impl Stage {
                 ("range", &range.holds("t", &table.key)),
                 ("logged", &table.matches_staged_key("t", "l")),
                 ("link", &Literal::new(link)),
+                ("schema_name", &Literal::new(table.name.schema.as_str())),
+                ("table_name", &Literal::new(table.name.name.as_str())),
             ],
         )
     }

@@ -29,8 +29,11 @@ const VIEW_COLUMNS: [&str; 5] = ["seq", "operation", "version_at", "changed_at",
 /// cascades do on such a statement's account is a change of this node like any other.
 pub const CAPTURING: &str = "(coalesce(current_setting('ponte.applying', true), '') = '' OR pg_trigger_depth() > 0 OR NOT ponte.is_applying())";
 
-/// The opposite, asked inside a trigger's function, where the depth counts that function too.
-const APPLYING: &str = "coalesce(current_setting('ponte.applying', true), '') <> '' AND pg_trigger_depth() = 1 AND ponte.is_applying()";
+/// The opposite, asked inside a trigger's function, where the depth counts that function too. Of the two conditions a function hardly ever
+/// gets to the second, and what it does not get to is not prepared either.
+const RETURN_IF_APPLYING: &str = "IF current_setting('ponte.applying', true) <> '' THEN
+    IF pg_trigger_depth() = 1 AND ponte.is_applying() THEN RETURN NULL; END IF;
+  END IF;";
 
 /// One capture trigger.
 struct Event {
@@ -186,6 +189,24 @@ pub fn functions(table: &TableSide, max_future_seconds: i64, part: i16) -> Sql {
     )
 }
 
+/// Notes again, for one link, what was noted since the link had the table captured.
+pub fn note_again(table: &TableSide, link: &str) -> Sql {
+    let keys = table.staged_key();
+    Sql::render(
+        include_str!("capture/note_again.sql"),
+        &[
+            ("changelog", &table.changelog()),
+            ("log", &table.log()),
+            ("keys", &listed(&keys)),
+            ("log_keys", &qualified("l", &keys)),
+            ("travels", &travels(link)),
+            ("link", &Literal::new(link)),
+            ("schema_name", &Literal::new(table.name.schema.as_str())),
+            ("table_name", &Literal::new(table.name.name.as_str())),
+        ],
+    )
+}
+
 /// Makes the view that people read, for the links that carry the table, of which there is at least one.
 pub fn view(table: &TableSide, links: &[String]) -> Sql {
     let staged = table.staged_key();
@@ -325,7 +346,7 @@ fn function(table: &TableSide, event: &Event, max_future_seconds: i64, part: i16
                 &version(table, alias, event.op == "D", max_future_seconds),
             ),
             ("rows", rows.as_ref()),
-            ("applying", &Sql::text(APPLYING)),
+            ("return_if_applying", &Sql::text(RETURN_IF_APPLYING)),
         ],
     )
 }
@@ -383,22 +404,32 @@ fn trigger(table: &TableSide, event: &Event) -> Sql {
     )
 }
 
-/// `ROW(OLD.key)::record *<> ROW(NEW.key)::record`, true for any change of the key, also one that the type calls equal.
+/// `OLD.key IS DISTINCT FROM NEW.key`, true for any change of the key, also one that the type calls equal.
 /// The version column is named too, to no effect but one: the server then knows that it must not be dropped, for without it
 /// the capture functions, and with them every write to the table, would fail.
+/// The server reads this anew for every UPDATE, and it takes the longer the more there is to it; hence no list of columns
+/// (`UPDATE OF key`) either, which a BEFORE trigger that sets the key would escape.
 fn changed_key(table: &TableSide) -> Sql {
-    let mut sql = Sql::render(
-        "ROW({old})::record OPERATOR(pg_catalog.*<>) ROW({new})::record",
+    let changed = table.key.iter().map(|key| {
+        let template = if table.respelled.contains(key) {
+            "ROW({old})::record OPERATOR(pg_catalog.*<>) ROW({new})::record"
+        } else {
+            "{old} IS DISTINCT FROM {new}"
+        };
+        Sql::render(
+            template,
+            &[("old", &member("OLD", key)), ("new", &member("NEW", key))],
+        )
+    });
+    let changed = Sql::join(" OR ", changed);
+    let Some(version) = &table.version else {
+        return changed;
+    };
+    Sql::render(
+        "({changed}) AND ({version} IS NULL) IS NOT NULL",
         &[
-            ("old", &qualified("OLD", &table.key)),
-            ("new", &qualified("NEW", &table.key)),
+            ("changed", &changed),
+            ("version", &member("OLD", &Ident::new(&version.name))),
         ],
-    );
-    if let Some(version) = &table.version {
-        sql.push(&Sql::render(
-            " AND (true OR {version} IS NULL)",
-            &[("version", &member("OLD", &Ident::new(&version.name)))],
-        ));
-    }
-    sql
+    )
 }

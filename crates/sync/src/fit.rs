@@ -6,6 +6,7 @@
 
 mod columns;
 mod drift;
+mod keys;
 
 use ponte_schema::Ident;
 
@@ -80,6 +81,7 @@ pub fn fit(spec: &TableSpec, nodes: &[String; 2], shapes: [&Shape; 2]) -> Result
     };
     let mut found = columns::pair(&tables);
     drift::of_keys(&tables, &mut found.drifts);
+    found.problems.extend(keys::told_apart_on_one_side(&tables));
     for side in Side::BOTH {
         found.problems.extend(unfilled(&tables, &found.pairs, side));
         found

@@ -4,6 +4,9 @@
 //! is listed as local, or where a list of travelling columns leaves it out. What the catalogs say to all this is decided in
 //! [`crate::fit`].
 
+use std::fmt;
+use std::str::FromStr;
+
 use ponte_schema::{Expression, QualifiedName};
 
 use crate::limit::DeleteLimit;
@@ -32,6 +35,39 @@ pub struct TableSpec {
     pub retention_seconds: Option<i64>,
     /// Who wins, where it is not the link's rule.
     pub conflict: Option<ConflictRule>,
+    /// What the user's triggers do about rows that the sync writes.
+    pub triggers: TriggerRule,
+}
+
+/// What the user's triggers do about rows that the sync writes. Those that would rewrite them are guarded in any case.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum TriggerRule {
+    /// They fire, as for rows that anybody writes.
+    #[default]
+    Fire,
+    /// They leave them alone: what they do was done where the row was changed.
+    Guard,
+}
+
+impl FromStr for TriggerRule {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "fire" => Ok(Self::Fire),
+            "guard" => Ok(Self::Guard),
+            _ => Err(format!("expected \"fire\" or \"guard\", not {text:?}")),
+        }
+    }
+}
+
+impl fmt::Display for TriggerRule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Fire => "fire",
+            Self::Guard => "guard",
+        })
+    }
 }
 
 /// A column that is not the same on both sides.
@@ -58,6 +94,7 @@ impl TableSpec {
             max_delete: DeleteLimit::default(),
             retention_seconds: None,
             conflict: None,
+            triggers: TriggerRule::default(),
         }
     }
 

@@ -29,6 +29,9 @@ pub struct Column {
     pub portable: bool,
     /// Whether equal values are always written alike, so that a key of this type can be compared by its equality alone.
     pub exact: bool,
+    /// What takes texts for equal that differ, where something does: a collation that ignores case, a type that ignores blanks.
+    #[serde(default)]
+    pub folds: Option<String>,
     /// Whether the type is a domain.
     pub domain: bool,
     /// NOT NULL.
@@ -262,6 +265,7 @@ pub(crate) mod tests {
             base_type: type_name.split('(').next().unwrap_or_default().into(),
             portable: true,
             exact: true,
+            folds: None,
             domain: false,
             not_null: name == "id",
             generated: false,

@@ -289,11 +289,20 @@ impl TableSide {
         Sql::join(", ", self.outgoing.key.iter().map(|value| value.of(alias, table)))
     }
 
-    /// The key of a row of ours, in the other side's form.
-    pub fn shipped_staged_key(&self, alias: &'static str) -> Sql {
+    /// The key of a noted row of ours, in the other side's form. Where equal keys may be written in several ways, as the row itself has it, if there is one:
+    /// a note may be about a row that came from there.
+    pub fn shipped_noted_key(&self, note: &'static str, row: &'static str) -> Sql {
         let staged = self.staged_key();
-        let key = self.outgoing.key.iter().zip(&staged);
-        Sql::join(", ", key.map(|(value, name)| value.of_named(alias, name)))
+        let columns = self.key.iter().zip(self.outgoing.key.iter().zip(&staged));
+        let each = columns.map(|(column, (value, name))| {
+            let noted = value.of_named(note, name);
+            if !self.respelled.contains(column) {
+                return noted;
+            }
+            let own = value.of(row, &self.name.name);
+            Sql::render("coalesce({own}, {noted})", &[("own", &own), ("noted", &noted)])
+        });
+        Sql::join(", ", each)
     }
 
     /// `CAST(alias.k1 AS …)::text, …`: the key of a row of ours, in the form in which rows are compared.

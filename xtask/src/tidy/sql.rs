@@ -38,12 +38,23 @@ pub(super) fn check(repo: &Repo) -> Vec<Finding> {
     let mut findings = Vec::new();
     for file in repo.ending(".sql").filter(|file| file.source_of().is_some()) {
         findings.extend(header(file));
+        findings.extend(foreign_letters(file));
     }
     let executing = |file: &&File| file.source_of().is_some_and(|name| !PURE.contains(&name));
     for file in repo.ending(".rs").filter(executing) {
         findings.extend(formatted(file));
     }
     findings
+}
+
+/// Letters, also in comments, that not every server's encoding has: it would refuse the whole statement.
+fn foreign_letters(file: &File) -> Option<Finding> {
+    let line = file.text.lines().position(|line| !line.is_ascii())?;
+    Some(Finding::new(
+        file.path.as_str(),
+        line + 1,
+        "is not ASCII: a database in another encoding than UTF8 would refuse the statement",
+    ))
 }
 
 /// What the header lacks.
@@ -107,6 +118,13 @@ mod tests {
         )]));
         assert_eq!(findings[0].message, "the header lacks writes:, locks:");
         assert!(check(&Repo::of(&[("packs/perfis/migrations/1.sql", "SELECT 1")])).is_empty());
+    }
+
+    #[test]
+    fn letters_that_some_encodings_lack_are_found() {
+        let text = "-- purpose: a\n-- reads: b\n-- writes: c\n-- locks: d\nSELECT 1 -- and so on\u{2026}";
+        let findings = check(&Repo::of(&[("crates/pg/src/a.sql", text)]));
+        assert_eq!((findings.len(), findings[0].line), (1, 5));
     }
 
     #[test]

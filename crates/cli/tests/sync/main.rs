@@ -11,7 +11,10 @@ mod conflicts;
 mod contact;
 mod guards;
 mod hot;
+#[cfg(target_os = "linux")]
+mod large;
 mod many;
+mod members;
 #[cfg(target_os = "linux")]
 mod memory;
 mod quarantine;

@@ -38,7 +38,12 @@ async fn comparing_a_hundred_times_the_rows_takes_the_same_memory() {
 async fn peak_of_diff(project: &Project) -> u64 {
     let init = project.run(&["-y", "sync", "init"]).await;
     assert!(init.status.success(), "{}", String::from_utf8_lossy(&init.stderr));
-    let mut command = Command::from(project.command(&["sync", "diff"]));
+    peak_of(project, &["sync", "diff"]).await
+}
+
+/// The largest resident set of a command that succeeds, in kibibytes.
+pub(crate) async fn peak_of(project: &Project, arguments: &[&str]) -> u64 {
+    let mut command = Command::from(project.command(arguments));
     let mut child = command.stdout(Stdio::null()).kill_on_drop(true).spawn().unwrap();
     let status_file = format!("/proc/{}/status", child.id().unwrap());
     let mut peak = 0;
@@ -49,7 +54,7 @@ async fn peak_of_diff(project: &Project) -> u64 {
             peak = kibibytes;
         }
         if let Some(status) = child.try_wait().unwrap() {
-            assert!(status.success(), "sync diff: {status}");
+            assert!(status.success(), "{arguments:?}: {status}");
             assert!(
                 peak > 0,
                 "the kernel did not tell how much memory the process uses"

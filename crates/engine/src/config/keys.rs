@@ -286,6 +286,14 @@ pub static KEYS: &[Key] = &[
     ),
     key(
         Section::Table,
+        "triggers",
+        "\"fire\" or \"guard\"",
+        Some("\"fire\""),
+        "What your own triggers do about rows that the sync writes as a plain owner. `\"guard\"` recreates them so that they leave those alone. \
+         BEFORE triggers that would rewrite rows are guarded either way.",
+    ),
+    key(
+        Section::Table,
         "probe",
         "table of values",
         Some("none"),

@@ -4,7 +4,7 @@
 
 use ponte_schema::{Expression, Ident};
 use ponte_sync::limit::DeleteLimit;
-use ponte_sync::mapping::{ColumnMap, TableSpec};
+use ponte_sync::mapping::{ColumnMap, TableSpec, TriggerRule};
 use ponte_sync::{ConflictPolicy, NodeName};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
@@ -56,6 +56,7 @@ pub(super) fn read(
     let max_delete = delete_limit(reader, table, max_delete);
     let conflict = own_conflict(reader, table, between);
     let retention = own_retention(table);
+    let triggers = table.parsed_or("triggers", TriggerRule::default());
     let probe = probe_values::read(reader, table);
     if table.value("table").is_none() {
         table.missing("table");
@@ -70,6 +71,7 @@ pub(super) fn read(
         spec: TableSpec {
             max_delete: max_delete?,
             retention_seconds: retention?,
+            triggers: triggers?.value,
             ..spec?
         },
         conflict: conflict?,
@@ -111,6 +113,7 @@ impl<'r, 'd> Mapping<'r, 'd> {
             max_delete: DeleteLimit::default(),
             retention_seconds: None,
             conflict: None,
+            triggers: TriggerRule::default(),
         })
     }
 

@@ -17,6 +17,7 @@ use ponte_sync::link::{ApplyAs, LinkSpec, Side};
 use ponte_sync::shape::ForeignKey;
 use ponte_sync::snapshot::Snapshot;
 use ponte_sync::table::TableSide;
+use tokio_postgres::types::ToSql;
 
 use super::inspect::LinkedTable;
 use super::peer::{Access, Peer, Plan};
@@ -316,12 +317,13 @@ pub(crate) async fn begin(
     from: &Snapshot,
     to: &Snapshot,
 ) -> Result<Begun> {
-    open(target, spec).await?;
+    let params: [&(dyn ToSql + Sync); 3] = [&spec.name, &from.as_str(), &to.as_str()];
     let taken = target
-        .rows(
-            &fence(),
-            &[&spec.name, &from.as_str(), &to.as_str()],
-            "take the fence",
+        .begin_with(
+            Access::Write,
+            &opening(spec),
+            (&fence(), &params),
+            "begin to apply a batch",
         )
         .await?;
     let Some(row) = taken.first() else {
@@ -371,6 +373,12 @@ async fn refuse_overlap(batch: &Batch<'_>, source: &Peer) -> Result<()> {
 
 /// Opens the target's transaction. Capture stays quiet in it once the transaction is noted down as one that applies.
 pub(crate) async fn open(target: &mut Peer, spec: &LinkSpec) -> Result<()> {
+    target
+        .begin(Access::Write, &opening(spec), "begin to apply a batch")
+        .await
+}
+
+fn opening(spec: &LinkSpec) -> Sql {
     let mut sql = Sql::render(
         "SET LOCAL search_path TO DEFAULT; SET CONSTRAINTS ALL DEFERRED; \
          SELECT set_config('ponte.applying', {link}, true), pg_advisory_xact_lock_shared(1886350965, hashtext({link})); {durable}",
@@ -382,7 +390,7 @@ pub(crate) async fn open(target: &mut Peer, spec: &LinkSpec) -> Result<()> {
     if spec.apply == ApplyAs::Replica {
         sql.push(&Sql::text("SET LOCAL session_replication_role = replica;"));
     }
-    target.begin(Access::Write, &sql, "begin to apply a batch").await
+    sql
 }
 
 /// Carries a batch over and commits it. The source's reading transaction is open when this is called.

@@ -103,8 +103,14 @@ async fn too_many(batch: &Batch<'_>, position: usize, target: &Peer) -> Result<O
         return Ok(None);
     }
     let (stage, table) = (Stage::new(position), batch.target_side(position));
-    let staged = stage.count_deletes(unasked.saturating_add(1));
-    if number(target, &staged).await? <= unasked.cast_unsigned() {
+    let staged = number(target, &stage.count_deletes()).await?;
+    if staged <= unasked.cast_unsigned() {
+        return Ok(None);
+    }
+    // Looking each of them up is a good part of deleting it, so first as if all of them were there.
+    let most = signed(limit.rows_to_count(staged));
+    let rows = number(target, &count_rows(table, most)).await?;
+    if !limit.asks(staged, rows, truncated) {
         return Ok(None);
     }
     let deletes = number(target, &stage.count_rows_to_delete(table)).await?;

@@ -22,6 +22,7 @@ use ponte_sync::link::{FirstContact, LinkSpec, Side};
 use super::apply::{self, Applied};
 use super::history;
 use super::install::{InitPlan, current_snapshot, install, mark_ready};
+use super::members;
 use super::pass::{LiveLink, PassReport};
 use super::peer::Peer;
 use crate::error::Result;
@@ -91,6 +92,9 @@ pub async fn init_with(
     plan: InitPlan,
     options: &InitOptions,
 ) -> Result<InitReport> {
+    if !plan.members.is_empty() {
+        return members::change(spec, peers, plan, options).await;
+    }
     install(&spec, &mut peers, &plan).await?;
     let met_before = plan.met_before() && plan.guards.is_empty();
     let mut link = LiveLink::assume(spec, peers, plan.tables);
@@ -118,7 +122,7 @@ pub async fn init_with(
 }
 
 impl LiveLink {
-    async fn make_contact(&mut self, options: &InitOptions) -> Result<InitReport> {
+    pub(super) async fn make_contact(&mut self, options: &InitOptions) -> Result<InitReport> {
         let mut report = InitReport::default();
         if self.spec.first_contact == FirstContact::Trust {
             return self.trust().await.map(|()| report);

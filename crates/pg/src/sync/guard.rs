@@ -1,4 +1,4 @@
-//! Triggers of the user's that would rewrite applied rows.
+//! Triggers of the user's that would rewrite applied rows, or that are not to fire for them.
 //!
 //! `BEFORE UPDATE … SET updated_at = now()` is in half of all schemas. If it fired for the rows that the sync writes, every
 //! applied row would differ from the one that was sent, and the two sides would hand it back and forth. So such a trigger gets
@@ -6,7 +6,7 @@
 
 use ponte_schema::{Ident, Literal, QualifiedName, Sql};
 use ponte_sync::capture::CAPTURING;
-use ponte_sync::link::ApplyAs;
+use ponte_sync::link::{ApplyAs, TriggerRule};
 use ponte_sync::shape::{Fires, Shape, Trigger};
 
 use super::peer::Peer;
@@ -32,16 +32,18 @@ pub struct Guard {
     pub fires: Fires,
 }
 
-/// The triggers of a table that have to be guarded, where rows are written in this way.
+/// Whether a trigger has to be guarded and is not, where rows are written in this way.
+pub(super) fn is_due(trigger: &Trigger, apply: ApplyAs, rule: TriggerRule) -> bool {
+    (trigger.rewrites_rows || rule == TriggerRule::Guard) && trigger.fires.when(apply) && !trigger.guarded
+}
+
+/// The triggers of a table that have to be guarded.
 ///
 /// # Errors
 /// A trigger that cannot be recreated: the role does not own the table, or the definition has no place for the clause.
-pub fn needed(node: &str, shape: &Shape, apply: ApplyAs) -> Result<Vec<Guard>> {
-    let rewriting = shape
-        .triggers
-        .iter()
-        .filter(|t| t.rewrites_rows && t.fires.when(apply) && !t.guarded);
-    rewriting.map(|trigger| plan(node, shape, trigger)).collect()
+pub fn needed(node: &str, shape: &Shape, apply: ApplyAs, rule: TriggerRule) -> Result<Vec<Guard>> {
+    let due = shape.triggers.iter().filter(|t| is_due(t, apply, rule));
+    due.map(|trigger| plan(node, shape, trigger)).collect()
 }
 
 fn plan(node: &str, shape: &Shape, trigger: &Trigger) -> Result<Guard> {

@@ -4,13 +4,13 @@ use ponte_schema::{Ident, QualifiedName, Sql};
 use ponte_sync::capture;
 use ponte_sync::fit::{Drift, fit};
 use ponte_sync::limit::DeleteLimit;
-use ponte_sync::link::{ApplyAs, ConflictRule, LinkSpec, Side};
+use ponte_sync::link::{ApplyAs, ConflictRule, LinkSpec, Side, TriggerRule};
 use ponte_sync::order::parents_first;
 use ponte_sync::shape::{self, ForeignKey, Problem, Shape};
 use ponte_sync::table::TableSide;
 
-use super::mapping;
 use super::peer::Peer;
+use super::{guard, mapping};
 use crate::error::{Error, ErrorKind, Result};
 
 /// A table on both sides.
@@ -24,6 +24,8 @@ pub struct LinkedTable {
     pub max_delete: DeleteLimit,
     /// Who wins.
     pub conflict: ConflictRule,
+    /// What the user's triggers do about rows that the sync writes.
+    pub triggers: TriggerRule,
 }
 
 impl LinkedTable {
@@ -80,6 +82,7 @@ pub async fn linked_tables(spec: &LinkSpec, peers: &mut [Peer; 2]) -> Result<Vec
                     sides: fit.sides,
                     max_delete: wanted.max_delete,
                     conflict,
+                    triggers: wanted.triggers,
                 });
             }
             Err(problem) => problems.push(problem),
@@ -246,14 +249,19 @@ pub(crate) fn check_triggers(spec: &LinkSpec, tables: &[LinkedTable]) -> Result<
             if let Some(trigger) = shape
                 .triggers
                 .iter()
-                .find(|t| t.rewrites_rows && t.fires.when(spec.apply) && !t.guarded)
+                .find(|t| guard::is_due(t, spec.apply, table.triggers))
             {
                 return Err(Error::new(
                     ErrorKind::SyncTriggers,
                     format!(
-                        "trigger {} of table {} on \"{node}\" would rewrite the rows that the sync writes",
+                        "trigger {} of table {} on \"{node}\" would {} the rows that the sync writes",
                         trigger.name,
-                        shape.qualified_name()
+                        shape.qualified_name(),
+                        if trigger.rewrites_rows {
+                            "rewrite"
+                        } else {
+                            "fire for"
+                        }
                     ),
                 )
                 .hint(format!("ponte sync init {}", spec.name)));

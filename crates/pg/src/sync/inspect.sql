@@ -23,6 +23,13 @@ SELECT w.position, jsonb_build_object(
       'exact', (t.typtype = 'e' OR a.atttypid IN (SELECT unnest(
           '{bool,int2,int4,int8,uuid,date,time,timestamp,timestamptz,bytea,text,varchar}'::regtype[])))
         AND NOT EXISTS (SELECT FROM pg_collation l WHERE l.oid = a.attcollation AND NOT l.collisdeterministic),
+      -- Collations by what they do, because their names need not agree.
+      'folds', (
+        SELECT CASE WHEN l.oid IS NULL THEN 'type ' || b.typname
+                    ELSE concat_ws(' ', 'collation', coalesce(to_jsonb(l) ->> 'colllocale', to_jsonb(l) ->> 'colliculocale', l.collcollate),
+                                   to_jsonb(l) ->> 'collicurules') END
+        FROM pg_type b LEFT JOIN pg_collation l ON l.oid = a.attcollation AND NOT l.collisdeterministic
+        WHERE b.oid = CASE t.typtype WHEN 'd' THEN t.typbasetype ELSE t.oid END AND (l.oid IS NOT NULL OR b.typname IN ('bpchar', 'citext'))),
       'domain', t.typtype = 'd',
       'not_null', a.attnotnull, 'generated', a.attgenerated <> '', 'identity', a.attidentity,
       'has_default', a.atthasdef OR a.attidentity <> '' OR t.typdefault IS NOT NULL) ORDER BY a.attnum), '[]')
@@ -36,7 +43,7 @@ SELECT w.position, jsonb_build_object(
                   JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = k.attnum)) ORDER BY i.indisprimary DESC, i.indexrelid), '[]')
     FROM pg_index i
     WHERE i.indrelid = c.oid AND i.indisunique AND i.indisvalid AND i.indpred IS NULL AND i.indexprs IS NULL
-      -- UNIQUE (…, period WITHOUT OVERLAPS) of PostgreSQL 18 says nothing about equality.
+      -- UNIQUE (..., period WITHOUT OVERLAPS) of PostgreSQL 18 says nothing about equality.
       AND NOT i.indisexclusion),
   'deferrable', (
     SELECT coalesce(jsonb_agg(d.conname ORDER BY d.conname), '[]')

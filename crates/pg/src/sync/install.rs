@@ -18,17 +18,17 @@ use super::guard::{self, Guard};
 use super::inspect::{LinkedTable, linked_tables};
 use super::peer::{Access, Peer};
 use super::sharing::{check_companions, hold_companions, is_carried, node_id, show};
-use super::{identity, privileges, sequence, upkeep};
+use super::{encoding, identity, members, privileges, sequence, upkeep};
 use crate::error::{Error, ErrorKind, Result, Retry};
 
 /// How often an installation is tried while somebody holds a lock on a table.
-const ATTEMPTS_MAX: u32 = 20;
+pub(super) const ATTEMPTS_MAX: u32 = 20;
 
 /// How long one attempt waits for a lock. Short, because everybody who comes later waits behind it.
-const LOCK_TIMEOUT: &str = "SET LOCAL lock_timeout = '2s'; SET LOCAL statement_timeout = '5min';";
+pub(super) const LOCK_TIMEOUT: &str = "SET LOCAL lock_timeout = '2s'; SET LOCAL statement_timeout = '5min';";
 
 /// The next installation on a node has to see what this one leaves.
-const ONE_AT_A_TIME: &str = "SELECT pg_advisory_xact_lock(1886350964, 2);";
+pub(super) const ONE_AT_A_TIME: &str = "SELECT pg_advisory_xact_lock(1886350964, 2);";
 
 /// What `init` is about to do.
 #[derive(Debug, Clone)]
@@ -39,10 +39,34 @@ pub struct InitPlan {
     pub guards: Vec<Guard>,
     /// Sequences that will leave numbers to other nodes, as `node: name`.
     pub sequences: Vec<String>,
+    /// The tables that come to a complete link and leave it.
+    pub members: members::Change,
     state: [NodeState; 2],
 }
 
 impl InitPlan {
+    /// The same for some of the tables.
+    pub(super) fn for_tables(&self, tables: Vec<LinkedTable>) -> Self {
+        let mut plan = Self {
+            tables,
+            ..self.clone()
+        };
+        let sides: Vec<&TableSide> = plan.tables.iter().flat_map(|t| &t.sides).collect();
+        let guards = self
+            .guards
+            .iter()
+            .filter(|g| sides.iter().any(|side| side.name == g.table));
+        plan.guards = guards.cloned().collect();
+        plan
+    }
+
+    /// Whether something is to be made or brought up to date besides the tables that come and go.
+    pub(super) fn has_to_install(&self) -> bool {
+        let current =
+            |s: &NodeState| matches!(s, NodeState::Linked { layout, .. } if *layout == metadata::LAYOUT);
+        !self.guards.is_empty() || !self.state.iter().all(current)
+    }
+
     /// Whether both sides had made contact before.
     pub(crate) fn met_before(&self) -> bool {
         self.state
@@ -53,6 +77,7 @@ impl InitPlan {
     /// Whether the link is complete already, so that nothing is left to do.
     pub fn complete(&self) -> bool {
         self.guards.is_empty()
+            && self.members.is_empty()
             && self.state.iter().all(
                 |s| matches!(s, NodeState::Linked { ready: true, layout, .. } if *layout == metadata::LAYOUT),
             )
@@ -74,6 +99,7 @@ pub async fn plan_init(spec: &LinkSpec, peers: &mut [Peer; 2]) -> Result<InitPla
     if same_server_database(peers).await? {
         return Err(same_database(spec));
     }
+    encoding::check(spec, peers).await?;
     let tables = linked_tables(spec, peers).await?;
     let mut state = [NodeState::Absent; 2];
     for side in Side::BOTH {
@@ -91,16 +117,21 @@ pub async fn plan_init(spec: &LinkSpec, peers: &mut [Peer; 2]) -> Result<InitPla
     for side in Side::BOTH {
         for table in &tables {
             let shape = &table.shapes[side.index()];
-            guards.extend(guard::needed(spec.node(side), shape, spec.apply)?);
+            guards.extend(guard::needed(spec.node(side), shape, spec.apply, table.triggers)?);
         }
     }
     let sequences = sequence::to_divide(spec, peers, &tables).await?;
-    Ok(InitPlan {
+    let mut plan = InitPlan {
         tables,
         guards,
         sequences,
+        members: members::Change::default(),
         state,
-    })
+    };
+    if plan.met_before() {
+        plan.members = members::plan(spec, peers, &plan.tables).await?;
+    }
+    Ok(plan)
 }
 
 /// Carries out a plan: after it, both nodes capture, and neither has rows of the other yet.
@@ -376,7 +407,7 @@ async fn node_state(
             spec.name
         )));
     }
-    same_tables(spec, side, peer, tables).await?;
+    members::same_keys(spec, side, peer, (tables, row.get(2))).await?;
     Ok(NodeState::Linked {
         ready: row.get(2),
         peer_id: row.get(3),
@@ -411,43 +442,6 @@ pub(crate) async fn has_metadata(peer: &Peer) -> Result<bool> {
         "look for schema ponte",
     )
     .await
-}
-
-async fn same_tables(spec: &LinkSpec, side: Side, peer: &mut Peer, tables: &[LinkedTable]) -> Result<()> {
-    let sql = Sql::text(
-        "SELECT table_schema, table_name, key_columns FROM ponte.link_table WHERE link = $1 ORDER BY 1, 2",
-    );
-    let rows = peer.rows(&sql, &[&spec.name], "read the link's tables").await?;
-    let recorded: Vec<(String, String, Vec<String>)> =
-        rows.iter().map(|r| (r.get(0), r.get(1), r.get(2))).collect();
-    let mut wanted: Vec<(String, String, Vec<String>)> = tables
-        .iter()
-        .map(|t| &t.sides[side.index()])
-        .map(|t| {
-            let key = t.key.iter().map(|k| k.as_str().to_owned()).collect();
-            (
-                t.name.schema.as_str().to_owned(),
-                t.name.name.as_str().to_owned(),
-                key,
-            )
-        })
-        .collect();
-    wanted.sort();
-    if recorded == wanted {
-        return Ok(());
-    }
-    Err(Error::new(
-        ErrorKind::SyncAlreadyLinked,
-        format!(
-            "link \"{}\" exists on \"{}\" already, with other tables or keys",
-            spec.name,
-            peer.name()
-        ),
-    )
-    .hint(format!(
-        "ponte sync drop {0}, then ponte sync init {0}",
-        spec.name
-    )))
 }
 
 async fn same_partners(spec: &LinkSpec, peers: &mut [Peer; 2], state: &[NodeState; 2]) -> Result<()> {
@@ -511,19 +505,7 @@ async fn drop_inside(link: &str, peer: &mut Peer) -> Result<bool> {
     peer.rows(&forget, &[&link], "remove the link's tables").await?;
     for row in &rows {
         let name = QualifiedName::new(row.get::<_, String>(0), row.get::<_, String>(1));
-        if is_carried(peer, link, &name).await? {
-            let key: Vec<String> = row.get(2);
-            show(peer, &TableSide::keyed(name, &key)).await?;
-            continue;
-        }
-        guard::restore(peer, &name).await?;
-        sequence::restore(peer, &name).await?;
-        let side = TableSide::named(name.clone());
-        peer.script(
-            &capture::uninstall(&side),
-            &format!("remove capture from table {name}"),
-        )
-        .await?;
+        release_table(peer, link, &name, &row.get::<_, Vec<String>>(2)).await?;
     }
     let sql = Sql::text("DELETE FROM ponte.link WHERE link = $1 RETURNING link");
     let existed = !peer.rows(&sql, &[&link], "remove the link").await?.is_empty();
@@ -539,4 +521,21 @@ async fn drop_inside(link: &str, peer: &mut Peer) -> Result<bool> {
     }
     peer.commit("commit").await?;
     Ok(existed)
+}
+
+/// Takes from a table what the link needed and no other link does. Inside the caller's transaction.
+pub(super) async fn release_table(
+    peer: &mut Peer,
+    link: &str,
+    name: &QualifiedName,
+    key: &[String],
+) -> Result<()> {
+    if is_carried(peer, link, name).await? {
+        return show(peer, &TableSide::keyed(name.clone(), key)).await;
+    }
+    guard::restore(peer, name).await?;
+    sequence::restore(peer, name).await?;
+    let side = TableSide::named(name.clone());
+    let what = format!("remove capture from table {name}");
+    peer.script(&capture::uninstall(&side), &what).await
 }

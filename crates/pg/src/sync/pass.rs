@@ -13,6 +13,7 @@ use ponte_sync::link::{LinkSpec, Side};
 use ponte_sync::metadata::LAYOUT;
 use ponte_sync::snapshot::Snapshot;
 use ponte_sync::table::TableSide;
+use tokio_postgres::types::ToSql;
 use uuid::Uuid;
 
 use super::apply::{self, Applied, Batch, Content, Quarantine, SMALL_BATCH_ROWS_MAX};
@@ -21,6 +22,7 @@ use super::history::went_back;
 use super::identity;
 use super::inspect::{self, LinkedTable};
 use super::install::{has_metadata, parse_snapshot, refuse_newer};
+use super::members;
 use super::peer::{Access, Peer};
 use super::sharing::Shared;
 use crate::error::{Error, ErrorKind, Result};
@@ -117,6 +119,8 @@ pub(crate) struct Reading {
     shared: Shared,
     /// Whether keys are parked there.
     pub(super) parked: bool,
+    /// The tables that the link carries there.
+    joined: Vec<String>,
 }
 
 /// What the changelogs hold since the consumed snapshot, table by table, counted no further than a small batch goes.
@@ -171,9 +175,10 @@ impl LiveLink {
             checked_at: Instant::now(),
             unfinished: false,
         };
+        link.standings().await?;
         for side in Side::BOTH {
-            link.standing(side).await?;
             link.know_each_other(side).await?;
+            members::confirm(&link.spec, side, &mut link.peers[side.index()]).await?;
         }
         link.check_shapes().await?;
         Ok(link)
@@ -316,40 +321,9 @@ impl LiveLink {
     }
 
     pub(super) async fn standings(&mut self) -> Result<[Standing; 2]> {
-        Ok([
-            self.standing(Side::First).await?,
-            self.standing(Side::Second).await?,
-        ])
-    }
-
-    async fn standing(&mut self, side: Side) -> Result<Standing> {
-        let sql = Sql::render(
-            "SELECT l.paused, l.ready, p.consumed::text, o.consumed::text, o.offered::text, \
-               EXISTS (SELECT FROM ponte.quarantine q WHERE q.link = l.link), \
-               EXISTS (SELECT FROM ponte.quarantine q WHERE q.link = l.link AND q.next_try_at <= clock_timestamp()), \
-               {shared} FROM ponte.link l \
-             JOIN ponte.progress p USING (link) JOIN ponte.outgoing o USING (link) WHERE link = $1",
-            &[("shared", &forward::shared_tables())],
-        );
-        let peer = &mut self.peers[side.index()];
-        let rows = peer
-            .rows(&sql, &[&self.spec.name], "read the link's progress")
-            .await?;
-        let Some(row) = rows.first() else {
-            return Err(not_ready(&self.spec, peer.name()));
-        };
-        Ok(Standing {
-            paused: row.get(0),
-            ready: row.get(1),
-            consumed: parse_snapshot(row.get(2))?,
-            shipped: Shipped {
-                consumed: parse_snapshot(row.get(3))?,
-                offered: row.get::<_, Option<&str>>(4).map(parse_snapshot).transpose()?,
-            },
-            quarantine: row.get(5),
-            due: row.get(6),
-            shared: Shared::from_row(row, 7),
-        })
+        let [first, second] = &mut self.peers;
+        let (first, second) = tokio::try_join!(standing(&self.spec, first), standing(&self.spec, second))?;
+        Ok([first, second])
     }
 
     /// Carries what is pending at `source` to the other side.
@@ -390,6 +364,7 @@ impl LiveLink {
             return Ok(None);
         }
         let reading = self.begin_reading(source, &from).await?;
+        members::same_in_snapshot(&self.spec, source, &self.tables, &reading.joined)?;
         // Counted again under the reading snapshot: what appeared in between belongs to this batch.
         let (found, _) = self.count_pending(source, &reading.shared, &from).await?;
         let counts = found.pending;
@@ -489,20 +464,24 @@ impl LiveLink {
     pub(crate) async fn begin_reading(&mut self, source: Side, from: &Snapshot) -> Result<Reading> {
         let peer = &mut self.peers[source.index()];
         let path = Sql::text("SET LOCAL search_path TO DEFAULT");
-        peer.begin(Access::Read, &path, "begin to read a batch").await?;
         let sql = Sql::render(
             "WITH truncated AS ( \
                SELECT table_schema, table_name FROM ponte.truncation \
                WHERE xid >= pg_snapshot_xmin($2::text::pg_snapshot) AND NOT pg_visible_in_snapshot(xid, $2::text::pg_snapshot)) \
              SELECT pg_current_snapshot()::text, consumed::text, \
                ARRAY(SELECT table_schema FROM truncated), ARRAY(SELECT table_name FROM truncated), \
-               EXISTS (SELECT FROM ponte.parked k WHERE k.link = $1), {shared} \
+               EXISTS (SELECT FROM ponte.parked k WHERE k.link = $1), {shared}, {joined} \
              FROM ponte.progress WHERE link = $1",
-            &[("shared", &forward::shared_tables())],
+            &[
+                ("shared", &forward::shared_tables()),
+                ("joined", &members::joined_tables()),
+            ],
         );
-        let row = peer
-            .row(&sql, &[&self.spec.name, &from.as_str()], "take a snapshot")
+        let params: [&(dyn ToSql + Sync); 2] = [&self.spec.name, &from.as_str()];
+        let rows = peer
+            .begin_with(Access::Read, &path, (&sql, &params), "begin to read a batch")
             .await?;
+        let row = rows.first().ok_or_else(|| not_ready(&self.spec, peer.name()))?;
         let (schemas, names): (Vec<String>, Vec<String>) = (row.get(2), row.get(3));
         let name = |(schema, name): (String, String)| QualifiedName::new(schema, name);
         Ok(Reading {
@@ -510,7 +489,8 @@ impl LiveLink {
             seen_by_source: parse_snapshot(row.get(1))?,
             truncated: schemas.into_iter().zip(names).map(name).collect(),
             parked: row.get(4),
-            shared: Shared::from_row(&row, 5),
+            shared: Shared::from_row(row, 5),
+            joined: row.get(6),
         })
     }
 
@@ -530,6 +510,34 @@ impl LiveLink {
             .alone(&sql, "acknowledge a batch")
             .await
     }
+}
+
+/// What a node knows about the link.
+async fn standing(spec: &LinkSpec, peer: &mut Peer) -> Result<Standing> {
+    let sql = Sql::render(
+        "SELECT l.paused, l.ready, p.consumed::text, o.consumed::text, o.offered::text, \
+           EXISTS (SELECT FROM ponte.quarantine q WHERE q.link = l.link), \
+           EXISTS (SELECT FROM ponte.quarantine q WHERE q.link = l.link AND q.next_try_at <= clock_timestamp()), \
+           {shared} FROM ponte.link l \
+         JOIN ponte.progress p USING (link) JOIN ponte.outgoing o USING (link) WHERE link = $1",
+        &[("shared", &forward::shared_tables())],
+    );
+    let rows = peer.rows(&sql, &[&spec.name], "read the link's progress").await?;
+    let Some(row) = rows.first() else {
+        return Err(not_ready(spec, peer.name()));
+    };
+    Ok(Standing {
+        paused: row.get(0),
+        ready: row.get(1),
+        consumed: parse_snapshot(row.get(2))?,
+        shipped: Shipped {
+            consumed: parse_snapshot(row.get(3))?,
+            offered: row.get::<_, Option<&str>>(4).map(parse_snapshot).transpose()?,
+        },
+        quarantine: row.get(5),
+        due: row.get(6),
+        shared: Shared::from_row(row, 7),
+    })
 }
 
 /// Refuses a link whose tables, triggers or bookkeeping another release made.

@@ -9,7 +9,7 @@ mod typed;
 
 use std::collections::{HashMap, HashSet};
 
-use futures_util::future::join3;
+use futures_util::future::{join, join_all, join3};
 use ponte_schema::Sql;
 use ponte_sync::apply::{Stage, StageLife};
 use tokio_postgres::types::ToSql;
@@ -157,14 +157,44 @@ impl Peer {
 
     /// Begins a transaction with these first statements. One that somebody gave up half-way is ended before.
     pub(crate) async fn begin(&mut self, access: Access, first: &Sql, what: &str) -> Result<()> {
+        let sql = self.enter(access, first).await;
+        let begun = self.client().batch_execute(sql.as_str()).await;
+        begun.during(|| self.during(what))
+    }
+
+    /// The same with the rows of one more statement, all in one journey. If the beginning fails, the server refuses the rest.
+    pub(crate) async fn begin_with(
+        &mut self,
+        access: Access,
+        first: &Sql,
+        (sql, params): (&Sql, &[&(dyn ToSql + Sync)]),
+        what: &str,
+    ) -> Result<Vec<Row>> {
+        if let Lease::Transaction(_) = self.lease {
+            self.begin(access, first, what).await?;
+            return self.fresh_rows(sql, params, what).await;
+        }
+        let begin = self.enter(access, first).await;
+        let statement = self.statement(sql, what).await?;
+        let (begun, rows) = join(
+            self.client().batch_execute(begin.as_str()),
+            self.client().query(&statement, params),
+        )
+        .await;
+        let during = || self.during(what);
+        begun.during(during)?;
+        rows.during(during)
+    }
+
+    /// What is sent to begin a transaction, which counts as begun from here on.
+    async fn enter(&mut self, access: Access, first: &Sql) -> Sql {
         if self.in_transaction {
             self.roll_back().await;
         }
         self.in_transaction = true;
         let mut sql = self.beginning(access);
         sql.push(first);
-        let begun = self.client().batch_execute(sql.as_str()).await;
-        begun.during(|| self.during(what))
+        sql
     }
 
     /// Commits it.
@@ -290,6 +320,35 @@ impl Peer {
                 _ => None,
             })
             .sum())
+    }
+
+    /// How many rows each of several such statements touched. They go out at once and run one after the other; after one that
+    /// fails, in a transaction, the server runs none. Few of them: the order is that of their first sending.
+    pub(crate) async fn touched_each(
+        &mut self,
+        statements: &[Sql],
+        plan: Plan,
+        what: &str,
+    ) -> Result<Vec<u64>> {
+        if plan == Plan::Fresh || self.stage_life() == StageLife::Transaction {
+            let mut touched = Vec::with_capacity(statements.len());
+            for sql in statements {
+                touched.push(self.touched(sql, plan, what).await?);
+            }
+            return Ok(touched);
+        }
+        let mut prepared = Vec::with_capacity(statements.len());
+        for sql in statements {
+            prepared.push(self.statement(sql, what).await?);
+        }
+        let client = self.client();
+        let sent = prepared.iter().map(|statement| client.execute(statement, &[]));
+        let outcomes = join_all(sent).await;
+        let during = || self.during(what);
+        outcomes
+            .into_iter()
+            .map(|touched| touched.during(during))
+            .collect()
     }
 
     /// The first value of the only row that a statement without parameters yields, as text.

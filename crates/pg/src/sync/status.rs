@@ -7,14 +7,15 @@ use ponte_sync::table::TableSide;
 use super::costs::{self, Costs};
 use super::first_contact::{Unfinished, unfinished};
 use super::install::{has_metadata, refuse_newer};
+use super::members;
 use super::pass::{not_ready, require_layout};
 use super::peer::Peer;
 use super::quarantine;
-use crate::error::Result;
-use ponte_sync::link::LinkSpec;
+use crate::error::{Error, ErrorKind, Result};
+use ponte_sync::link::{LinkSpec, Side};
 
 /// Where one node stands in a link.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug)]
 pub struct NodeStatus {
     /// The node.
     pub node: String,
@@ -40,8 +41,23 @@ pub struct NodeStatus {
     pub deletes: i64,
     /// How far the first contact has come here, where it is not complete.
     pub first_contact: Option<Unfinished>,
+    /// Why no pass can run: the tables that it would carry are not those that the link has here.
+    pub other_tables: Option<Error>,
     /// What the link costs here.
     pub costs: Costs,
+}
+
+/// Whether a complete link has other tables here than are asked for, and which.
+async fn other_tables(spec: &LinkSpec, peer: &mut Peer) -> Result<Option<Error>> {
+    let side = if spec.node(Side::First) == peer.name() {
+        Side::First
+    } else {
+        Side::Second
+    };
+    match members::confirm(spec, side, peer).await {
+        Err(error) if error.kind() == ErrorKind::SyncNotReady => Ok(Some(error)),
+        other => other.map(|()| None),
+    }
 }
 
 async fn is_linked(spec: &LinkSpec, peer: &mut Peer) -> Result<bool> {
@@ -60,6 +76,7 @@ pub async fn node_status(spec: &LinkSpec, peer: &mut Peer) -> Result<Option<Node
         return Ok(None);
     }
     require_layout(spec, peer).await?;
+    let other_tables = other_tables(spec, peer).await?;
     let sql = Sql::text(
         "SELECT l.ready, l.paused, o.consumed::text, p.upserts, p.deletes, \
            (SELECT count(*) FROM ponte.conflict c WHERE c.link = l.link), \
@@ -93,6 +110,7 @@ pub async fn node_status(spec: &LinkSpec, peer: &mut Peer) -> Result<Option<Node
         deletes: row.get(4),
         first_contact,
         costs,
+        other_tables,
     }))
 }
 

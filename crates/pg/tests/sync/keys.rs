@@ -31,6 +31,33 @@ async fn a_changed_key_is_a_delete_of_the_old_and_an_insert_of_the_new() {
     .await;
 }
 
+/// AT-072: a trigger of the user's changes the key, which the statement does not name.
+#[tokio::test]
+async fn a_key_that_a_trigger_changes_is_a_delete_of_the_old_one_too() {
+    let schema = format!(
+        "{NOTA} CREATE FUNCTION mudar() RETURNS trigger LANGUAGE plpgsql AS \
+           'BEGIN IF NEW.texto = ''muda'' THEN NEW.id := NEW.id + 100; END IF; RETURN NEW; END'; \
+         CREATE TRIGGER mudar BEFORE UPDATE OF texto ON nota FOR EACH ROW EXECUTE FUNCTION mudar();"
+    );
+    in_both_modes(&schema, async |world| {
+        let mut link = world.init(&world.spec(&["nota"])).await;
+        world.a("INSERT INTO nota VALUES (1, 'um'), (2, 'dois')").await;
+        settle(&mut link).await;
+        world.a("UPDATE nota SET texto = 'muda' WHERE id = 1").await;
+        settle(&mut link).await;
+        world.assert_equal("nota").await;
+        assert_eq!(
+            text(
+                &world.b,
+                "SELECT string_agg(id || texto, ',' ORDER BY id) FROM nota"
+            )
+            .await,
+            "2dois,101muda"
+        );
+    })
+    .await;
+}
+
 #[tokio::test]
 async fn all_keys_may_shift_by_one() {
     let schema = "CREATE TABLE nota (id int PRIMARY KEY, texto text)";

@@ -11,10 +11,12 @@
 mod capture;
 mod carry;
 mod chunks;
+mod collations;
 mod compare;
 mod conflict;
 mod crash;
 mod decisions;
+mod encodings;
 mod encrypted;
 mod first_contact;
 mod foreign_keys;

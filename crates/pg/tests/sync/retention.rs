@@ -280,6 +280,26 @@ async fn a_peer_that_was_away_brings_no_deleted_row_back() {
     assert_eq!(number(&world.a, ENTRIES).await, 0);
 }
 
+/// AT-015: passes of a link go past the notes of a table that is still joining it; those are written again when it joins.
+#[tokio::test]
+async fn notes_of_a_table_that_is_joining_stay_until_it_has_joined() {
+    let world = World::with(NOTA).await;
+    let mut link = world.init(&forgetful(&world)).await;
+    world
+        .a("UPDATE ponte.link_table SET joined = false, installed_snapshot = pg_current_snapshot()")
+        .await;
+    world.a("INSERT INTO nota (id) VALUES (1)").await;
+    world
+        .a("UPDATE ponte.outgoing SET consumed = pg_current_snapshot()")
+        .await;
+    tend(&mut link).await;
+    tend(&mut link).await;
+    assert_eq!(number(&world.a, ENTRIES).await, 1);
+    world.a("UPDATE ponte.link_table SET joined = true").await;
+    tend(&mut link).await;
+    assert_eq!(number(&world.a, ENTRIES).await, 0);
+}
+
 /// AT-044: a peer that was put back to a time before the retention is not brought into step as if nothing were missing.
 #[tokio::test]
 async fn a_backup_older_than_the_retention_is_told_of_before_its_rows_come_back() {

@@ -2,7 +2,7 @@
 
 use ponte_pg::ErrorKind;
 use ponte_pg::sync::{drop_link, plan_init};
-use ponte_sync::link::{ApplyAs, Side};
+use ponte_sync::link::{ApplyAs, Side, TriggerRule};
 
 use crate::support::{NOTA, PERFIS, World, in_both_modes, number, settle, text};
 
@@ -126,6 +126,65 @@ async fn after_triggers_fire_for_applied_rows_of_a_plain_owner() {
         assert_eq!(number(&world.b, "SELECT count(*) FROM aviso").await, expected);
     })
     .await;
+}
+
+/// AT-114: with `triggers = "guard"` neither row nor statement triggers, immediate or deferred, fire for applied rows; all come back at the end.
+#[tokio::test]
+async fn guarded_triggers_with_effects_of_their_own_leave_applied_rows_alone() {
+    let schema = format!(
+        "{NOTA} CREATE TABLE aviso (de text, id int); CREATE FUNCTION avisar() RETURNS trigger LANGUAGE plpgsql AS
+           'BEGIN INSERT INTO aviso VALUES (TG_NAME, CASE TG_LEVEL WHEN ''ROW'' THEN coalesce(NEW.id, OLD.id) END); RETURN NULL; END';
+         CREATE TRIGGER por_linha AFTER INSERT OR UPDATE OR DELETE ON nota FOR EACH ROW EXECUTE FUNCTION avisar();
+         CREATE TRIGGER por_comando AFTER INSERT ON nota REFERENCING NEW TABLE AS novas FOR EACH STATEMENT EXECUTE FUNCTION avisar();
+         CREATE CONSTRAINT TRIGGER no_fim AFTER INSERT ON nota DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN (NEW.id < 100) EXECUTE FUNCTION avisar();
+         ALTER TABLE nota ENABLE ALWAYS TRIGGER por_linha;"
+    );
+    in_both_modes(&schema, async |world| {
+        let before = text(&world.b, TRIGGERS).await;
+        let mut spec = world.spec(&["nota"]);
+        spec.tables[0].triggers = TriggerRule::Guard;
+        let mut link = world.init(&spec).await;
+        world.a("INSERT INTO nota VALUES (1, 'um'), (2, 'dois'), (200, 'muitos')").await;
+        let own = "SELECT string_agg(de || coalesce(id::text, ''), ',' ORDER BY de, id) FROM aviso";
+        assert_eq!(text(&world.a, own).await, "no_fim1,no_fim2,por_comando,por_linha1,por_linha2,por_linha200");
+        settle(&mut link).await;
+        world.a("UPDATE nota SET texto = 'UM', updated_at = clock_timestamp() WHERE id = 1; DELETE FROM nota WHERE id = 2").await;
+        settle(&mut link).await;
+        world.assert_equal("nota").await;
+        assert_eq!(number(&world.b, "SELECT count(*) FROM aviso").await, 0, "a trigger fired for applied rows");
+        world.b("INSERT INTO nota VALUES (3, 'tres')").await;
+        assert_eq!(text(&world.b, own).await, "no_fim3,por_comando,por_linha3");
+        for side in Side::BOTH {
+            assert!(drop_link(&spec.name, &mut world.peer(side).await).await.unwrap());
+        }
+        assert_eq!(text(&world.b, TRIGGERS).await, before);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_trigger_that_is_added_later_to_a_guarded_table_stops_the_link_until_init_guards_it() {
+    let world = World::with(NOTA).await;
+    let mut spec = world.spec(&["nota"]);
+    spec.tables[0].triggers = TriggerRule::Guard;
+    let mut link = world.init(&spec).await;
+    world
+        .b(
+            "CREATE TABLE aviso (id int); CREATE FUNCTION avisar() RETURNS trigger LANGUAGE plpgsql AS \
+            'BEGIN INSERT INTO aviso VALUES (NEW.id); RETURN NULL; END'; \
+            CREATE TRIGGER tarde AFTER INSERT ON nota FOR EACH ROW EXECUTE FUNCTION avisar()",
+        )
+        .await;
+    let error = link.check().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::SyncTriggers);
+    assert!(
+        error.to_string().contains("trigger tarde") && error.to_string().contains("fire for"),
+        "{error}"
+    );
+    world.try_init(&spec).await.unwrap();
+    world.a("INSERT INTO nota VALUES (1)").await;
+    settle(&mut world.open(&spec).await).await;
+    assert_eq!(number(&world.b, "SELECT count(*) FROM aviso").await, 0);
 }
 
 /// Counts each customer's orders on whichever side an order is written, also when the sync writes it.

@@ -6,11 +6,11 @@ use super::Stage;
 use crate::table::TableSide;
 
 impl Stage {
-    /// How many deletes are staged, up to `most`.
-    pub fn count_deletes(&self, most: i64) -> Sql {
+    /// How many deletes are staged.
+    pub fn count_deletes(&self) -> Sql {
         Sql::render(
-            "SELECT count(*) FROM (SELECT FROM {stage} s WHERE NOT s.present LIMIT {most}) d",
-            &[("stage", &self.stage), ("most", &most)],
+            "SELECT count(*) FROM {stage} s WHERE NOT s.present",
+            &[("stage", &self.stage)],
         )
     }
 

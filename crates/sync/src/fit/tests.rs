@@ -171,3 +171,23 @@ fn a_generated_column_is_not_written() {
     spec.maps[0].into[0] = Some(Expression::new("nome"));
     assert_eq!(problems(&spec, &here, &there), Vec::<String>::new());
 }
+
+#[test]
+fn a_key_that_ignores_case_on_one_side_only_is_refused() {
+    let keyed = |folds: Option<&str>| {
+        let mut shape = perfis();
+        shape.columns[0].folds = folds.map(str::to_owned);
+        shape
+    };
+    let check = |here, there| problems(&spec(), &keyed(here), &keyed(there));
+    let folds = Some("collation und-u-ks-level2");
+    assert!(check(None, None).is_empty());
+    assert!(check(folds, folds).is_empty());
+    assert_eq!(
+        check(None, folds),
+        [
+            "key column id of table perfis takes texts for equal on \"b\" (collation und-u-ks-level2) that \"a\" tells apart"
+        ]
+    );
+    assert_eq!(check(folds, Some("type citext")).len(), 1);
+}

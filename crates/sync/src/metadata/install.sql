@@ -56,6 +56,11 @@ COMMENT ON COLUMN ponte.link_table.capture_marks IS 'What the capture triggers l
 ALTER TABLE ponte.link_table ADD COLUMN IF NOT EXISTS version_column text, ADD COLUMN IF NOT EXISTS max_future_seconds bigint;
 ALTER TABLE ponte.link_table ADD COLUMN IF NOT EXISTS retention_seconds bigint;
 COMMENT ON COLUMN ponte.link_table.retention_seconds IS 'How long the changelog keeps what has arrived everywhere, as the link asked last; the longest of all links counts.';
+ALTER TABLE ponte.link_table
+  ADD COLUMN IF NOT EXISTS installed_snapshot pg_snapshot,
+  ADD COLUMN IF NOT EXISTS joined boolean NOT NULL DEFAULT true;
+COMMENT ON COLUMN ponte.link_table.installed_snapshot IS 'Of a table that came to the link later: what its capture has noted since is here.';
+COMMENT ON COLUMN ponte.link_table.joined IS 'Whether passes carry the table: false until its first contact is complete.';
 COMMENT ON TABLE ponte.link_table IS 'Which tables a link carries, by which key, and what its changes are ordered by. Links that share a table agree on all of it.';
 
 CREATE TABLE IF NOT EXISTS ponte.changelog_part (

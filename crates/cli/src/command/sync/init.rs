@@ -55,8 +55,24 @@ struct LinkLine {
     /// Parts of tables that this run has carried, and those that an interrupted one had.
     chunks: u64,
     chunks_before: u64,
+    /// Tables that came to a link that was complete before, and tables that it carries no longer.
+    tables_joined: Vec<String>,
+    tables_left: Vec<String>,
     interleaved_sequences: Vec<String>,
     guarded_triggers: Vec<String>,
+}
+
+impl LinkLine {
+    /// What this run has begun to capture.
+    fn captured(&self) -> String {
+        if self.tables_joined.is_empty() && self.tables_left.is_empty() {
+            return self.tables.join(", ");
+        }
+        if self.tables_joined.is_empty() {
+            return "no further table".to_owned();
+        }
+        self.tables_joined.join(", ")
+    }
 }
 
 impl Report for Initialised {
@@ -70,7 +86,7 @@ impl Report for Initialised {
                 out,
                 "link {}: {} captured on both sides; {} rows copied, {} merged, {} conflicts",
                 line.link,
-                line.tables.join(", "),
+                line.captured(),
                 line.rows_copied,
                 line.rows_merged,
                 line.conflicts
@@ -80,6 +96,12 @@ impl Report for Initialised {
                     out,
                     "  taken up again: {} chunks were there already, {} were carried now",
                     line.chunks_before, line.chunks
+                )?;
+            }
+            for table in &line.tables_left {
+                writeln!(
+                    out,
+                    "  table {table} has left the link; its rows stay as they are"
                 )?;
             }
             for sequence in &line.interleaved_sequences {
@@ -126,6 +148,7 @@ async fn init_link(
     if plan.complete() {
         return Ok(line);
     }
+    consent_to_leave(context, link, &plan)?;
     consent(context, link, &plan)?;
     let screen = Screen::new(context, &link.spec.name);
     let report = init_with(link.spec.clone(), peers, plan, &args.options(&screen)).await;
@@ -144,6 +167,13 @@ fn line(link: &LinkPlan, plan: &InitPlan) -> LinkLine {
         conflicts: 0,
         chunks: 0,
         chunks_before: 0,
+        tables_joined: plan
+            .members
+            .joining
+            .iter()
+            .map(|i| plan.tables[*i].name().to_string())
+            .collect(),
+        tables_left: plan.members.leaving_names(),
         interleaved_sequences: plan.sequences.clone(),
         guarded_triggers: plan
             .guards
@@ -163,6 +193,28 @@ fn fill(line: &mut LinkLine, report: &InitReport) {
     line.rows_copied = report.copied;
     line.rows_merged = report.merged.upserts + upserts;
     line.conflicts = report.merged.conflicts + conflicts;
+}
+
+/// A table that `ponte.toml` names no longer may have been forgotten there.
+fn consent_to_leave(context: &Context, link: &LinkPlan, plan: &InitPlan) -> Result<(), Failure> {
+    let names = plan.members.leaving_names();
+    let name = &link.spec.name;
+    let question = format!(
+        "ponte.toml does not name {} any more. Take it out of link \"{name}\", with its changelog? No row is touched.",
+        names.join(", ")
+    );
+    if names.is_empty() || context.confirm(&question)? {
+        return Ok(());
+    }
+    Err(crate::diagnostic::Diagnostic::new(
+        crate::diagnostic::Code::Unconfirmed,
+        format!(
+            "nothing was done: link \"{name}\" still carries {}",
+            names.join(", ")
+        ),
+    )
+    .hint("answer yes, or name the table in ponte.toml again")
+    .into())
 }
 
 /// The user's own triggers are recreated only with consent, and after having been shown.

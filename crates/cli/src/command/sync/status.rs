@@ -200,6 +200,10 @@ fn state(answers: &[&Answer; 2], note: Option<&Note>) -> (String, Option<String>
     if answered().any(Option::is_none) || answered().flatten().any(|n| !n.ready) {
         return ("not_initialised".into(), Some("run ponte sync init".into()));
     }
+    if let Some(error) = answered().flatten().find_map(|n| n.other_tables.as_ref()) {
+        let remedy = error.next_step().unwrap_or_default();
+        return ("other_tables".into(), Some(format!("{error}; {remedy}")));
+    }
     if answered().flatten().any(|n| n.paused) {
         return (
             "paused".into(),

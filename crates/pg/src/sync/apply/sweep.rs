@@ -29,14 +29,13 @@ pub(super) async fn sweep(batch: &Batch<'_>, target: &mut Peer) -> Result<Applie
     // Every staged row is looked up by its key, in the order of the keys, whatever the size of the batch and of the table.
     let mut sql = Sql::text("SAVEPOINT sweep; ");
     sql.push(&Sql::text(SMALL_BATCH_PLANS));
-    target.script(&sql, "begin to write").await?;
-    if has_local_changes(batch, target).await? {
+    sql.push(&Sql::text("; "));
+    if has_local_changes_after(&sql, batch, target).await? {
         return Ok(Applied::default());
     }
-    let swept = write(batch, target).await;
-    match swept {
-        Ok(applied) if !has_local_changes(batch, target).await? => Ok(applied),
-        Ok(_) => undo(target).await.map(|()| Applied::default()),
+    match write(batch, target).await {
+        Ok(Some(applied)) => Ok(applied),
+        Ok(None) => undo(target).await.map(|()| Applied::default()),
         Err(error) => match undo(target).await {
             Ok(()) => Ok(Applied::default()),
             Err(_) => Err(error),
@@ -50,7 +49,8 @@ async fn undo(target: &mut Peer) -> Result<()> {
         .await
 }
 
-async fn write(batch: &Batch<'_>, target: &mut Peer) -> Result<Applied> {
+/// Writes, then looks; answers what was written, and nothing where somebody else wrote too.
+async fn write(batch: &Batch<'_>, target: &mut Peer) -> Result<Option<Applied>> {
     let mut applied = Applied::default();
     if batch.carries_on() {
         // What was written is matched with the stage, to log its versions.
@@ -59,26 +59,34 @@ async fn write(batch: &Batch<'_>, target: &mut Peer) -> Result<Applied> {
     for &position in &batch.touched {
         let table = batch.target_side(position);
         let stage = Stage::new(position);
+        let mut statements = Vec::with_capacity(3);
         // Where other tables point at this one, its deletes need an order that only the rounds know.
-        if batch.references_to(position).is_empty() {
-            let delete = batch.forwarded(position, stage.sweep_delete(table));
-            applied.deletes += target.touched(&delete, batch.plan(), "delete rows").await?;
+        let deletes = batch.references_to(position).is_empty();
+        if deletes {
+            statements.push(batch.forwarded(position, stage.sweep_delete(table)));
         }
-        for upsert in stage.sweep_upserts(table) {
-            let upsert = batch.forwarded(position, upsert);
-            applied.upserts += target.touched(&upsert, batch.plan(), "write rows").await?;
-        }
+        let upserts = stage.sweep_upserts(table).into_iter();
+        statements.extend(upserts.map(|upsert| batch.forwarded(position, upsert)));
+        let touched = target
+            .touched_each(&statements, batch.plan(), "write rows")
+            .await?;
+        let (deleted, upserted) = touched.split_at(usize::from(deletes));
+        applied.deletes += deleted.iter().sum::<u64>();
+        applied.upserts += upserted.iter().sum::<u64>();
     }
-    let checked = Sql::text("SET CONSTRAINTS ALL IMMEDIATE");
-    target.script(&checked, "check what was deferred").await?;
-    Ok(applied)
+    let checked = Sql::text("SET CONSTRAINTS ALL IMMEDIATE; ");
+    let alone = !has_local_changes_after(&checked, batch, target).await?;
+    Ok(alone.then_some(applied))
 }
 
-async fn has_local_changes(batch: &Batch<'_>, target: &Peer) -> Result<bool> {
+/// Runs a script and then, each as a statement of its own that sees what was committed before it, looks at every table for local changes.
+async fn has_local_changes_after(script: &Sql, batch: &Batch<'_>, target: &Peer) -> Result<bool> {
+    let mut script = Some(script.clone());
     for &position in &batch.touched {
         let table = batch.target_side(position);
-        let any_local = Stage::new(position).any_local(table, batch.direction(target), batch.local());
-        if target.holds(&any_local, "look for local changes").await? {
+        let mut sql = script.take().unwrap_or_default();
+        sql.push(&Stage::new(position).any_local(table, batch.direction(target), batch.local()));
+        if target.holds(&sql, "look for local changes").await? {
             return Ok(true);
         }
     }
