@@ -1,7 +1,9 @@
 //! From a link of the configuration to what the sync is asked for.
 
+use std::time::Duration;
+
 use ponte_pg::sync::{LiveLink, Peer};
-use ponte_sync::link::{ApplyAs, ConflictRule, FirstContact, LinkSpec, Side, TableSpec};
+use ponte_sync::link::{ApplyAs, ConflictRule, FirstContact, LinkSpec, Retention, Side, TableSpec};
 use ponte_sync::{ApplyMode, ConflictPolicy, Initial, NodeName};
 
 use crate::config::{Config, Link, Node, Schedule};
@@ -53,7 +55,13 @@ impl LinkPlan {
                 ApplyMode::Auto | ApplyMode::Plain => ApplyAs::Plain,
                 ApplyMode::Replica => ApplyAs::Replica,
             },
-            max_future_seconds: i64::try_from(link.max_future.as_secs()).unwrap_or(i64::MAX),
+            max_future_seconds: seconds(link.max_future),
+            retention: Retention {
+                changelog_seconds: seconds(link.retention),
+                conflicts_seconds: link
+                    .keep_conflicts
+                    .map(|length| seconds(length).min(CENTURY_SECONDS)),
+            },
         };
         let probe = |t: &crate::config::TableMapping| {
             t.probe
@@ -124,6 +132,13 @@ impl LinkPlan {
     pub async fn open_estranged(&self, servers: &Servers) -> Result<LiveLink> {
         Ok(LiveLink::open_estranged(self.spec.clone(), self.peers(servers).await?).await?)
     }
+}
+
+/// Further back no server of today has been.
+const CENTURY_SECONDS: i64 = 36_525 * 86_400;
+
+fn seconds(length: Duration) -> i64 {
+    i64::try_from(length.as_secs()).unwrap_or(i64::MAX)
 }
 
 fn table(table: &crate::config::TableMapping, rule: impl Fn(&ConflictPolicy) -> ConflictRule) -> TableSpec {

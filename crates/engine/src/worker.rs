@@ -20,6 +20,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::journal::{Journal, LinkState, Note};
 use crate::link::LinkPlan;
 use crate::servers::Servers;
+use crate::upkeep::Upkeep;
 
 /// How long sessions live in continuous mode. Their temporary tables hold back the wraparound horizon of the server.
 const SESSION_LIFE: Duration = Duration::from_secs(3600);
@@ -70,6 +71,7 @@ pub struct LinkWorker {
     journal: Journal,
     note: Note,
     noted_at: Option<Instant>,
+    upkeep: Upkeep,
     observe: Box<dyn Fn(&Event) + Send + Sync>,
 }
 
@@ -125,6 +127,7 @@ impl LinkWorker {
             journal,
             note,
             noted_at: None,
+            upkeep: Upkeep::default(),
             observe: Box::new(observe),
         })
     }
@@ -164,7 +167,11 @@ impl LinkWorker {
             Some(link) => link,
             None => self.plan.open(&self.servers).await?,
         };
-        Ok(link.pass().await?)
+        let report = link.pass().await?;
+        if !report.paused {
+            self.upkeep.after_pass(&mut link, report.moved()).await;
+        }
+        Ok(report)
     }
 
     /// How long until the next scheduled time. A pass that took longer than the interval is not followed by another at once.
@@ -227,7 +234,11 @@ impl LinkWorker {
         if connected.link.checked_at().elapsed() > SHAPES_FRESH {
             connected.link.check().await?;
         }
-        Ok(connected.link.pass().await?)
+        let report = connected.link.pass().await?;
+        if !report.paused {
+            self.upkeep.after_pass(&mut connected.link, report.moved()).await;
+        }
+        Ok(report)
     }
 
     async fn connected(&self, link: LiveLink) -> Connected {

@@ -91,6 +91,8 @@ fn the_example_is_understood() {
     assert_eq!(link.initial, Initial::Merge);
     assert_eq!(link.apply, ApplyMode::Auto);
     assert_eq!(link.max_future, Duration::from_secs(300));
+    assert_eq!(link.retention, Duration::from_secs(7 * 86_400));
+    assert_eq!(link.keep_conflicts, Some(Duration::from_secs(90 * 86_400)));
     assert_eq!(link.tables[0].spec.names[0].to_string(), "perfis");
     assert_eq!(link.tables[0].spec.versions[0].as_deref(), Some("updated_at"));
 }
@@ -117,9 +119,12 @@ fn every_key_is_read() {
         initial = "b wins"
         apply = "plain"
         max_future = "90s"
+        retention = "0s"
+        keep_conflicts = "forever"
         [[links.tables]]
         table = "app.pessoas"
         key = ["org", "id"]
+        retention = "12h"
         probe = { nome = "x", idade = 0x2A, ativo = true, nota = 1.5 }
         "#,
     )
@@ -144,8 +149,10 @@ fn every_key_is_read() {
     assert_eq!(link.initial.to_string(), "b wins");
     assert_eq!(link.apply, ApplyMode::Plain);
     assert_eq!(link.max_future, Duration::from_secs(90));
+    assert_eq!((link.retention, link.keep_conflicts), (Duration::ZERO, None));
     let table = &link.tables[0];
     assert_eq!(table.spec.names[1].to_string(), "app.pessoas");
+    assert_eq!(table.spec.retention_seconds, Some(43_200));
     let key = Some(vec!["org".to_owned(), "id".to_owned()]);
     assert_eq!(table.spec.keys, [key.clone(), key]);
     let probe: Vec<(&str, &str)> = table
@@ -328,6 +335,10 @@ fn what_a_link_cannot_be_is_refused() {
     check(
         &format!("{between}\nmax_future = \"soon\""),
         "expected a length of time",
+    );
+    check(
+        &format!("{between}\nkeep_conflicts = \"soon\""),
+        "such as \"30s\", \"5m\", \"2h\" or \"1h30m\", or \"forever\", not \"soon\"",
     );
     check(
         &format!("{between}\napply = \"fast\""),

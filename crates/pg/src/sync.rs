@@ -9,6 +9,7 @@ pub mod approval;
 mod capture_watch;
 pub mod compare;
 pub mod conflicts;
+pub mod costs;
 mod encoding;
 mod extras;
 pub mod first_contact;
@@ -32,6 +33,7 @@ mod sequence;
 mod sharing;
 pub mod status;
 mod stream;
+pub mod upkeep;
 pub mod wake;
 
 pub use apply::Applied;

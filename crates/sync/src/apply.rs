@@ -396,6 +396,7 @@ impl Stage {
                 ("stage", &self.stage),
                 ("table", &table.name),
                 ("changelog", &table.changelog()),
+                ("log", &table.log()),
                 ("keys", &listed(&table.staged_key())),
                 ("row_keys", &qualified("t", &table.key)),
                 ("version", &table.version_of("t")),
@@ -417,7 +418,7 @@ impl Stage {
                 include_str!("apply/send_back.sql"),
                 &[
                     ("stage", &self.stage),
-                    ("changelog", &table.changelog()),
+                    ("log", &table.log()),
                     ("keys", &listed(&table.staged_key())),
                     ("here_id", &Literal::new(direction.here_id.to_string())),
                     ("link", &Literal::new(direction.link)),

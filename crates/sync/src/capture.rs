@@ -15,6 +15,7 @@ use ponte_schema::sql::Fragment;
 use ponte_schema::{Ident, Literal, Sql};
 
 use crate::forward::travels;
+use crate::rotation::{TURNS, of_table, spelled};
 use crate::table::{TableSide, listed, member, qualified, renamed};
 
 /// Key of the advisory lock that a listening process holds; the capture functions try it in shared mode.
@@ -159,21 +160,22 @@ pub fn install(table: &TableSide, max_future_seconds: i64) -> Sql {
     if table.mask.is_some() {
         sql.push(&masked::columns(table));
     }
+    sql.push(&parts(table));
     for event in events(table) {
-        sql.push(&function(table, event, max_future_seconds));
+        sql.push(&function(table, event, max_future_seconds, TURNS[0]));
         sql.push(&trigger(table, event));
     }
     sql
 }
 
 /// Has the capture of updates note which columns changed from now on, or no longer, as the table's mask says.
-pub fn note_columns(table: &TableSide, max_future_seconds: i64) -> Sql {
+pub fn note_columns(table: &TableSide, max_future_seconds: i64, part: i16) -> Sql {
     let mut sql = Sql::default();
     if table.mask.is_some() {
         sql.push(&masked::columns(table));
     }
     for event in events(table).iter().filter(|e| e.name == "update") {
-        sql.push(&function(table, event, max_future_seconds));
+        sql.push(&function(table, event, max_future_seconds, part));
         sql.push(&Sql::render(
             "DROP TRIGGER IF EXISTS {trigger} ON {table};\n",
             &[("trigger", &trigger_name(event)), ("table", &table.name)],
@@ -191,16 +193,24 @@ pub fn noted_columns(table: &TableSide) -> Sql {
     masked::noted_columns(table)
 }
 
-/// Brings what [`install`] of an older layout created up to date.
-pub fn upgrade(table: &TableSide, max_future_seconds: i64) -> Sql {
+/// Brings what [`install`] of an older layout created up to date. `part` of the changelog is being filled, where it has parts already.
+pub fn upgrade(table: &TableSide, max_future_seconds: i64, part: Option<i16>) -> Sql {
     let mut sql = Sql::render(
         include_str!("capture/upgrade.sql"),
         &[("changelog", &table.changelog())],
     );
-    for event in events(table) {
-        sql.push(&function(table, event, max_future_seconds));
-    }
+    sql.push(&parts(table));
+    sql.push(&functions(table, max_future_seconds, part.unwrap_or(TURNS[0])));
     sql
+}
+
+/// The functions of the triggers, which write into this part of the changelog.
+pub fn functions(table: &TableSide, max_future_seconds: i64, part: i16) -> Sql {
+    let functions = events(table).iter();
+    Sql::join(
+        "",
+        functions.map(|event| function(table, event, max_future_seconds, part)),
+    )
 }
 
 /// Notes again, for one link, what was noted since the link had the table captured.
@@ -210,6 +220,7 @@ pub fn note_again(table: &TableSide, link: &str) -> Sql {
         include_str!("capture/note_again.sql"),
         &[
             ("changelog", &table.changelog()),
+            ("log", &table.log()),
             ("keys", &listed(&keys)),
             ("log_keys", &qualified("l", &keys)),
             ("travels", &travels(link)),
@@ -268,14 +279,33 @@ pub fn uninstall(table: &TableSide) -> Sql {
             &[("function", &table.capture_function(event.name))],
         ));
     }
+    let logs = TURNS.into_iter().chain([0]).map(|part| table.log_part(part));
     sql.push(&Sql::render(
-        "DROP VIEW IF EXISTS {view};\nDROP TABLE IF EXISTS {changelog};\n",
+        "DROP VIEW IF EXISTS {view};\nDROP TABLE IF EXISTS {logs};\n",
         &[
             ("view", &table.changelog_view()),
-            ("changelog", &table.changelog()),
+            ("logs", &Sql::join(", ", logs)),
         ],
     ));
+    sql.push(&of_table(include_str!("capture/forget_parts.sql"), table, &[]));
     sql
+}
+
+fn parts(table: &TableSide) -> Sql {
+    let names = TURNS.into_iter().map(|part| spelled(table, part));
+    let comment = format!(
+        "A part of the changelog of {}; see ponte.changelog_part.",
+        table.name
+    );
+    of_table(
+        include_str!("capture/parts.sql"),
+        table,
+        &[
+            ("parts", &Sql::join(", ", names)),
+            ("changelog", &spelled(table, 0)),
+            ("comment", &Literal::new(comment)),
+        ],
+    )
 }
 
 fn changelog(table: &TableSide) -> Sql {
@@ -305,9 +335,9 @@ fn view_key_name(key: &Ident) -> Ident {
     }
 }
 
-fn function(table: &TableSide, event: &Event, max_future_seconds: i64) -> Sql {
+fn function(table: &TableSide, event: &Event, max_future_seconds: i64, part: i16) -> Sql {
     if let (Some(mask), "update") = (&table.mask, event.name) {
-        return masked::function(table, mask, event, max_future_seconds);
+        return masked::function(table, mask, event, max_future_seconds, part);
     }
     let (template, alias, rows): (_, _, Box<dyn Fragment>) = match event.rows {
         Rows::Transition(_, name) => (
@@ -331,7 +361,7 @@ fn function(table: &TableSide, event: &Event, max_future_seconds: i64) -> Sql {
         &[
             ("function", &table.capture_function(event.name)),
             ("event", &Sql::text(event.name)),
-            ("changelog", &table.changelog()),
+            ("log", &table.log_part(part)),
             ("staged_key", &listed(&table.staged_key())),
             ("row_key", &qualified(alias, &table.key)),
             ("op", &Sql::text(event.op)),

@@ -83,6 +83,7 @@ pub fn mark(table: &TableSide, link: &str) -> Sql {
         table,
         &[
             ("link", &Literal::new(link)),
+            ("log", &table.log()),
             ("keys", &listed(&staged)),
             ("w_keys", &qualified("w", &staged)),
             ("version", &table.version_of("t")),

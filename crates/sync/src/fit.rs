@@ -203,6 +203,7 @@ fn side(tables: &Tables<'_>, pairs: &[Pair], side: Side, version: Option<Version
         derived: outgoing(tables, pairs, side.other()).derived_there,
         outgoing: outgoing(tables, pairs, side),
         filter: tables.spec.filters[side.index()].clone(),
+        part: 0,
         key,
         columns,
         version,

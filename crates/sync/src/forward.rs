@@ -66,7 +66,7 @@ pub(crate) fn log(table: &TableSide, link: &str, written: &Sql, stage: &dyn Frag
     Sql::render(
         include_str!("forward/log.sql"),
         &[
-            ("changelog", &table.changelog()),
+            ("log", &table.log()),
             ("keys", &listed(&keys)),
             ("staged_keys", &qualified("s", &keys)),
             ("link", &Literal::new(link)),

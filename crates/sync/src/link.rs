@@ -97,6 +97,26 @@ pub struct LinkSpec {
     pub apply: ApplyAs,
     /// How far ahead of its server's clock a version may lie, in seconds.
     pub max_future_seconds: i64,
+    /// How long bookkeeping is kept.
+    pub retention: Retention,
+}
+
+/// How long bookkeeping is kept that nobody waits for any more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Retention {
+    /// Entries of changelogs that have arrived everywhere, where a table says nothing else.
+    pub changelog_seconds: i64,
+    /// Conflicts that are decided; `None` for ever.
+    pub conflicts_seconds: Option<i64>,
+}
+
+impl Default for Retention {
+    fn default() -> Self {
+        Self {
+            changelog_seconds: crate::rotation::RETENTION_SECONDS_DEFAULT,
+            conflicts_seconds: Some(90 * 86_400),
+        }
+    }
 }
 
 impl LinkSpec {

@@ -34,6 +34,8 @@ pub struct TableSpec {
     pub max_delete: DeleteLimit,
     /// What else is done on each side when its rows are written.
     pub extras: [Extras; 2],
+    /// How long its changelog keeps what has arrived everywhere, where it is not the link's retention.
+    pub retention_seconds: Option<i64>,
     /// Who wins, where it is not the link's rule.
     pub conflict: Option<ConflictRule>,
     /// What the user's triggers do about rows that the sync writes.
@@ -94,6 +96,7 @@ impl TableSpec {
             filters: [None, None],
             max_delete: DeleteLimit::default(),
             extras: [Extras::default(), Extras::default()],
+            retention_seconds: None,
             conflict: None,
             triggers: TriggerRule::default(),
         }

@@ -78,7 +78,7 @@ impl Recorded {
         Sql::render(
             include_str!("restore/announce.sql"),
             &[
-                ("changelog", &self.table.changelog()),
+                ("log", &self.table.log()),
                 ("staged_key", &listed(&self.table.staged_key())),
                 ("row_key", &qualified("r", &self.table.key)),
                 ("table", &self.table.name),

@@ -53,6 +53,8 @@ pub struct TableSide {
     pub filter: Option<Expression>,
     /// Its columns by their numbers, where conflicts are merged column by column.
     pub mask: Option<Mask>,
+    /// The part of the changelog into which the sync itself writes. 0 is always right; the part that capture fills is emptied sooner.
+    pub part: i16,
 }
 
 /// What a side reads of its rows for the other one, each in the form of the other one's column.
@@ -133,6 +135,7 @@ impl TableSide {
             derived: false,
             filter: None,
             mask: None,
+            part: 0,
         }
     }
 
@@ -153,6 +156,30 @@ impl TableSide {
     /// The table of `ponte` that holds the changelog.
     pub fn changelog(&self) -> QualifiedName {
         self.own_object("changelog_")
+    }
+
+    /// A part of the changelog: 0 is the table that the others inherit from.
+    pub fn log_part(&self, part: i16) -> QualifiedName {
+        match part {
+            1 => self.own_object("changelog1_"),
+            2 => self.own_object("changelog2_"),
+            3 => self.own_object("changelog3_"),
+            _ => self.changelog(),
+        }
+    }
+
+    /// Where the sync notes changes itself.
+    pub fn log(&self) -> QualifiedName {
+        self.log_part(self.part)
+    }
+
+    /// The same table, whose capture notes no columns.
+    #[must_use]
+    pub fn without_mask(&self) -> Self {
+        Self {
+            mask: None,
+            ..self.clone()
+        }
     }
 
     /// The view that users read, beside their table.
@@ -452,6 +479,7 @@ mod tests {
             derived: false,
             filter: None,
             mask: None,
+            part: 0,
         }
     }
 

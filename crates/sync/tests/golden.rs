@@ -10,6 +10,7 @@ use ponte_sync::chunk::{self, Order, Range};
 use ponte_sync::compare;
 use ponte_sync::forward::Shipped;
 use ponte_sync::mask::Mask;
+use ponte_sync::rotation;
 use ponte_sync::shape::{ForeignKey, Shape, VersionColumn, VersionKind};
 use ponte_sync::snapshot::Snapshot;
 use ponte_sync::table::{Outgoing, TableSide};
@@ -39,6 +40,7 @@ fn plain() -> TableSide {
         derived: false,
         filter: None,
         mask: None,
+        part: 0,
     }
 }
 
@@ -59,6 +61,7 @@ fn composite() -> TableSide {
         derived: false,
         filter: None,
         mask: None,
+        part: 0,
     }
 }
 
@@ -79,6 +82,7 @@ fn partitioned() -> TableSide {
         derived: false,
         filter: None,
         mask: None,
+        part: 0,
     }
 }
 
@@ -114,13 +118,16 @@ fn statements(table: &TableSide) -> String {
     let update = stage.update(table).unwrap();
     let sections: Vec<(&str, Sql)> = vec![
         ("capture: install", capture::install(table, 300)),
-        ("capture: upgrade", capture::upgrade(table, 300)),
+        ("capture: upgrade", capture::upgrade(table, 300, None)),
         ("capture: view", capture::view(table, &["perfis".into()])),
         (
             "capture: view over two links",
             capture::view(table, &["perfis".into(), "filial".into()]),
         ),
         ("capture: uninstall", capture::uninstall(table)),
+        ("rotation: look", rotation::look(&[table])),
+        ("rotation: awaited", rotation::awaited(table, 1)),
+        ("rotation: empty", rotation::empty(table, 1, 2)),
         (
             "batch: copy_pending",
             batch::copy_pending(source, table, Shipped::Others, &consumed, wire),

@@ -79,9 +79,9 @@ async fn killing_anything_at_any_time_loses_nothing() {
 /// A link over all tables, and the rows that everybody shares.
 async fn prepared() -> Project {
     let project = Project::with(SCHEMA, TABLES, "").await;
-    let mut rules = "every = \"continuous\"";
+    let mut rules = "every = \"continuous\"\nretention = \"0s\"";
     if option("PONTE_CHAOS_REPLICA") == Some(1) {
-        rules = "every = \"continuous\"\napply = \"replica\"";
+        rules = "every = \"continuous\"\nretention = \"0s\"\napply = \"replica\"";
         for cluster in [&project.pair.a, &project.pair.b] {
             cluster.sql("app", "ALTER ROLE dono SUPERUSER").await;
         }

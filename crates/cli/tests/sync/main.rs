@@ -23,4 +23,5 @@ mod refusals;
 mod running;
 mod support;
 mod troubles;
+mod upkeep;
 mod verbs;

@@ -214,6 +214,21 @@ pub static KEYS: &[Key] = &[
     ),
     key(
         Section::Link,
+        "retention",
+        "length of time",
+        Some("\"7d\""),
+        "How long a changelog keeps entries that have arrived everywhere; what has not arrived stays for as long as it takes. Of links that share a \
+         table the longest counts.",
+    ),
+    key(
+        Section::Link,
+        "keep_conflicts",
+        "length of time or \"forever\"",
+        Some("\"90d\""),
+        "How long `ponte.conflict` keeps conflicts that are decided. Those that wait for a person stay.",
+    ),
+    key(
+        Section::Link,
         "tables",
         "array of tables",
         None,
@@ -275,6 +290,13 @@ pub static KEYS: &[Key] = &[
         Section::Table,
         "max_delete",
         "share in percent, number of rows or \"off\"",
+        Some("the link's"),
+        "The same for this table alone.",
+    ),
+    key(
+        Section::Table,
+        "retention",
+        "length of time",
         Some("the link's"),
         "The same for this table alone.",
     ),

@@ -31,6 +31,10 @@ pub struct Link {
     pub apply: ApplyMode,
     /// How far ahead of the clock a row's version may be.
     pub max_future: Duration,
+    /// How long a changelog keeps what has arrived everywhere.
+    pub retention: Duration,
+    /// How long decided conflicts are kept; `None` for ever.
+    pub keep_conflicts: Option<Duration>,
     /// The tables, at least one, in the order of the file.
     pub tables: Vec<TableMapping>,
     /// Where it stands in the file.
@@ -39,7 +43,33 @@ pub struct Link {
 
 /// A length of time with the notation of the file.
 #[derive(Debug, Clone, Copy)]
-struct Length(Duration);
+pub(super) struct Length(pub(super) Duration);
+
+/// A length of time, or no end.
+#[derive(Debug, Clone, Copy)]
+struct Keeping(Option<Duration>);
+
+impl std::str::FromStr for Keeping {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if text == FOREVER {
+            return Ok(Self(None));
+        }
+        duration::parse(text)
+            .map(|length| Self(Some(length)))
+            .ok_or_else(|| format!("expected {}, or {FOREVER:?}, not {text:?}", duration::EXPECTED))
+    }
+}
+
+impl std::fmt::Display for Keeping {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0.map_or_else(|| FOREVER.to_owned(), duration::show))
+    }
+}
+
+/// No end.
+const FOREVER: &str = "forever";
 
 impl std::str::FromStr for Length {
     type Err = String;
@@ -62,6 +92,11 @@ const EVERY_DEFAULT: Duration = Duration::from_secs(300);
 /// How far ahead of the clock a version may be where the file says nothing.
 const MAX_FUTURE_DEFAULT: Duration = Duration::from_secs(300);
 
+/// How long a changelog keeps what has arrived everywhere where the file says nothing.
+const RETENTION_DEFAULT: Duration = Duration::from_secs(7 * 86_400);
+/// How long decided conflicts are kept where the file says nothing.
+const KEEP_CONFLICTS_DEFAULT: Duration = Duration::from_secs(90 * 86_400);
+
 /// Reads one link; `None` where it has a fault.
 pub(super) fn read(reader: &Reader<'_>, nodes: &Names<'_>, table: &Table<'_, '_>) -> Option<Link> {
     let name = table.required::<LinkName>("name");
@@ -71,6 +106,8 @@ pub(super) fn read(reader: &Reader<'_>, nodes: &Names<'_>, table: &Table<'_, '_>
     let initial = table.parsed_or("initial", Initial::Merge);
     let apply = table.parsed_or("apply", ApplyMode::Auto);
     let max_future = table.parsed_or("max_future", Length(MAX_FUTURE_DEFAULT));
+    let retention = table.parsed_or("retention", Length(RETENTION_DEFAULT));
+    let keep_conflicts = table.parsed_or("keep_conflicts", Keeping(Some(KEEP_CONFLICTS_DEFAULT)));
     if let Some(between) = &between {
         check_winner(
             reader,
@@ -100,6 +137,8 @@ pub(super) fn read(reader: &Reader<'_>, nodes: &Names<'_>, table: &Table<'_, '_>
         initial: initial?.value,
         apply: apply?.value,
         max_future: max_future?.value.0,
+        retention: retention?.value.0,
+        keep_conflicts: keep_conflicts?.value.0,
         tables: tables?,
         place: reader.document.place(table.header().start),
     })

@@ -11,7 +11,7 @@ use toml::de::{DeTable, DeValue};
 
 use super::extras::{self, LogKeys};
 use super::keys::nearest;
-use super::link::check_winner;
+use super::link::{Length, check_winner};
 use super::origin::{Origin, Place};
 use super::probe_values;
 use super::reader::{Reader, Table, in_file_order};
@@ -57,6 +57,7 @@ pub(super) fn read(
 ) -> Option<TableMapping> {
     let max_delete = delete_limit(reader, table, max_delete);
     let conflict = own_conflict(reader, table, between);
+    let retention = own_retention(table);
     let triggers = table.parsed_or("triggers", TriggerRule::default());
     let probe = probe_values::read(reader, table);
     if table.value("table").is_none() {
@@ -72,6 +73,7 @@ pub(super) fn read(
     Some(TableMapping {
         spec: TableSpec {
             max_delete: max_delete?,
+            retention_seconds: retention?,
             triggers: triggers?.value,
             extras: extras?,
             ..spec?
@@ -114,6 +116,7 @@ impl<'r, 'd> Mapping<'r, 'd> {
             filters: filters?,
             max_delete: DeleteLimit::default(),
             extras: Default::default(),
+            retention_seconds: None,
             conflict: None,
             triggers: TriggerRule::default(),
         })
@@ -323,6 +326,15 @@ fn own_conflict(
         check_winner(reader, between, Some((node, &policy.span)));
     }
     Some(Some(policy.value))
+}
+
+/// `retention` of the table; the inner `None` where it is the link's. The outer one is left for a fault.
+fn own_retention(table: &Table<'_, '_>) -> Option<Option<i64>> {
+    if table.value("retention").is_none() {
+        return Some(None);
+    }
+    let length = table.parsed::<Length>("retention")?.value.0;
+    Some(Some(i64::try_from(length.as_secs()).unwrap_or(i64::MAX)))
 }
 
 /// `max_delete`, with or without quotes around a number.

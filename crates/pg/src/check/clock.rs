@@ -15,7 +15,7 @@ const SAMPLES: usize = 7;
 const NOW: &str = "SELECT pg_catalog.date_part('epoch', pg_catalog.clock_timestamp())";
 
 /// Distance and clock.
-#[derive(Debug, Clone, Copy, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Clock {
     /// The median time from a question to its answer.
     pub round_trip_ms: f64,
@@ -34,7 +34,7 @@ struct Sample {
 ///
 /// # Errors
 /// [`ErrorKind::ConnLost`] where the connection ends meanwhile.
-pub(super) async fn measure(client: &Client) -> Result<Clock> {
+pub(crate) async fn measure(client: &Client) -> Result<Clock> {
     let mut samples = Vec::with_capacity(SAMPLES);
     for _ in 0..SAMPLES {
         samples.push(sample(client).await?);

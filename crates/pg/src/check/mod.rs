@@ -2,7 +2,7 @@
 //!
 //! Nothing is changed on the server. The one probe that sets something does so in a transaction that is rolled back.
 
-mod clock;
+pub(crate) mod clock;
 
 use serde::Serialize;
 use tokio_postgres::Row;

@@ -129,7 +129,8 @@ fn linked(spec: &LinkSpec, wanted: &TableSpec, shapes: [Shape; 2], sides: [Table
 pub(crate) fn same_columns(before: &[LinkedTable], now: &[LinkedTable]) -> bool {
     let form = |table: &LinkedTable| {
         let columns = table.shapes.each_ref().map(|shape| shape.columns.clone());
-        (table.sides.clone(), columns)
+        let sides = table.sides.clone().map(|side| TableSide { part: 0, ..side });
+        (sides, columns)
     };
     before.iter().map(form).eq(now.iter().map(form))
 }

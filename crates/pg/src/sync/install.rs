@@ -18,7 +18,7 @@ use super::guard::{self, Guard};
 use super::inspect::{LinkedTable, linked_tables};
 use super::peer::{Access, Peer};
 use super::sharing::{check_companions, hold_companions, is_carried, node_id, show};
-use super::{encoding, extras, identity, masks, members, privileges, sequence};
+use super::{encoding, extras, identity, masks, members, privileges, sequence, upkeep};
 use crate::error::{Error, ErrorKind, Result, Retry};
 
 /// How often an installation is tried while somebody holds a lock on a table.
@@ -231,9 +231,13 @@ async fn install_capture(spec: &LinkSpec, side: Side, peer: &mut Peer, plan: &In
     if !outdated {
         hold_companions(peer, side, &spec.name, &plan.tables).await?;
     }
-    for table in plan.tables.iter().map(|t| &t.sides[side.index()]) {
+    for linked in &plan.tables {
+        let table = &linked.sides[side.index()];
         let sql = if outdated {
-            capture::upgrade(table, spec.max_future_seconds)
+            let part = upkeep::filled_part(peer, &table.name).await?;
+            let captured = masks::as_captured(&spec.name, side, peer, linked).await?;
+            let captured = captured.unwrap_or_else(|| table.without_mask());
+            capture::upgrade(&captured, spec.max_future_seconds, part)
         } else if is_carried(peer, &spec.name, &table.name).await? {
             continue;
         } else {
@@ -500,11 +504,18 @@ pub async fn drop_link(link: &str, peer: &mut Peer) -> Result<bool> {
     refuse_newer(peer).await?;
     peer.begin(Access::Write, &Sql::text(LOCK_TIMEOUT), "begin")
         .await?;
-    let outcome = drop_inside(link, peer).await;
+    let outcome = drop_alone(link, peer).await;
     if outcome.is_err() {
         peer.roll_back().await;
     }
     outcome
+}
+
+/// Not while somebody installs a link there or empties a changelog.
+async fn drop_alone(link: &str, peer: &mut Peer) -> Result<bool> {
+    peer.script(&Sql::text(ONE_AT_A_TIME), "wait for an installation")
+        .await?;
+    drop_inside(link, peer).await
 }
 
 async fn drop_inside(link: &str, peer: &mut Peer) -> Result<bool> {

@@ -11,6 +11,7 @@ use ponte_sync::table::TableSide;
 use super::inspect::LinkedTable;
 use super::install::has_metadata;
 use super::peer::Peer;
+use super::upkeep;
 use crate::error::{Error, ErrorKind, Result};
 
 /// Gives both sides of a table what a merge needs to know.
@@ -49,7 +50,8 @@ pub(super) async fn install(
     for table in tables {
         let wanted = wanted(&spec.name, side, peer, table).await?;
         if noted(peer, &wanted).await? != known_columns(&wanted) {
-            let sql = capture::note_columns(&wanted, spec.max_future_seconds);
+            let part = upkeep::filled_part(peer, &wanted.name).await?.unwrap_or_default();
+            let sql = capture::note_columns(&wanted, spec.max_future_seconds, part);
             peer.script(&sql, &format!("install capture for table {}", wanted.name))
                 .await?;
             trust_again(peer, &table.shapes[side.index()]).await?;
@@ -105,6 +107,22 @@ async fn wanted(link: &str, side: Side, peer: &mut Peer, table: &LinkedTable) ->
         wanted.mask = Some(Mask::of(shape, own));
     }
     Ok(wanted)
+}
+
+/// The table as its capture is: with a mask where its function for updates notes columns, so that the function can be written anew. `None` where it
+/// knows other columns than the table has by now, and `init` has to be told first.
+pub(super) async fn as_captured(
+    link: &str,
+    side: Side,
+    peer: &mut Peer,
+    table: &LinkedTable,
+) -> Result<Option<TableSide>> {
+    let mut captured = wanted(link, side, peer, table).await?;
+    let noted = noted(peer, &captured).await?;
+    if noted.is_none() {
+        captured.mask = None;
+    }
+    Ok((noted == known_columns(&captured)).then_some(captured))
 }
 
 async fn is_asked_elsewhere(link: &str, peer: &mut Peer, table: &TableSide) -> Result<bool> {

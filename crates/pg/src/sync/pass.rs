@@ -182,6 +182,7 @@ impl LiveLink {
             }
         }
         self.tables = tables;
+        self.know_parts().await?;
         inspect::check_triggers(&self.spec, &self.tables)?;
         masks::confirm(&self.spec, &mut self.peers, &self.tables).await?;
         self.checked_at = Instant::now();

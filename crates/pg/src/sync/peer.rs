@@ -213,6 +213,13 @@ impl Peer {
         self.in_transaction = false;
     }
 
+    /// Ends a transaction that was begun and not ended, if there is one.
+    pub(crate) async fn roll_back_if_open(&mut self) {
+        if self.in_transaction {
+            self.roll_back().await;
+        }
+    }
+
     /// Statements without results as a writing transaction of their own, in one message.
     pub(crate) async fn alone(&self, sql: &Sql, what: &str) -> Result<()> {
         let whole = Sql::render(

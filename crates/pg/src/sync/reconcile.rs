@@ -29,6 +29,8 @@ const PASSES_MAX: u32 = 10;
 pub struct Estrangement {
     /// The node that lost a part of its history, where one did.
     pub lost: Option<String>,
+    /// The nodes that have given up notes which the other side would need again: what they deleted meanwhile would come back.
+    pub forgotten: Vec<String>,
     /// How both sides differ, apart from changes that are noted and on their way.
     pub tables: Vec<TableComparison>,
 }
@@ -42,8 +44,32 @@ impl LiveLink {
         let lost = self.lost_history().await?;
         Ok(Estrangement {
             lost: lost.map(|side| self.spec.node(side).to_owned()),
+            forgotten: self.forgotten().await?,
             tables: self.compare().await?,
         })
+    }
+
+    /// Which nodes have emptied parts of changelogs that hold more than the other side remembers.
+    async fn forgotten(&mut self) -> Result<Vec<String>> {
+        let standings = self.standings().await?;
+        let mut nodes = Vec::new();
+        for source in Side::BOTH {
+            let (arrived, shipped) = memories(source, &standings);
+            let point = common(arrived, shipped);
+            let sql = Sql::text(
+                "SELECT EXISTS (SELECT FROM ponte.changelog_part p JOIN ponte.link_table t USING (table_schema, table_name) \
+                 WHERE t.link = $1 AND p.emptied_to >= pg_snapshot_xmin($2::text::pg_snapshot))",
+            );
+            let params = (self.spec.name.clone(), point.as_str().to_owned());
+            let peer = &mut self.peers[source.index()];
+            let row = peer
+                .row(&sql, &[&params.0, &params.1], "look for what was given up")
+                .await?;
+            if row.get(0) {
+                nodes.push(peer.name().to_owned());
+            }
+        }
+        Ok(nodes)
     }
 
     /// Brings both sides to agreement again; answers what was written.

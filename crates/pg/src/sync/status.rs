@@ -4,6 +4,7 @@ use ponte_schema::{QualifiedName, Sql};
 use ponte_sync::batch;
 use ponte_sync::table::TableSide;
 
+use super::costs::{self, Costs};
 use super::first_contact::{Unfinished, unfinished};
 use super::install::{has_metadata, refuse_newer};
 use super::members;
@@ -42,6 +43,8 @@ pub struct NodeStatus {
     pub first_contact: Option<Unfinished>,
     /// Why no pass can run: the tables that it would carry are not those that the link has here.
     pub other_tables: Option<Error>,
+    /// What the link costs here.
+    pub costs: Costs,
 }
 
 /// Whether a complete link has other tables here than are asked for, and which.
@@ -85,7 +88,9 @@ pub async fn node_status(spec: &LinkSpec, peer: &mut Peer) -> Result<Option<Node
     let Some(row) = rows.first() else { return Ok(None) };
     let outgoing: String = row.get(2);
     let quarantined = quarantined(spec, peer).await?;
-    let (pending, lag_seconds) = pending(spec, peer, &outgoing).await?;
+    let names = linked_names(&spec.name, peer).await?;
+    let (pending, lag_seconds) = pending(spec, peer, &names, &outgoing).await?;
+    let costs = costs::read(&spec.name, &names, peer).await?;
     let first_contact = if row.get(0) {
         None
     } else {
@@ -104,6 +109,7 @@ pub async fn node_status(spec: &LinkSpec, peer: &mut Peer) -> Result<Option<Node
         upserts: row.get(3),
         deletes: row.get(4),
         first_contact,
+        costs,
         other_tables,
     }))
 }
@@ -117,10 +123,15 @@ async fn quarantined(spec: &LinkSpec, peer: &mut Peer) -> Result<i64> {
     Ok(row.get(0))
 }
 
-async fn pending(spec: &LinkSpec, peer: &mut Peer, outgoing: &str) -> Result<(i64, f64)> {
+async fn pending(
+    spec: &LinkSpec,
+    peer: &mut Peer,
+    names: &[QualifiedName],
+    outgoing: &str,
+) -> Result<(i64, f64)> {
     let (mut pending, mut lag_seconds) = (0, 0.0_f64);
-    for name in linked_names(&spec.name, peer).await? {
-        let sql = batch::pending_age(&TableSide::named(name), &spec.name);
+    for name in names {
+        let sql = batch::pending_age(&TableSide::named(name.clone()), &spec.name);
         let row = peer.row(&sql, &[&outgoing], "count pending changes").await?;
         pending += row.get::<_, i64>(0);
         lag_seconds = lag_seconds.max(row.get(1));

@@ -266,7 +266,7 @@ async fn asking_the_changelog_for_what_is_pending_reads_only_that() {
         .await;
     settle(&mut link).await;
     world
-        .a("INSERT INTO nota VALUES (0); ANALYZE ponte.changelog_nota")
+        .a("INSERT INTO nota VALUES (0); ANALYZE ponte.changelog1_nota")
         .await;
     let sql = "EXPLAIN (ANALYZE, BUFFERS OFF, TIMING OFF, FORMAT TEXT) SELECT * FROM nota_changelog WHERE synced = FALSE";
     let plan: Vec<String> = world
@@ -278,8 +278,8 @@ async fn asking_the_changelog_for_what_is_pending_reads_only_that() {
         .map(|r| r.get(0))
         .collect();
     let plan = plan.join("\n");
-    assert!(plan.contains("changelog_nota_pkey"), "{plan}");
-    assert!(!plan.contains("Seq Scan on changelog_nota"), "{plan}");
+    assert!(plan.contains("changelog1_nota_pkey"), "{plan}");
+    assert!(!plan.contains("Seq Scan on changelog1_nota"), "{plan}");
     assert!(plan.contains("rows=1 loops=1"), "{plan}");
     let filtered: i64 = plan
         .lines()

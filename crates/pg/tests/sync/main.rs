@@ -41,6 +41,7 @@ mod pooled;
 mod quarantine;
 mod refusals;
 mod repair;
+mod retention;
 mod schema_change;
 mod support;
 mod sweep;

@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use ponte_pg::sync::{InitReport, LiveLink, Peer, drop_link, init, plan_init};
 use ponte_pg::{ErrorKind, Result};
 use ponte_schema::QualifiedName;
-use ponte_sync::link::{ApplyAs, ConflictRule, FirstContact, LinkSpec, TableSpec};
+use ponte_sync::link::{ApplyAs, ConflictRule, FirstContact, LinkSpec, Retention, TableSpec};
+use ponte_sync::rotation::Pace;
 use ponte_testkit::TestCluster;
 use tokio_postgres::Client;
 
@@ -16,6 +17,8 @@ pub(crate) struct Network {
     pub(crate) clients: Vec<Client>,
     pub(crate) urls: Vec<String>,
     pub(crate) links: Vec<LiveLink>,
+    /// Whether links keep nothing, and rotate at every pass.
+    pub(crate) forgets: bool,
     apply: ApplyAs,
 }
 
@@ -33,6 +36,7 @@ impl Network {
             clients: Vec::new(),
             urls: Vec::new(),
             links: Vec::new(),
+            forgets: false,
             apply,
         };
         for n in 0..nodes {
@@ -65,6 +69,10 @@ impl Network {
             first_contact: FirstContact::Merge,
             apply: self.apply,
             max_future_seconds: 300,
+            retention: Retention {
+                changelog_seconds: if self.forgets { 0 } else { 604_800 },
+                conflicts_seconds: None,
+            },
         }
     }
 
@@ -104,6 +112,9 @@ impl Network {
 
     /// One pass of one link; a batch that has to be read anew is no failure.
     pub(crate) async fn pass(&mut self, link: usize) -> bool {
+        if self.forgets {
+            self.links[link].tend(Pace::EAGER).await.unwrap();
+        }
         match self.links[link].pass().await {
             Ok(report) => report.moved(),
             Err(error) if error.kind() == ErrorKind::SqlTransient => true,

@@ -6,7 +6,7 @@ use ponte_pg::sync::{InitOptions, InitReport, LiveLink, PassReport, Peer, init, 
 use ponte_pg::{ConnectOptions, Conninfo, Result, Session};
 use ponte_schema::QualifiedName;
 use ponte_sync::limit::DeleteLimit;
-use ponte_sync::link::{ApplyAs, ConflictRule, FirstContact, LinkSpec, Side, TableSpec};
+use ponte_sync::link::{ApplyAs, ConflictRule, FirstContact, LinkSpec, Retention, Side, TableSpec};
 use ponte_testkit::{Pair, TestCluster, TestClusterBuilder, eventually};
 use tokio_postgres::Client;
 
@@ -127,6 +127,7 @@ impl World {
             first_contact: FirstContact::Merge,
             apply: self.apply,
             max_future_seconds: 300,
+            retention: Retention::default(),
         }
     }
 

@@ -23,8 +23,30 @@ const MESH: Pairs = &[(0, 1), (0, 2), (0, 3), (1, 2), (1, 3), (2, 3)];
 async fn random_history(nodes: usize, pairs: Pairs, schema: &str, apply: ApplyAs, values: u32) {
     let seed = fastrand::u64(..);
     println!("seed {seed}, {nodes} nodes, {values} values, {apply:?}, {schema}");
-    let mut random = fastrand::Rng::with_seed(seed);
-    let mut network = Network::applying(nodes, schema, apply).await;
+    let network = Network::applying(nodes, schema, apply).await;
+    history_in(network, pairs, values, seed).await;
+}
+
+/// The same where changelogs keep nothing and go on to another part before every pass.
+async fn forgetful_history(nodes: usize, pairs: Pairs, schema: &str) {
+    let seed = fastrand::u64(..);
+    println!("seed {seed}, {nodes} nodes, {schema}, rotating");
+    let mut network = Network::start(nodes, schema).await;
+    network.forgets = true;
+    let network = history_in(network, pairs, 0, seed).await;
+    for client in &network.clients {
+        let entries = "SELECT count(*) FROM ponte.changelog_nota";
+        assert_eq!(number(client, entries).await, 0, "entries that nobody waits for");
+        let turns = "SELECT count(*) FROM ponte.changelog_part WHERE emptied_at IS NOT NULL AND part > 0";
+        assert!(
+            number(client, turns).await > 1,
+            "no part after the first was emptied"
+        );
+    }
+}
+
+async fn history_in(mut network: Network, pairs: Pairs, values: u32, seed: u64) -> Network {
+    let (mut random, nodes) = (fastrand::Rng::with_seed(seed), network.clients.len());
     network
         .run(
             0,
@@ -51,6 +73,44 @@ async fn random_history(nodes: usize, pairs: Pairs, schema: &str, apply: ApplyAs
         }
     }
     assert!(network.conflicts().await > 0, "the history holds no conflict");
+    network
+}
+
+/// AT-015: random writes on both sides of a pair, and along a chain, while nothing is kept longer than it has to be.
+#[tokio::test]
+async fn a_pair_and_a_chain_agree_while_changelogs_rotate_at_every_pass() {
+    for schema in [SEM_VERSAO, NOTA] {
+        forgetful_history(2, &CHAIN[..1], schema).await;
+        forgetful_history(3, CHAIN, schema).await;
+    }
+}
+
+/// AT-015: two links share a table; what one of them has not carried stays, however often the other one tidies up.
+#[tokio::test]
+async fn a_link_that_lags_loses_nothing_beside_one_that_does_not() {
+    let mut network = Network::start(3, NOTA).await;
+    network.forgets = true;
+    for leaf in [1, 2] {
+        network.link(0, leaf, &["nota"]).await;
+    }
+    for n in 0..6 {
+        let write = format!("INSERT INTO nota (id) VALUES ({n}); DELETE FROM nota WHERE id = {n} - 2");
+        network.run(0, &write).await;
+        network
+            .run(1, &format!("INSERT INTO nota (id) VALUES (100 + {n})"))
+            .await;
+        network.pass(0).await;
+    }
+    let entries = "SELECT count(DISTINCT k1) FROM ponte.changelog_nota";
+    assert_eq!(
+        number(&network.clients[0], entries).await,
+        12,
+        "the second leaf still waits for them"
+    );
+    assert_eq!(number(&network.clients[2], "SELECT count(*) FROM nota").await, 0);
+    network.settle().await;
+    assert_eq!(network.assert_equal("nota").await.len(), 8);
+    assert_eq!(number(&network.clients[0], entries).await, 0);
 }
 
 /// AT-022: a chain carries changes on.

@@ -4,15 +4,22 @@ use ponte_pg::ErrorKind;
 use ponte_pg::sync::LiveLink;
 use ponte_pg::sync::status::node_status;
 use ponte_sync::link::{LinkSpec, Side};
+use ponte_sync::rotation::Pace;
 
 use crate::support::{World, number, settle, text};
 
 const PERFIS: &str = "CREATE TABLE perfis (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, nome text, updated_at timestamptz NOT NULL DEFAULT now())";
 
-/// A link as the first layout recorded it, complete, with one change pending on each side.
-async fn first_layout() -> (World, LinkSpec) {
+/// What earlier layouts installed.
+const LAYOUTS: [&str; 2] = [
+    include_str!("fixtures/layout_1.sql"),
+    include_str!("fixtures/layout_2.sql"),
+];
+
+/// A link as an earlier layout recorded it, complete, with one change pending on each side.
+async fn earlier_layout(layout: &str) -> (World, LinkSpec) {
     let world = World::with(PERFIS).await;
-    world.both(include_str!("fixtures/layout_1.sql")).await;
+    world.both(layout).await;
     for (side, names) in [(Side::First, "'a', 'b'"), (Side::Second, "'b', 'a'")] {
         let other = text(world.client(side.other()), "SELECT id::text FROM ponte.node").await;
         let seen = text(world.client(side.other()), "SELECT pg_current_snapshot()::text").await;
@@ -39,7 +46,14 @@ async fn first_layout() -> (World, LinkSpec) {
 
 #[tokio::test]
 async fn an_older_layout_is_brought_up_to_date_by_init_and_by_nothing_else() {
-    let (world, spec) = first_layout().await;
+    for layout in LAYOUTS {
+        is_brought_up_to_date(layout).await;
+    }
+}
+
+async fn is_brought_up_to_date(layout: &str) {
+    let (world, mut spec) = earlier_layout(layout).await;
+    spec.retention.changelog_seconds = 0;
     let error = LiveLink::open(spec.clone(), world.peers().await)
         .await
         .map(drop)
@@ -59,13 +73,23 @@ async fn an_older_layout_is_brought_up_to_date_by_init_and_by_nothing_else() {
     let mut link = world.open(&spec).await;
     settle(&mut link).await;
     assert_eq!(world.assert_equal("perfis").await.len(), 2);
-    let layout = "SELECT count(*) FROM ponte.metadata WHERE part = 'sync' AND release = 2";
+    let layout = "SELECT count(*) FROM ponte.metadata WHERE part = 'sync' AND release = 3";
     assert_eq!(number(&world.a, layout).await, 1);
     world.a("UPDATE perfis SET nome = 'depois'").await;
     settle(&mut link).await;
     world.assert_equal("perfis").await;
     let unsynced = "SELECT count(*) FROM perfis_changelog WHERE NOT synced";
     assert_eq!(number(&world.a, unsynced).await, 0);
+    // What the older layout logged goes like everything else.
+    let entries = "SELECT count(*) FROM ponte.changelog_perfis";
+    assert!(number(&world.a, entries).await > 2);
+    link.tend(Pace::EAGER).await.unwrap();
+    link.tend(Pace::EAGER).await.unwrap();
+    assert_eq!(number(&world.a, entries).await, 0);
+    link.check().await.unwrap();
+    world.a("UPDATE perfis SET nome = 'por fim'").await;
+    settle(&mut link).await;
+    world.assert_equal("perfis").await;
 }
 
 #[tokio::test]

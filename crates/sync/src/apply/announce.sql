@@ -2,7 +2,7 @@
 -- reads:   the stage, the table, ponte.outgoing, ponte.link_table, the changelog: what was written since capture began is marked already, with its version
 -- writes:  the changelog
 -- locks:   ROW EXCLUSIVE on the changelog
-INSERT INTO {changelog} ({keys}, op, version_at, changed_at, only_link)
+INSERT INTO {log} ({keys}, op, version_at, changed_at, only_link)
 SELECT {row_keys}, 'I'::"char", coalesce({version}, '-infinity'), '-infinity', {link}
 FROM {table} t
 WHERE {range} AND NOT EXISTS (SELECT FROM {stage} s WHERE {matches}){and_inside}

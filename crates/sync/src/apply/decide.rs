@@ -97,7 +97,7 @@ impl Stage {
                 ("plan", &self.plan),
                 ("stage", &self.stage),
                 ("table", &table.name),
-                ("changelog", &table.changelog()),
+                ("log", &table.log()),
                 ("local", &self.decidable(table, direction, local)),
                 ("incoming_wins", &incoming_wins),
                 ("parks", &truth(parks)),

@@ -9,7 +9,7 @@ WITH given_up AS (
 ), here AS (
   SELECT ARRAY[{here_texts}]::text[] AS image FROM {table} t JOIN known k ON {matches}
 ), logged AS (
-  INSERT INTO {changelog} ({keys}, op, version_at, changed_at)
+  INSERT INTO {log} ({keys}, op, version_at, changed_at)
   SELECT {known_keys}, CASE WHEN EXISTS (SELECT FROM here) THEN 'U' ELSE 'D' END::"char", greatest(g.version_at, clock_timestamp()), clock_timestamp()
   FROM given_up g, known k
 )

@@ -12,7 +12,7 @@ WITH kept AS (
 ), unplanned AS (
   DELETE FROM {plan} p USING kept k WHERE p.ctid = k.planned
 ), confirmed AS (
-  INSERT INTO {changelog} ({keys}, op, version_at, changed_at, version_node)
+  INSERT INTO {log} ({keys}, op, version_at, changed_at, version_node)
   SELECT {kept_keys}, 'I'::"char", k.version_at, greatest(clock_timestamp(), k.changed_at + interval '1 microsecond'), {here_id}::uuid FROM kept k
 ), recorded AS (
   INSERT INTO ponte.conflict (link, table_schema, table_name, kind, winner, key_values, columns,

@@ -52,7 +52,7 @@ impl Stage {
                 ("plan", &self.plan),
                 ("stage", &self.stage),
                 ("table", &table.name),
-                ("changelog", &table.changelog()),
+                ("log", &table.log()),
                 ("local", &self.decidable(table, direction, local)),
                 ("columns", &Sql::join(",\n         ", read)),
                 ("takes", &Sql::join(", ", takes)),

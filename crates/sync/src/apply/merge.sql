@@ -28,7 +28,7 @@ WITH local AS (
 ), moved AS (
   UPDATE {plan} p SET staged = w.staged FROM written w WHERE p.staged = w.was
 ), noted AS (
-  INSERT INTO {changelog} ({keys}, op, version_at, changed_at, version_node, changed)
+  INSERT INTO {log} ({keys}, op, version_at, changed_at, version_node, changed)
   SELECT {c_keys}, 'U'::"char", c.version_at, c.changed_at, {here_id}::uuid, c.held_mask::varbit FROM mixed c
 ), recorded AS (
   INSERT INTO ponte.conflict (link, table_schema, table_name, kind, winner, key_values, columns, taken,

@@ -18,7 +18,7 @@ WITH local AS (
 ), unplanned AS (
   DELETE FROM {plan} p USING clash c WHERE p.staged = c.staged AND NOT c.incoming_wins
 ), confirmed AS (
-  INSERT INTO {changelog} ({keys}, op, version_at, changed_at, version_node, only_link{changed})
+  INSERT INTO {log} ({keys}, op, version_at, changed_at, version_node, only_link{changed})
   SELECT {c_keys}, CASE WHEN c.present THEN 'U' ELSE 'D' END::"char", c.there_version_at, c.there_changed_at, c.there_node, {link}{nothing_changed}
   FROM clash c WHERE c.incoming_wins
   UNION ALL

@@ -25,7 +25,13 @@ pub(super) fn referencing() -> Sql {
     Sql::text(" REFERENCING OLD TABLE AS ponte_old NEW TABLE AS ponte_new")
 }
 
-pub(super) fn function(table: &TableSide, mask: &Mask, event: &Event, max_future_seconds: i64) -> Sql {
+pub(super) fn function(
+    table: &TableSide,
+    mask: &Mask,
+    event: &Event,
+    max_future_seconds: i64,
+    part: i16,
+) -> Sql {
     let (template, old, new) = match event.rows {
         Rows::Record(record) => (include_str!("masked_row_function.sql"), "OLD", record),
         _ => (include_str!("masked_statement_function.sql"), "o", "r"),
@@ -34,7 +40,7 @@ pub(super) fn function(table: &TableSide, mask: &Mask, event: &Event, max_future
         template,
         &[
             ("function", &table.capture_function(event.name)),
-            ("changelog", &table.changelog()),
+            ("log", &table.log_part(part)),
             ("staged_key", &listed(&table.staged_key())),
             ("row_key", &qualified(new, &table.key)),
             ("first_key", &qualified(old, &table.key[..1])),

@@ -7,10 +7,10 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $pont
 BEGIN
   {return_if_applying}
   IF {known} THEN
-    INSERT INTO {changelog} ({staged_key}, op, version_at, changed)
+    INSERT INTO {log} ({staged_key}, op, version_at, changed)
     VALUES ({row_key}, 'U', {version}, CASE WHEN {first_key} IS NOT NULL AND {same_key} THEN {mask} END);
   ELSE
-    INSERT INTO {changelog} ({staged_key}, op, version_at) VALUES ({row_key}, 'U', {version});
+    INSERT INTO {log} ({staged_key}, op, version_at) VALUES ({row_key}, 'U', {version});
   END IF;
   IF NOT pg_try_advisory_xact_lock_shared(1886350964, 1) THEN PERFORM pg_notify('ponte', ''); END IF;
   RETURN NULL;

@@ -8,11 +8,11 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET enab
 BEGIN
   {return_if_applying}
   IF {known} THEN
-    INSERT INTO {changelog} ({staged_key}, op, version_at, changed)
+    INSERT INTO {log} ({staged_key}, op, version_at, changed)
     SELECT {row_key}, 'U', {version}, CASE WHEN {first_key} IS NOT NULL THEN {mask} END
     FROM ponte_new r LEFT JOIN ponte_old o ON {same_key};
   ELSE
-    INSERT INTO {changelog} ({staged_key}, op, version_at) SELECT {row_key}, 'U', {version} FROM ponte_new r;
+    INSERT INTO {log} ({staged_key}, op, version_at) SELECT {row_key}, 'U', {version} FROM ponte_new r;
   END IF;
   IF FOUND AND NOT pg_try_advisory_xact_lock_shared(1886350964, 1) THEN PERFORM pg_notify('ponte', ''); END IF;
   RETURN NULL;

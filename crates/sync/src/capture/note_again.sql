@@ -2,7 +2,7 @@
 -- reads:   the changelog, ponte.link_table
 -- writes:  the changelog
 -- locks:   ROW EXCLUSIVE on the changelog
-INSERT INTO {changelog} ({keys}, op, version_at, changed_at, version_node, via, only_link)
+INSERT INTO {log} ({keys}, op, version_at, changed_at, version_node, via, only_link)
 SELECT {log_keys}, l.op, l.version_at, l.changed_at, l.version_node, l.via, {link}
 FROM {changelog} l
 WHERE {travels} AND NOT pg_visible_in_snapshot(l.xid, (

@@ -11,7 +11,7 @@ WITH w AS MATERIALIZED (
   FROM w JOIN {changelog} l ON {same_key}
   ORDER BY {log_keys}, l.seq DESC
 )
-INSERT INTO {changelog} ({keys}, op, version_at, changed_at, version_node)
+INSERT INTO {log} ({keys}, op, version_at, changed_at, version_node)
 SELECT {w_keys}, CASE WHEN t.ctid IS NULL THEN 'D' ELSE 'U' END::"char",
        coalesce({version}, g.version_at, '-infinity'), coalesce(g.changed_at, '-infinity'), g.version_node
 FROM w LEFT JOIN {table} t ON {matches}{and_inside} LEFT JOIN g ON {noted}

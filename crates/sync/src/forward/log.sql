@@ -2,6 +2,6 @@
 -- reads:   the keys that were written, the stage
 -- writes:  the changelog
 -- locks:   ROW EXCLUSIVE on the changelog
-INSERT INTO {changelog} ({keys}, op, version_at, changed_at, version_node, via{changed})
+INSERT INTO {log} ({keys}, op, version_at, changed_at, version_node, via{changed})
 SELECT {staged_keys}, CASE WHEN NOT s.present THEN 'D' WHEN s.inserted THEN 'I' ELSE 'U' END::"char", s.version_at, s.changed_at, s.node, {link}{mask}
 FROM {written} w JOIN {stage} s ON {same_key}

@@ -33,12 +33,12 @@ CREATE TABLE IF NOT EXISTS ponte.link (
   ready boolean NOT NULL DEFAULT false,
   paused boolean NOT NULL DEFAULT false,
   installed_snapshot pg_snapshot NOT NULL,
-  layout integer NOT NULL DEFAULT 2,
+  layout integer NOT NULL DEFAULT 3,
   created_at timestamptz NOT NULL DEFAULT now()
 );
 -- Links that an older release made are brought up to date one by one, each with its tables.
 ALTER TABLE ponte.link ADD COLUMN IF NOT EXISTS layout integer NOT NULL DEFAULT 1;
-ALTER TABLE ponte.link ALTER COLUMN layout SET DEFAULT 2;
+ALTER TABLE ponte.link ALTER COLUMN layout SET DEFAULT 3;
 COMMENT ON TABLE ponte.link IS 'The links of this database; ready once the first contact is complete.';
 
 CREATE TABLE IF NOT EXISTS ponte.link_table (
@@ -54,6 +54,8 @@ CREATE TABLE IF NOT EXISTS ponte.link_table (
 ALTER TABLE ponte.link_table ADD COLUMN IF NOT EXISTS capture_marks text;
 COMMENT ON COLUMN ponte.link_table.capture_marks IS 'What the capture triggers looked like when the link last trusted them; NULL until it looks.';
 ALTER TABLE ponte.link_table ADD COLUMN IF NOT EXISTS version_column text, ADD COLUMN IF NOT EXISTS max_future_seconds bigint;
+ALTER TABLE ponte.link_table ADD COLUMN IF NOT EXISTS retention_seconds bigint;
+COMMENT ON COLUMN ponte.link_table.retention_seconds IS 'How long the changelog keeps what has arrived everywhere, as the link asked last; the longest of all links counts.';
 ALTER TABLE ponte.link_table
   ADD COLUMN IF NOT EXISTS installed_snapshot pg_snapshot,
   ADD COLUMN IF NOT EXISTS joined boolean NOT NULL DEFAULT true;
@@ -62,6 +64,31 @@ COMMENT ON COLUMN ponte.link_table.joined IS 'Whether passes carry the table: fa
 ALTER TABLE ponte.link_table ADD COLUMN IF NOT EXISTS masked boolean NOT NULL DEFAULT false;
 COMMENT ON COLUMN ponte.link_table.masked IS 'Whether the link needs to know which columns changed.';
 COMMENT ON TABLE ponte.link_table IS 'Which tables a link carries, by which key, and what its changes are ordered by. Links that share a table agree on all of it.';
+
+CREATE TABLE IF NOT EXISTS ponte.changelog_part (
+  table_schema text NOT NULL,
+  table_name text NOT NULL,
+  part smallint NOT NULL,
+  filling boolean NOT NULL,
+  since timestamptz NOT NULL DEFAULT clock_timestamp(),
+  emptied_at timestamptz,
+  emptied_to xid8,
+  PRIMARY KEY (table_schema, table_name, part)
+);
+COMMENT ON TABLE ponte.changelog_part IS 'The parts of each changelog: which one capture fills, and since when that or the opposite is so. Part 0 is the changelog itself.';
+COMMENT ON COLUMN ponte.changelog_part.emptied_to IS 'The newest transaction whose entries were given up with the part; all links had them.';
+
+CREATE TABLE IF NOT EXISTS ponte.future_version (
+  table_schema text NOT NULL,
+  table_name text NOT NULL,
+  changes bigint NOT NULL DEFAULT 0,
+  newest timestamptz,
+  last_at timestamptz,
+  seen pg_snapshot NOT NULL,
+  PRIMARY KEY (table_schema, table_name)
+);
+COMMENT ON TABLE ponte.future_version IS 'Changes made here whose version lay too far ahead of the clock and was cut back: how many, the newest version, the last time.';
+COMMENT ON COLUMN ponte.future_version.seen IS 'Entries of the changelog that are visible in it have been looked at.';
 
 CREATE TABLE IF NOT EXISTS ponte.progress (
   link text PRIMARY KEY REFERENCES ponte.link ON DELETE CASCADE,
@@ -127,6 +154,7 @@ CREATE TABLE IF NOT EXISTS ponte.conflict (
   there_changed_at timestamptz NOT NULL,
   found_at timestamptz NOT NULL DEFAULT clock_timestamp()
 );
+CREATE INDEX IF NOT EXISTS conflict_found_at ON ponte.conflict (found_at);
 ALTER TABLE ponte.conflict
   ALTER COLUMN winner DROP NOT NULL,
   ADD COLUMN IF NOT EXISTS kept text,
@@ -228,6 +256,6 @@ AS $$ SELECT EXISTS (SELECT FROM ponte.progress p WHERE p.applying = pg_current_
 GRANT EXECUTE ON FUNCTION ponte.is_applying() TO PUBLIC;
 COMMENT ON FUNCTION ponte.is_applying() IS 'Whether this very transaction applies a batch. A setting alone proves nothing: it can leak or be forged.';
 
-INSERT INTO ponte.metadata VALUES ('sync', 2) ON CONFLICT (part) DO UPDATE SET release = greatest(metadata.release, excluded.release);
+INSERT INTO ponte.metadata VALUES ('sync', 3) ON CONFLICT (part) DO UPDATE SET release = greatest(metadata.release, excluded.release);
 INSERT INTO ponte.node DEFAULT VALUES ON CONFLICT DO NOTHING;
 INSERT INTO ponte.clock DEFAULT VALUES ON CONFLICT DO NOTHING;

@@ -5,7 +5,7 @@
 DROP FUNCTION IF EXISTS ponte.is_applying();
 DROP TABLE IF EXISTS ponte.copy_chunk, ponte.interleaved_sequence, ponte.guarded_trigger, ponte.quarantine, ponte.parked, ponte.conflict, ponte.truncation,
   ponte.approval, ponte.outgoing, ponte.progress,
-  ponte.link_table, ponte.link, ponte.clock, ponte.node, ponte.metadata;
+  ponte.changelog_part, ponte.future_version, ponte.link_table, ponte.link, ponte.clock, ponte.node, ponte.metadata;
 DO $$
 BEGIN
   IF NOT EXISTS (SELECT FROM pg_catalog.pg_class WHERE relnamespace = 'ponte'::regnamespace)

@@ -3,7 +3,7 @@
 -- writes:  the changelog; at most one NOTIFY
 -- locks:   ROW EXCLUSIVE on the changelog
 WITH row AS (
-  INSERT INTO {changelog} ({staged_key}, op, version_at)
+  INSERT INTO {log} ({staged_key}, op, version_at)
   SELECT {row_key}, CASE WHEN EXISTS (SELECT FROM {table} t WHERE {matches}) THEN 'U' ELSE 'D' END::"char", {newest}
   FROM json_populate_record(NULL::{table}, $1::text::json) r
   RETURNING 1

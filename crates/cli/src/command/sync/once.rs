@@ -4,6 +4,7 @@ use std::io::{self, Write};
 
 use ponte_engine::link::LinkPlan;
 use ponte_engine::servers::Servers;
+use ponte_engine::upkeep::Upkeep;
 use ponte_pg::sync::{DirectionReport, PassReport};
 use serde::Serialize;
 
@@ -119,7 +120,12 @@ pub(super) async fn run(
 }
 
 async fn pass(servers: &Servers, plan: &LinkPlan) -> Result<PassReport, Failure> {
-    Ok(plan.open(servers).await?.pass().await?)
+    let mut link = plan.open(servers).await?;
+    let report = link.pass().await?;
+    if !report.paused {
+        Upkeep::default().after_pass(&mut link, report.moved()).await;
+    }
+    Ok(report)
 }
 
 fn line(plan: &LinkPlan, report: &PassReport) -> LinkLine {

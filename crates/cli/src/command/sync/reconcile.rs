@@ -79,6 +79,12 @@ fn show(context: &Context, plan: &LinkPlan, found: &Estrangement) {
         )),
         None => context.note("Neither side lost a part of its history.\n"),
     }
+    for node in found.forgotten.iter().filter(|_| found.lost.is_some()) {
+        context.note(format!(
+            "What was lost is older than the retention: \"{node}\" has given up notes of that time. Rows that were deleted there since then come back, \
+             unless you delete them on both sides first.\n"
+        ));
+    }
     let [first, second] = &plan.spec.nodes;
     let rows = found.tables.iter().map(|t| {
         [

@@ -1,5 +1,7 @@
 //! `ponte sync status`: what both databases hold about a link, and what a process of this machine says it is doing.
 
+mod costs;
+
 use std::io::{self, Write};
 
 use jiff::Timestamp;
@@ -10,6 +12,7 @@ use ponte_pg::sync::status::{NodeStatus, node_status};
 use ponte_sync::link::Side;
 use serde::Serialize;
 
+use self::costs::CostsLine;
 use crate::context::Context;
 use crate::failure::{Failure, Verdict};
 use crate::output::{self, Report};
@@ -34,6 +37,10 @@ struct LinkLine {
     last_pass_at: Option<String>,
     next_pass_at: Option<Timestamp>,
     pid: Option<u32>,
+    /// The second node's clock minus the first one's; `None` where one of them could not be asked.
+    clock_skew_ms: Option<f64>,
+    /// What a person should know about, a line each.
+    warnings: Vec<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -46,6 +53,7 @@ struct NodeLine {
     last_applied_at: Option<String>,
     /// How far the rows that were there before the link have come to this node, while that is not complete.
     first_contact: Option<ContactLine>,
+    costs: Option<CostsLine>,
 }
 
 #[derive(Debug, Serialize)]
@@ -93,17 +101,23 @@ impl Report for Status {
                 )?;
             }
             let rows = line.nodes.iter().map(|n| match &n.unreachable {
-                Some(why) => [n.node.clone(), "?".into(), "?".into(), why.clone()],
+                Some(why) => [n.node.clone(), "?".into(), "?".into(), "?".into(), why.clone()],
                 None => [
                     n.node.clone(),
                     n.pending.unwrap_or(0).to_string(),
                     format!("{:.1} s", n.lag_seconds.unwrap_or(0.0)),
+                    n.costs
+                        .as_ref()
+                        .map_or_else(String::new, |c| costs::size(c.changelog_bytes)),
                     n.last_applied_at.clone().unwrap_or_else(|| "never".into()),
                 ],
             });
-            let table = output::table(["node", "pending", "lag", "last applied here"], rows);
-            for row in table.lines() {
+            let headings = ["node", "pending", "lag", "changelog", "last applied here"];
+            for row in output::table(headings, rows).lines() {
                 writeln!(out, "  {row}")?;
+            }
+            for warning in &line.warnings {
+                writeln!(out, "  warning: {warning}")?;
             }
         }
         Ok(())
@@ -146,6 +160,7 @@ async fn link_line(servers: &Servers, plan: &LinkPlan) -> LinkLine {
             .filter_map(|a| a.as_ref().ok()?.as_ref())
     };
     let last_applied = known().filter_map(|n| n.last_applied_at.clone()).max();
+    let statuses = [&first, &second].map(|answer| answer.as_ref().ok().and_then(Option::as_ref));
     let last_pass = note
         .as_ref()
         .and_then(|n| n.last_pass_at)
@@ -160,6 +175,8 @@ async fn link_line(servers: &Servers, plan: &LinkPlan) -> LinkLine {
         last_pass_at: last_pass.or(last_applied),
         next_pass_at: note.as_ref().and_then(|n| n.next_pass_at),
         pid: note.as_ref().map(|n| n.pid),
+        clock_skew_ms: costs::skew(&statuses).map(|skew| skew.ms),
+        warnings: costs::warnings(&plan.spec.name, &statuses),
         nodes: [(Side::First, &first), (Side::Second, &second)]
             .into_iter()
             .map(|(side, answer)| node_line(plan.spec.node(side), answer))
@@ -224,6 +241,7 @@ fn node_line(node: &str, answer: &Answer) -> NodeLine {
         pending: status.map(|s| s.pending),
         lag_seconds: status.map(|s| (s.lag_seconds * 1e3).round() / 1e3),
         last_applied_at: status.and_then(|s| s.last_applied_at.clone()),
+        costs: status.map(CostsLine::from),
         first_contact: status.and_then(|s| s.first_contact).map(|contact| ContactLine {
             chunks: contact.chunks,
             chunks_done: contact.chunks_done,
