@@ -330,14 +330,14 @@ fn a_table_whose_conflicts_are_merged() {
         message: "a check failed",
     };
     let sections: Vec<(&str, Sql)> = vec![
-        ("capture: note_columns", capture::note_columns(&table, 300)),
+        ("capture: note_columns", capture::note_columns(&table, 300, 1)),
         (
             "capture: note_columns, row by row",
-            capture::note_columns(&rows, 300),
+            capture::note_columns(&rows, 300, 1),
         ),
         (
             "capture: note_columns, no longer",
-            capture::note_columns(&plain(), 300),
+            capture::note_columns(&plain(), 300, 1),
         ),
         ("capture: noted_columns", capture::noted_columns(&table)),
         (
