@@ -8,6 +8,7 @@ pub mod error;
 pub mod journal;
 pub mod link;
 pub mod servers;
+pub mod verify;
 pub mod worker;
 
 pub use error::{Error, ErrorKind, Excerpt, Result};

@@ -66,6 +66,8 @@ pub enum ErrorKind {
     EmbeddedDirectory,
     /// The server of an embedded cluster does not start, or does not do what it was told.
     EmbeddedStart,
+    /// An extension of a database is not installed where its migrations are to be replayed.
+    ShadowExtension,
     /// A link was asked for that these two databases cannot have as they are.
     SyncUnfit,
     /// The two sides' tables differ in shape.
@@ -147,6 +149,7 @@ impl ErrorKind {
         Self::EmbeddedNoAccount,
         Self::EmbeddedDirectory,
         Self::EmbeddedStart,
+        Self::ShadowExtension,
         Self::SyncUnfit,
         Self::SyncDrift,
         Self::SyncNotReady,
@@ -301,6 +304,10 @@ impl ErrorKind {
             Self::EmbeddedStart => never(
                 "embedded.start",
                 "read the end of the server's log, which the message names",
+            ),
+            Self::ShadowExtension => never(
+                "shadow.extension",
+                "install the packages that bring the extensions, for the server's major version",
             ),
             Self::SyncUnfit => never(
                 "sync.unfit",
