@@ -26,6 +26,8 @@ pub enum ErrorKind {
     ConfigNoDatabase,
     /// The project's state directory cannot be used.
     State,
+    /// What a database's history records cannot be replayed.
+    VerifyHistory,
     /// The part that talks to servers failed.
     Pg(ponte_pg::ErrorKind),
 }
@@ -40,6 +42,7 @@ impl ErrorKind {
             Self::ConfigUnknown => "config.unknown",
             Self::ConfigNoDatabase => "config.no_database",
             Self::State => "state.unwritable",
+            Self::VerifyHistory => "verify.history",
             Self::Pg(kind) => kind.code(),
         }
     }

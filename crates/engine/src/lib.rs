@@ -9,6 +9,7 @@ pub mod journal;
 pub mod link;
 pub mod servers;
 pub mod upkeep;
+pub mod verify;
 pub mod worker;
 
 pub use error::{Error, ErrorKind, Excerpt, Result};

@@ -146,11 +146,23 @@ impl Servers {
 
     /// Programs that fit the cluster which is there already, else the newest.
     fn binaries(&self, directory: &Path) -> Result<Binaries> {
+        self.find_binaries(Cluster::major_of(directory))
+    }
+
+    /// The server programs of this major version, for a server of our own beside one of somebody else's.
+    ///
+    /// # Errors
+    /// `embedded.no_binaries`, naming every place that was looked at.
+    pub fn binaries_of(&self, major: u32) -> Result<Binaries> {
+        self.find_binaries(Some(major))
+    }
+
+    fn find_binaries(&self, major: Option<u32>) -> Result<Binaries> {
         let places = SearchPlaces {
             only: self.environment.get("PONTE_PG_BIN").map(PathBuf::from),
             path: self.environment.get("PATH").map(Into::into),
         };
-        Ok(Binaries::find(Cluster::major_of(directory), &places)?)
+        Ok(Binaries::find(major, &places)?)
     }
 
     /// Leaves all embedded clusters; those that nobody else uses stop.

@@ -5,6 +5,7 @@
 //! carried out.
 #![warn(missing_docs)]
 
+pub mod catalog;
 pub mod check;
 pub mod conninfo;
 pub mod embedded;
@@ -12,6 +13,7 @@ pub mod error;
 pub mod migrate;
 pub mod pooler;
 pub mod session;
+pub mod shadow;
 pub mod sync;
 mod tls;
 

@@ -1,4 +1,4 @@
-//! Identifiers, SQL text and (with time) the catalog model: the part of Ponte that knows schemas and no server.
+//! Identifiers, SQL text, migration files and the catalog model: the part of Ponte that knows schemas and no server.
 //!
 //! Nothing here has a driver, a clock, an environment or randomness: values in, values out.
 #![warn(missing_docs)]
@@ -6,6 +6,7 @@
 mod command;
 pub mod lexer;
 pub mod migration;
+pub mod model;
 pub mod sql;
 
 pub use command::Command;

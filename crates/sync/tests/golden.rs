@@ -171,14 +171,20 @@ fn statements(table: &TableSide) -> String {
         ("apply: delete", stage.delete(table, &[])),
         ("apply: announce", stage.announce(table, "perfis", &range)),
         ("apply: captured_meanwhile", apply::captured_meanwhile(&[table])),
+    ];
+    in_sections(&[sections, statements_of_comparing(table)].concat())
+}
+
+/// What is run to compare both sides and to mend what differs.
+fn statements_of_comparing(table: &TableSide) -> Vec<(&'static str, Sql)> {
+    vec![
         ("compare: buckets", compare::buckets(table)),
         ("compare: rows", compare::rows(table)),
         ("compare: look", compare::look(table)),
         ("compare: pending", compare::pending(table, "perfis")),
         ("compare: versions", compare::versions(table)),
         ("repair: mark", compare::mark(table, "perfis")),
-    ];
-    in_sections(&sections)
+    ]
 }
 
 /// What is run where the target refuses something of the table's rows.

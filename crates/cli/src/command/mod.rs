@@ -7,6 +7,7 @@ mod explain;
 mod migrate;
 mod reference;
 mod sync;
+mod verify;
 
 use clap::Subcommand;
 use tracing::level_filters::LevelFilter;
@@ -23,6 +24,8 @@ pub(crate) enum Command {
     Db(db::Args),
     /// Bring the schema of a database from revision to revision
     Migrate(migrate::Args),
+    /// Compare a database with its own migrations, and name what differs; exit code 1 if anything does
+    Verify(verify::Args),
     /// Watch two servers with traffic on both be kept in agreement
     Demo(demo::Args),
     /// Keep two databases in agreement, in both directions
@@ -43,6 +46,7 @@ impl Command {
             Self::Demo(args) => demo::run(context, &args).await,
             Self::Sync(args) => args.run(context).await,
             Self::Migrate(args) => args.run(context).await,
+            Self::Verify(args) => verify::run(&args, context).await,
             Self::Explain(args) => explain::run(&args, context),
             Self::Reference(args) => reference::run(&args),
         }
@@ -54,9 +58,12 @@ impl Command {
             // What goes wrong is in its view.
             Self::Demo(_) => LevelFilter::OFF,
             Self::Sync(args) => args.log_level(),
-            Self::Config(_) | Self::Db(_) | Self::Explain(_) | Self::Migrate(_) | Self::Reference(_) => {
-                LevelFilter::WARN
-            }
+            Self::Config(_)
+            | Self::Db(_)
+            | Self::Explain(_)
+            | Self::Migrate(_)
+            | Self::Verify(_)
+            | Self::Reference(_) => LevelFilter::WARN,
         }
     }
 }

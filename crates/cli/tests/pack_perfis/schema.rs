@@ -19,6 +19,28 @@ async fn migrations_go_up_once_and_down_without_a_trace() {
     assert_eq!(number(&neon, left).await, 0);
 }
 
+/// The sync interleaves sequences, guards a trigger and adds triggers and a view; none of that is drift. What somebody else does is.
+#[tokio::test]
+async fn what_a_sync_installs_is_no_drift() {
+    let pack = Pack::linked().await;
+    for node in ["replit", "neon"] {
+        let verified = pack.json(&["--node", node, "verify"]).await;
+        assert_eq!(verified["differences"].as_array().unwrap().len(), 0, "{verified}");
+    }
+    let (replit, _) = pack.owners().await;
+    execute(&replit, "ALTER TABLE perfis DROP CONSTRAINT perfis_email_shape").await;
+    let output = pack
+        .run(&["--node", "replit", "verify", "--output", "json"])
+        .await;
+    assert_eq!(output.status.code(), Some(1));
+    let verified: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(
+        verified["differences"][0]["object"],
+        "public.perfis.perfis_email_shape"
+    );
+    assert_eq!(verified["differences"].as_array().unwrap().len(), 1, "{verified}");
+}
+
 #[tokio::test]
 async fn seeds_are_harmless_twice() {
     let pack = Pack::migrated().await;

@@ -66,6 +66,8 @@ pub enum ErrorKind {
     EmbeddedDirectory,
     /// The server of an embedded cluster does not start, or does not do what it was told.
     EmbeddedStart,
+    /// An extension of a database is not installed where its migrations are to be replayed.
+    ShadowExtension,
     /// A link was asked for that these two databases cannot have as they are.
     SyncUnfit,
     /// The two sides' tables differ in shape.
@@ -149,6 +151,7 @@ impl ErrorKind {
         Self::EmbeddedNoAccount,
         Self::EmbeddedDirectory,
         Self::EmbeddedStart,
+        Self::ShadowExtension,
         Self::SyncUnfit,
         Self::SyncDrift,
         Self::SyncNotReady,
@@ -305,6 +308,10 @@ impl ErrorKind {
                 "embedded.start",
                 "read the end of the server's log, which the message names",
             ),
+            Self::ShadowExtension => never(
+                "shadow.extension",
+                "install the packages that bring the extensions",
+            ),
             Self::SyncUnfit => never(
                 "sync.unfit",
                 "mend what the message names, then run the command again",
@@ -331,10 +338,7 @@ impl ErrorKind {
                 "change one of the rows that the message names, then ponte sync once",
             ),
             Self::SyncTriggers => never("sync.triggers", "ponte explain sync.triggers"),
-            Self::SyncHook => never(
-                "sync.hook",
-                "mend the statement or the log that the message names; the link goes on by itself",
-            ),
+            Self::SyncHook => never("sync.hook", "mend the statement or log that it names"),
             Self::SyncConflict => never("sync.conflict", "ponte sync conflicts lists them"),
             Self::SyncTimeout => never("sync.timeout", "look at ponte sync status"),
             Self::Migrate(problem) => of_migration(problem),

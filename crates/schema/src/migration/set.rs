@@ -1,6 +1,6 @@
 //! A directory of migration files, read and checked as a whole.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::file_name::{FileName, Part};
 use super::markers::{self, Layout};
@@ -62,6 +62,15 @@ impl MigrationSet {
     pub fn get(&self, revision: &Revision) -> Option<&Migration> {
         let found = self.migrations.binary_search_by(|m| m.revision.cmp(revision));
         found.ok().map(|index| &self.migrations[index])
+    }
+
+    /// The same set with no other revisions than these.
+    pub fn only<'a>(&self, revisions: impl IntoIterator<Item = &'a Revision>) -> Self {
+        let wanted: BTreeSet<&Revision> = revisions.into_iter().collect();
+        let kept = self.iter().filter(|m| wanted.contains(&m.revision));
+        Self {
+            migrations: kept.cloned().collect(),
+        }
     }
 
     /// The one with the highest number.

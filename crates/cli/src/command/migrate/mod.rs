@@ -7,7 +7,7 @@ mod new;
 mod progress;
 mod stamp;
 mod status;
-mod target;
+pub(super) mod target;
 mod up;
 
 use clap::Subcommand;
@@ -93,7 +93,7 @@ fn revision(text: &str) -> Result<Revision, String> {
 }
 
 /// «1 migration», «3 migrations».
-fn migrations(count: usize) -> String {
+pub(super) fn migrations(count: usize) -> String {
     match count {
         1 => "1 migration".to_owned(),
         count => format!("{count} migrations"),

@@ -8,12 +8,12 @@ use crate::context::Context;
 use crate::failure::Failure;
 
 /// The project's migrations.
-pub(super) fn files(context: &Context) -> Result<MigrationSet, Failure> {
+pub(in crate::command) fn files(context: &Context) -> Result<MigrationSet, Failure> {
     Ok(read_directory(&context.config()?.migrations())?)
 }
 
 /// A connection to the database that the command line means, around its pooler where something says how.
-pub(super) async fn migrator(context: &Context, servers: &Servers) -> Result<Migrator, Failure> {
+pub(in crate::command) async fn migrator(context: &Context, servers: &Servers) -> Result<Migrator, Failure> {
     let database = context.database()?;
     let conninfo = servers.conninfo(database.session_address()).await?;
     let options = Options {

@@ -1,0 +1,11 @@
+-- purpose: event triggers
+-- reads:   pg_catalog
+-- writes:  nothing
+-- locks:   none beyond ACCESS SHARE on the catalog
+SELECT 'event trigger', NULL, NULL, e.evtname::text, NULL,
+  ARRAY['event', 'function', 'tags', 'enabled', 'owner', 'comment'],
+  ARRAY[e.evtevent::text, e.evtfoid::regprocedure::text, array_to_string(e.evttags, ', '),
+        CASE e.evtenabled WHEN 'D' THEN 'no' WHEN 'R' THEN 'on replicas' WHEN 'A' THEN 'always' END,
+        pg_get_userbyid(e.evtowner)::text, obj_description(e.oid, 'pg_event_trigger')]
+FROM pg_event_trigger e
+WHERE NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_event_trigger'::regclass AND d.objid = e.oid AND d.deptype = 'e')
