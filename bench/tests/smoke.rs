@@ -31,7 +31,7 @@ fn a_quick_run_prints_every_figure_and_writes_them_as_json() {
     );
     let report: Value = serde_json::from_slice(&std::fs::read(json.path()).unwrap()).unwrap();
     let figures = report["figures"].as_array().unwrap();
-    assert_eq!(figures.len(), 10);
+    assert_eq!(figures.len(), 12);
     for figure in figures {
         let name = figure["name"].as_str().unwrap();
         assert!(text.contains(name), "{name} is not in the table:\n{text}");

@@ -188,6 +188,9 @@ pub struct Shape {
     /// The role that owns it.
     #[serde(default)]
     pub owner: String,
+    /// Whether the owner is a superuser, whose role is nothing to be given away.
+    #[serde(default)]
+    pub owned_by_superuser: bool,
     /// Whether row-level security hides rows from the session's role.
     pub row_security: bool,
     /// Whether it hides rows from anybody.
@@ -295,6 +298,7 @@ pub(crate) mod tests {
             role: "app".into(),
             owned: true,
             owner: "dono".into(),
+            owned_by_superuser: false,
             row_secured: false,
             row_security: false,
             missing_privileges: vec![],

@@ -76,8 +76,8 @@ async fn a_role_without_privileges_is_told_the_grant() {
     check(
         &project,
         &[
-            "role dono of node \"a\" lacks UPDATE, DELETE, TRIGGER on table perfis",
-            "help: GRANT UPDATE, DELETE, TRIGGER ON perfis TO dono",
+            "the role of node \"a\" may not alter sequence perfis_id_seq",
+            "help: ALTER TABLE perfis OWNER TO dono",
         ],
     )
     .await;

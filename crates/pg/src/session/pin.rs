@@ -30,12 +30,15 @@ const SETTINGS: &[(&str, &str)] = &[
 /// From PostgreSQL 17 on there is a limit for whole transactions. The first copy of a large table is one.
 const TRANSACTION_TIMEOUT_SINCE: u32 = 170_000;
 
-/// For a session of our own, whose server is not known yet.
+/// For a session of our own, whose server is not known yet. From PostgreSQL 14 on, and where the system can, the server looks whether its client
+/// is still there: the statement of a process that was killed would run to its end otherwise, and hold what others wait for.
 pub(crate) fn for_session() -> Sql {
     let mut script = settings("SET");
     script.push(&Sql::text(
         "SELECT pg_catalog.set_config('transaction_timeout', '0', false) \
-         WHERE pg_catalog.current_setting('server_version_num')::pg_catalog.int4 >= 170000;\n",
+         WHERE pg_catalog.current_setting('server_version_num')::pg_catalog.int4 >= 170000;\n\
+         SELECT pg_catalog.set_config('client_connection_check_interval', '2s', false) \
+         WHERE pg_catalog.current_setting('server_version_num')::pg_catalog.int4 >= 140000 AND pg_catalog.version() ~ 'linux';\n",
     ));
     script
 }

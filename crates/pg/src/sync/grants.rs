@@ -186,8 +186,13 @@ fn of_table(spec: &LinkSpec, linked: &LinkedTable, side: Side, needs: &mut Vec<N
     let (table, shape): (&TableSide, &Shape) = (&linked.sides[side.index()], &linked.shapes[side.index()]);
     let name = &table.name;
     if let Some(reason) = ownership(spec, linked, side) {
+        let grant = if shape.owned_by_superuser {
+            ["ALTER TABLE ", &name.to_string(), " OWNER"].concat()
+        } else {
+            ["GRANT ", &Ident::new(&shape.owner).to_string()].concat()
+        };
         needs.push(Need {
-            grant: ["GRANT ", &Ident::new(&shape.owner).to_string()].concat(),
+            grant,
             ..Need::new("owner", name.clone(), &["MEMBER"], "", reason)
         });
     }

@@ -10,7 +10,8 @@ SELECT w.position, jsonb_build_object(
     SELECT jsonb_build_array(pn.nspname, pc.relname)
     FROM pg_inherits i JOIN pg_class pc ON pc.oid = i.inhparent JOIN pg_namespace pn ON pn.oid = pc.relnamespace
     WHERE c.relispartition AND i.inhrelid = c.oid),
-  'role', current_user, 'owned', pg_has_role(c.relowner, 'USAGE'), 'owner', pg_get_userbyid(c.relowner), 'row_secured', c.relrowsecurity,
+  'role', current_user, 'owned', pg_has_role(c.relowner, 'USAGE'), 'owner', pg_get_userbyid(c.relowner),
+  'owned_by_superuser', (SELECT o.rolsuper FROM pg_roles o WHERE o.oid = c.relowner), 'row_secured', c.relrowsecurity,
   'row_security', c.relrowsecurity AND row_security_active(c.oid),
   'missing_privileges', (
     SELECT coalesce(jsonb_agg(p.name ORDER BY p.position), '[]')

@@ -49,6 +49,33 @@ async fn settings_are_pinned_whatever_the_role_says() {
     );
 }
 
+/// AT-140: the statement of a process that was killed would hold its locks for as long as it runs. Before PostgreSQL 14 it does.
+#[tokio::test]
+async fn a_statement_ends_soon_after_its_client_is_gone() {
+    let cluster = server().await;
+    let session = connect(&settings(&cluster, "127.0.0.1")).await.unwrap();
+    if session.server_version_num() < 140_000 {
+        return;
+    }
+    let pid = backend_pid(&session).await;
+    let observer = ponte_testkit::connect(&cluster.superuser_url("postgres")).await;
+    let state = || async {
+        let sql = "SELECT state FROM pg_stat_activity WHERE pid = $1 AND query = 'SELECT pg_sleep(600)'";
+        let row = observer.query_opt(sql, &[&pid]).await.unwrap();
+        row.map(|row| row.get::<_, String>(0))
+    };
+    let statement = tokio::spawn(async move { session.client().batch_execute("SELECT pg_sleep(600)").await });
+    eventually(SOON, "the statement runs", || async {
+        (state().await.as_deref() == Some("active")).then_some(())
+    })
+    .await;
+    statement.abort();
+    eventually(SOON, "the backend ends", || async {
+        state().await.is_none().then_some(())
+    })
+    .await;
+}
+
 #[tokio::test]
 async fn a_session_that_is_ended_says_why() {
     let cluster = server().await;

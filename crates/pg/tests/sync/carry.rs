@@ -1,5 +1,10 @@
 //! What is written on one side arrives on the other.
 
+use ponte_sync::batch;
+use ponte_sync::forward::Shipped;
+use ponte_sync::link::ApplyAs;
+use ponte_testkit::TestCluster;
+
 use crate::support::{PERFIS, World, number, settle, text};
 
 #[tokio::test]
@@ -83,4 +88,30 @@ async fn an_idle_pass_changes_no_row_counter() {
     }
     let after = (number(&world.a, snapshot).await, number(&world.b, snapshot).await);
     assert_eq!(before, after, "an idle pass took a transaction id");
+}
+
+/// Where the server has no statistics of a part of a changelog yet, it took half a range for a third of the part, and read all of it in every pass.
+#[tokio::test]
+async fn looking_for_changes_reads_a_range_also_where_nothing_was_analyzed() {
+    let builder = TestCluster::builder().setting("autovacuum", "off");
+    let world = World::over(builder, PERFIS, ApplyAs::Plain).await;
+    let mut link = world.init(&world.spec(&["perfis"])).await;
+    world
+        .a("INSERT INTO perfis (nome) SELECT 'a' || g FROM generate_series(1, 20000) g")
+        .await;
+    settle(&mut link).await;
+    let side = &link.tables()[0].sides[0];
+    let count = batch::count_pending(&[(side, Shipped::Others)], "teste", 501);
+    let prepare = format!("PREPARE looked (text) AS {}", count.as_str());
+    world.a.batch_execute(&prepare).await.unwrap();
+    let consumed = text(&world.a, "SELECT consumed::text FROM ponte.outgoing").await;
+    let view = "EXPLAIN SELECT * FROM perfis_changelog WHERE synced = FALSE".to_owned();
+    for explain in [format!("EXPLAIN EXECUTE looked ('{consumed}')"), view] {
+        let rows = world.a.query(&explain, &[]).await.unwrap();
+        let plan: Vec<String> = rows.iter().map(|row| row.get(0)).collect();
+        let read_whole = plan
+            .iter()
+            .find(|line| line.contains("Seq Scan on changelog1_perfis"));
+        assert_eq!(read_whole, None, "{}", plan.join("\n"));
+    }
 }

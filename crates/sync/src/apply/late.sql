@@ -6,4 +6,4 @@
 SELECT EXISTS (
   SELECT FROM {plan} p JOIN {changelog} l ON {same_key}
   WHERE p.present AND p.seen IS NULL
-    AND l.xid >= '{xmin}'::xid8 AND NOT pg_visible_in_snapshot(l.xid, {looked}) AND l.xid <> pg_current_xact_id() AND {travels})
+    AND l.xid BETWEEN '{xmin}'::xid8 AND '18446744073709551615'::xid8 AND NOT pg_visible_in_snapshot(l.xid, {looked}) AND l.xid <> pg_current_xact_id() AND {travels})

@@ -4,5 +4,5 @@
 -- locks:   ACCESS SHARE
 SELECT count(*), coalesce(extract(epoch FROM clock_timestamp() - min(l.changed_at)), 0)::float8
 FROM {changelog} l
-WHERE l.xid >= pg_snapshot_xmin($1::text::pg_snapshot) AND NOT pg_visible_in_snapshot(l.xid, $1::text::pg_snapshot)
+WHERE l.xid BETWEEN pg_snapshot_xmin($1::text::pg_snapshot) AND '18446744073709551615'::xid8 AND NOT pg_visible_in_snapshot(l.xid, $1::text::pg_snapshot)
   AND {travels}

@@ -7,7 +7,7 @@ CREATE OR REPLACE VIEW {view} AS
   SELECT l.seq, {keys_as_named}, CASE l.op WHEN 'I' THEN 'INSERT' WHEN 'U' THEN 'UPDATE' ELSE 'DELETE' END AS operation,
          l.version_at, l.changed_at, false AS synced
   FROM {changelog} l
-  WHERE l.xid >= {oldest}
+  WHERE l.xid BETWEEN {oldest} AND '18446744073709551615'::xid8
     AND ({awaited})
   UNION ALL
   SELECT l.seq, {keys_as_named}, CASE l.op WHEN 'I' THEN 'INSERT' WHEN 'U' THEN 'UPDATE' ELSE 'DELETE' END,

@@ -10,7 +10,8 @@ FROM (
   SELECT l.*, l.op IN ('I', 'U') AND l.via IS NULL AND l.version_node IS NULL AND l.only_link IS NULL AND isfinite(l.changed_at)
               AND l.version_at >= l.changed_at + make_interval(secs => {future}) - interval '10 milliseconds' AS cut
   FROM {changelog} l
-  WHERE l.xid >= coalesce((SELECT pg_snapshot_xmin(s.seen) FROM ponte.future_version s WHERE s.table_schema = {schema_name} AND s.table_name = {table_name}), '0'::xid8)) l
+  WHERE l.xid >= coalesce((SELECT pg_snapshot_xmin(s.seen) FROM ponte.future_version s WHERE s.table_schema = {schema_name} AND s.table_name = {table_name}), '0'::xid8)
+    AND l.xid <= '18446744073709551615'::xid8) l
 WHERE NOT coalesce(pg_visible_in_snapshot(l.xid, (SELECT s.seen FROM ponte.future_version s WHERE s.table_schema = {schema_name} AND s.table_name = {table_name})), false)
 HAVING count(*) >= 1000 OR bool_or(l.cut)
 ON CONFLICT (table_schema, table_name) DO UPDATE

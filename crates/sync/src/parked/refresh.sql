@@ -8,7 +8,7 @@ WITH parked AS MATERIALIZED (
 ), local AS (
   SELECT DISTINCT ON ({keys}) {keys}, l.version_at, l.changed_at
   FROM {changelog} l
-  WHERE l.xid >= '{xmin}'::xid8 AND NOT pg_visible_in_snapshot(l.xid, {since})
+  WHERE l.xid BETWEEN '{xmin}'::xid8 AND '18446744073709551615'::xid8 AND NOT pg_visible_in_snapshot(l.xid, {since})
   ORDER BY {keys}, l.seq DESC
 )
 UPDATE ponte.conflict c
