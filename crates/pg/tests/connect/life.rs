@@ -68,9 +68,15 @@ async fn a_statement_ends_soon_after_its_client_is_gone() {
         let sql = "SELECT FROM pg_stat_activity WHERE query = 'SELECT pg_sleep(600)' AND state = 'active'";
         observer.query_opt(sql, &[]).await.unwrap().is_some()
     };
-    eventually(SOON, "the statement runs", || async { running().await.then_some(()) }).await;
+    eventually(SOON, "the statement runs", || async {
+        running().await.then_some(())
+    })
+    .await;
     process.shutdown_background();
-    eventually(SOON, "the statement ends", || async { (!running().await).then_some(()) }).await;
+    eventually(SOON, "the statement ends", || async {
+        (!running().await).then_some(())
+    })
+    .await;
 }
 
 #[tokio::test]
