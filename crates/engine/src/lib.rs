@@ -4,6 +4,7 @@
 pub mod backoff;
 pub mod config;
 pub mod demo;
+pub mod diff;
 pub mod error;
 pub mod journal;
 pub mod link;

@@ -23,5 +23,5 @@ pub use plan::{Applied, Standing, Status};
 pub use revision::Revision;
 pub use script::Script;
 pub use set::{Migration, MigrationSet};
-pub use template::{NewFile, new_file};
+pub use template::{NewFile, new_file, with_parts};
 pub use transaction::{ConcurrentIndex, StatementClass, TransactionMode};

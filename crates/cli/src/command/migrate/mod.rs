@@ -1,6 +1,7 @@
 //! `ponte migrate`: files to revisions of a database, and back.
 
 mod current;
+mod diff;
 mod down;
 mod history;
 mod new;
@@ -38,8 +39,10 @@ enum Action {
     Current,
     /// Record the database as being at a revision, without running anything
     Stamp(stamp::Args),
-    /// Create the next migration file
+    /// Create the next migration file, empty or with what leads to another schema
     New(new::Args),
+    /// Print the SQL that turns one schema into another; exit code 1 where they differ
+    Diff(diff::Args),
 }
 
 impl Args {
@@ -62,7 +65,8 @@ impl Action {
             Self::History => history::run(context, servers).await,
             Self::Current => current::run(context, servers).await,
             Self::Stamp(args) => stamp::run(args, context, servers).await,
-            Self::New(args) => new::run(args, context),
+            Self::New(args) => new::run(args, context, servers).await,
+            Self::Diff(args) => diff::run(args, context, servers).await,
         }
     }
 }
