@@ -8,6 +8,7 @@ pub mod diff;
 pub mod error;
 pub mod journal;
 pub mod link;
+pub mod round_trip;
 pub mod servers;
 pub mod upkeep;
 pub mod verify;

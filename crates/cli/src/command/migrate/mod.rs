@@ -9,6 +9,7 @@ mod progress;
 mod stamp;
 mod status;
 pub(super) mod target;
+mod test;
 mod up;
 
 use clap::Subcommand;
@@ -43,6 +44,8 @@ enum Action {
     New(new::Args),
     /// Print the SQL that turns one schema into another; exit code 1 where they differ
     Diff(diff::Args),
+    /// Run every migration up, down and up again on a server of our own; exit code 1 where DOWN does not lead back
+    Test(test::Args),
 }
 
 impl Args {
@@ -67,6 +70,7 @@ impl Action {
             Self::Stamp(args) => stamp::run(args, context, servers).await,
             Self::New(args) => new::run(args, context, servers).await,
             Self::Diff(args) => diff::run(args, context, servers).await,
+            Self::Test(args) => test::run(args, context, servers).await,
         }
     }
 }
