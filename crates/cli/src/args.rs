@@ -47,7 +47,13 @@ pub(crate) struct Globals {
     #[arg(long, value_name = "NAME", global = true)]
     pub(crate) node: Option<String>,
     /// How results are printed: text, or json for one JSON document [env: PONTE_OUTPUT] [default: text]
-    #[arg(long, value_name = "FORMAT", value_enum, hide_possible_values = true, global = true)]
+    #[arg(
+        long,
+        value_name = "FORMAT",
+        value_enum,
+        hide_possible_values = true,
+        global = true
+    )]
     pub(crate) output: Option<Format>,
     /// Print results and errors only
     #[arg(short, long, global = true, conflicts_with = "verbose")]

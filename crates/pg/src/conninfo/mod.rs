@@ -111,6 +111,11 @@ impl Conninfo {
         self.connect_timeout
     }
 
+    /// How a connection finds out that its peer is gone.
+    pub fn keepalives(&self) -> Keepalives {
+        self.keepalives
+    }
+
     /// What a person should know about how this came about, such as a password file that was ignored.
     pub fn notices(&self) -> &[String] {
         &self.notices

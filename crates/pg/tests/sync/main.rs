@@ -51,3 +51,4 @@ mod types;
 mod unique;
 mod upgrade;
 mod versions;
+mod weather;
