@@ -1,5 +1,6 @@
 //! `ponte migrate`: files to revisions of a database, and back.
 
+mod adopt;
 mod current;
 mod down;
 mod history;
@@ -40,6 +41,8 @@ enum Action {
     Stamp(stamp::Args),
     /// Create the next migration file
     New(new::Args),
+    /// Take a database over from another migration tool, its files and its history, proved by a replay
+    Adopt(adopt::Args),
 }
 
 impl Args {
@@ -63,6 +66,7 @@ impl Action {
             Self::Current => current::run(context, servers).await,
             Self::Stamp(args) => stamp::run(args, context, servers).await,
             Self::New(args) => new::run(args, context),
+            Self::Adopt(args) => adopt::run(args, context, servers).await,
         }
     }
 }
