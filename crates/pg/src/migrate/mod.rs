@@ -14,8 +14,10 @@ mod concurrent_index;
 mod directory;
 mod event;
 mod failure;
+mod foresee;
 mod history;
 mod lock;
+mod loss;
 mod run;
 mod stamp;
 mod steps;
@@ -34,12 +36,14 @@ pub use concurrent_index::InvalidIndex;
 pub use directory::{read_directory, read_files};
 pub use event::{Blocker, Event, Observer};
 pub use failure::{InternalQuery, Snippet, SqlFailure};
+pub use foresee::{Foreseen, ForeseenLock, ForeseenStatement};
 pub use history::LogEntry;
 pub use lock::Holder;
+pub use loss::DataLoss;
 pub use stamp::Stamped;
 
 use crate::conninfo::Conninfo;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{During, Error, ErrorKind, Result};
 use crate::pooler;
 use crate::session::{ConnectOptions, Session};
 use history::Survey;
@@ -157,6 +161,38 @@ impl Migrator {
         let outcome = run::up(self, &lock, work, &history, observer).await;
         lock.release(&self.session).await;
         outcome.map(|()| pending)
+    }
+
+    /// What [`up`](Self::up) would run, statement by statement. Writes nothing.
+    pub async fn foresee(&self, set: &MigrationSet, request: &UpRequest) -> Result<Vec<Foreseen>> {
+        let history = self.applied().await?;
+        let repeated = self.repeated().await?;
+        let pending = plan::up(set, &history, request.to.as_ref(), request.allow_late)?;
+        let repeatables = to_repeat(set, &repeated, request);
+        let scripts = pending
+            .iter()
+            .map(|file| &file.up)
+            .chain(repeatables.iter().map(|file| &file.script));
+        let mut foreseen = Vec::new();
+        self.look_as_files_do().await?;
+        for script in scripts {
+            foreseen.push(foresee::foresee(&self.session, script).await?);
+        }
+        Ok(foreseen)
+    }
+
+    /// How much is in what these DOWN parts drop. Writes nothing.
+    pub async fn data_loss(&self, undone: &[&Migration]) -> Result<Vec<DataLoss>> {
+        let scripts = undone.iter().filter_map(|file| file.down.as_ref());
+        let losses: Vec<_> = scripts.flat_map(|script| script.losses()).collect();
+        self.look_as_files_do().await?;
+        loss::measure(&self.session, &losses).await
+    }
+
+    /// Names without a schema mean what they mean in a file: the search path is that of the role and the database again.
+    async fn look_as_files_do(&self) -> Result<()> {
+        let reset = self.session.client().batch_execute("RESET search_path").await;
+        reset.during(|| "reset the search path".to_owned())
     }
 
     /// What [`down`](Self::down) would undo, newest first; an error where one of them cannot be undone. Writes nothing.

@@ -75,8 +75,10 @@ impl Problem {
             Self::Unreadable => "check that the directory and its files exist and may be read",
             Self::FileName => "call the file like 001_create_users.sql",
             Self::FileText => "correct the file at the place that the message names",
-            Self::Duplicate => "give the newer file the next free number",
-            Self::Late => "give the file the next free number, or apply it with --allow-late",
+            Self::Duplicate => "give the newer file the next free number: ponte migrate renumber",
+            Self::Late => {
+                "give the file the next free number with ponte migrate renumber, or apply it with --allow-late"
+            }
             Self::Changed => "restore the file, and write the change as a new migration",
             Self::Irreversible => "write a DOWN part into the file",
             Self::UnknownRevision => "list the revisions: ponte migrate status",

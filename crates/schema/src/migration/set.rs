@@ -145,7 +145,7 @@ impl Found {
                 format!("{other} and {file} have the same number"),
             )
             .at(&file, None)
-            .hint("give the newer one the next free number"));
+            .hint("they come from two branches; give the newer one the next free number: ponte migrate renumber"));
         }
         *slot = Some((parsed, file, text));
         Ok(())
