@@ -206,3 +206,103 @@ async fn a_missing_directory_says_how_to_begin() {
     project.migrate(&["new", "users"]).ends(0);
     project.migrate(&["up"]).ends(0);
 }
+
+#[tokio::test]
+async fn a_dry_run_prints_the_sql_with_the_locks_it_would_take_and_runs_nothing() {
+    let project = Project::new(&[("001_users.sql", USERS)]).await;
+    project.migrate(&["up"]).ends(0);
+    project.write(
+        "002_index.sql",
+        "ALTER TABLE users ALTER email SET NOT NULL;\nCREATE TABLE notes ();\n",
+    );
+    let text = project.migrate(&["up", "--dry-run"]).ends(0).stdout;
+    assert_eq!(
+        text,
+        "-- 002_index.sql: one transaction\nBEGIN;\n\
+         -- line 1: ACCESS EXCLUSIVE on public.users (8 kB, about 0 rows): reads and writes wait; reads the table, less than a second\n\
+         ALTER TABLE users ALTER email SET NOT NULL;\nCREATE TABLE notes ();\nCOMMIT;\n"
+    );
+    let json = project
+        .migrate(&["up", "--dry-run", "--output", "json"])
+        .ends(0)
+        .json();
+    assert_eq!(json["files"][0]["statements"][0]["lock"]["blocks_reads"], true);
+    assert_eq!(json["files"][0]["statements"][1]["lock"], Value::Null);
+    project.migrate(&["status", "--check"]).ends(1);
+}
+
+#[tokio::test]
+async fn redo_takes_the_newest_file_as_it_is_now_and_says_what_is_lost() {
+    let nick = "ALTER TABLE users ADD COLUMN nick text DEFAULT 'a';\n-- DOWN operations\n-- ALTER TABLE users DROP COLUMN nick;\n";
+    let project = Project::new(&[("001_users.sql", USERS), ("002_nick.sql", nick)]).await;
+    project.migrate(&["up"]).ends(0);
+    let client = ponte_testkit::connect(&project.url).await;
+    client
+        .batch_execute("INSERT INTO users VALUES (1, 'x'), (2, 'y')")
+        .await
+        .unwrap();
+    project.write("002_nick.sql", &nick.replace("'a'", "'b'"));
+    project.write("003_later.sql", "SELECT 1;");
+    let asked = project.migrate(&["redo"]).ends(2);
+    assert!(
+        asked
+            .stderr
+            .contains("Redo 002_nick? This destroys public.users.nick (2 values)."),
+        "{}",
+        asked.stderr
+    );
+    let done = project
+        .migrate(&["redo", "-y", "--output", "json"])
+        .ends(0)
+        .json();
+    assert_eq!(done["applied"], json!([{"revision": "002", "name": "nick"}]));
+    assert_eq!(done["destroyed"][0]["rows"], 2);
+    let row = client
+        .query_one("SELECT string_agg(nick, '') FROM users", &[])
+        .await
+        .unwrap();
+    assert_eq!(row.get::<_, &str>(0), "bb");
+    let asked = project.migrate(&["down", "--to", "0"]).ends(2);
+    assert!(asked.stderr.contains("public.users (2 rows)"), "{}", asked.stderr);
+}
+
+#[tokio::test]
+async fn files_of_two_branches_are_brought_into_one_order() {
+    let project = Project::new(&[("001_users.sql", USERS), ("002_mine.sql", "SELECT 1;")]).await;
+    project.migrate(&["up"]).ends(0);
+    project.write("002_ahead.sql", "SELECT 2;");
+    let up = project.migrate(&["up"]).ends(2);
+    assert!(up.stderr.contains("ponte migrate renumber"), "{}", up.stderr);
+    let dry = project.migrate(&["renumber", "--dry-run"]).ends(0);
+    assert_eq!(dry.stdout, "would rename 002_ahead.sql to 003_ahead.sql\n");
+    project.migrate(&["renumber"]).ends(0);
+    let up = project.migrate(&["up"]).ends(0);
+    assert_eq!(up.stdout, "1 migration applied, now at 003\n");
+    let again = project.migrate(&["renumber"]).ends(0);
+    assert_eq!(again.stdout, "every number is there once, and nothing is late\n");
+    project.migrate(&["renumber", "nothing.sql"]).ends(2);
+}
+
+#[tokio::test]
+async fn repeatable_files_run_after_the_others_and_again_when_they_change() {
+    let view = "CREATE OR REPLACE VIEW old AS SELECT id FROM users WHERE id > 18;";
+    let project = Project::new(&[("001_users.sql", USERS), ("R__old.sql", view)]).await;
+    let up = project.migrate(&["up", "--output", "json"]).ends(0).json();
+    assert_eq!(up["repeated"], json!(["old"]));
+    project.write("R__old.sql", &format!("-- grown up\n{view}"));
+    assert_eq!(project.migrate(&["up"]).ends(0).stdout, "nothing to apply\n");
+    project.write("R__old.sql", &view.replace("18", "21"));
+    let text = project.migrate(&["status", "--check"]).ends(1).stdout;
+    assert!(text.contains("R__old"), "{text}");
+    assert_eq!(project.migrate(&["up"]).ends(0).stdout, "1 repeatable file run\n");
+    project.migrate(&["status", "--check"]).ends(0);
+    project.write("R__index.sql", "CREATE INDEX CONCURRENTLY i ON users (email);");
+    let refused = project.migrate(&["up"]).ends(2);
+    assert!(
+        refused
+            .stderr
+            .contains("move that statement into a numbered file"),
+        "{}",
+        refused.stderr
+    );
+}

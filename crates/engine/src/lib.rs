@@ -1,6 +1,7 @@
 //! Configuration, link workers, schedules and retry policy: what runs, when, and what happens when it fails.
 #![warn(missing_docs)]
 
+pub mod adopt;
 pub mod backoff;
 pub mod config;
 pub mod demo;

@@ -5,6 +5,7 @@
 //! carried out.
 #![warn(missing_docs)]
 
+pub mod adopt;
 pub mod catalog;
 pub mod check;
 pub mod conninfo;

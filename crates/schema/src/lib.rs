@@ -3,6 +3,7 @@
 //! Nothing here has a driver, a clock, an environment or randomness: values in, values out.
 #![warn(missing_docs)]
 
+pub mod adopt;
 mod command;
 pub mod lexer;
 pub mod migration;

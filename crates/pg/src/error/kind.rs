@@ -179,6 +179,10 @@ impl ErrorKind {
         Self::Migrate(Problem::ReadOnly),
         Self::Migrate(Problem::Interrupted),
         Self::Migrate(Problem::HistoryNewer),
+        Self::Migrate(Problem::AdoptUnknown),
+        Self::Migrate(Problem::AdoptFiles),
+        Self::Migrate(Problem::AdoptUnfinished),
+        Self::Migrate(Problem::AdoptHistory),
         Self::Internal,
     ];
 

@@ -50,15 +50,15 @@ pub enum Event<'a> {
     },
     /// A statement waits for other sessions' locks.
     Blocked {
-        /// Of this migration.
-        migration: &'a Migration,
+        /// Of this file, without its suffix.
+        what: &'a str,
         /// By these.
         by: &'a [Blocker],
     },
     /// A lock did not come in time; what was done of the file or step is rolled back, and it will be tried again.
     LockTimedOut {
-        /// Of this migration.
-        migration: &'a Migration,
+        /// Of this file, without its suffix.
+        what: &'a str,
         /// The sessions that were in the way when last seen.
         by: &'a [Blocker],
         /// After this time.
@@ -68,6 +68,13 @@ pub enum Event<'a> {
     InvalidIndexDropped {
         /// `schema.index`.
         index: String,
+    },
+    /// A repeatable file was run.
+    Repeated {
+        /// Its name.
+        name: &'a str,
+        /// From its first statement on.
+        duration: Duration,
     },
     /// A script has come to its end, and so has its transaction.
     Finished {

@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use ponte_schema::migration::plan::{Direction, Unfinished};
-use ponte_schema::migration::{Applied, Checksum, Migration, Problem, Revision, Script};
+use ponte_schema::migration::{
+    Applied, Checksum, Migration, Problem, Repeatable, Repeated, Revision, Script,
+};
 use ponte_schema::{Literal, Sql};
 use tokio_postgres::Row;
 use tokio_postgres::error::SqlState;
@@ -21,6 +23,7 @@ pub(super) struct Survey {
     read_only: bool,
     schema_exists: bool,
     pub(super) history_exists: bool,
+    pub(super) repeatable_exists: bool,
     format: Option<String>,
 }
 
@@ -36,6 +39,7 @@ impl Survey {
             read_only: row.get("read_only"),
             schema_exists: row.get("schema_exists"),
             history_exists: row.get("history_exists"),
+            repeatable_exists: row.get("repeatable_exists"),
             format: row.get("history_comment"),
         })
     }
@@ -84,6 +88,33 @@ pub(super) async fn ensure(session: &Session, survey: &Survey) -> Result<()> {
         .batch_execute(include_str!("sql/create_history.sql"))
         .await
         .during(|| "create the migration history ponte.migration".to_owned())
+}
+
+/// Makes the table of the repeatable files where it is missing.
+pub(super) async fn ensure_repeatable(session: &Session, survey: &Survey) -> Result<()> {
+    if survey.repeatable_exists {
+        return Ok(());
+    }
+    let created = session
+        .client()
+        .batch_execute(include_str!("sql/create_repeatable.sql"))
+        .await;
+    created.during(|| "create ponte.migration_repeatable".to_owned())
+}
+
+/// The repeatable files that were run.
+pub(super) async fn read_repeatable(session: &Session) -> Result<Vec<Repeated>> {
+    let rows = session
+        .client()
+        .query_typed(include_str!("sql/read_repeatable.sql"), &[])
+        .await;
+    let rows = rows.during(|| "read the history of repeatable files".to_owned())?;
+    let repeated = |row: &Row| Repeated {
+        name: row.get("name"),
+        checksum: Checksum::stored(row.get::<_, String>("checksum")),
+        applied_at: row.get("applied_at"),
+    };
+    Ok(rows.iter().map(repeated).collect())
 }
 
 /// IF NOT EXISTS still fails for the slower of two that create it at once, and asks for the privilege even where the
@@ -218,6 +249,22 @@ pub(super) fn record_up(migration: &Migration, action: &'static str, took: Took,
                 "checksum_tokens",
                 &Literal::new(migration.checksum_tokens.as_str()),
             ),
+            ("duration_ms", &took.sql()),
+            ("action", &Literal::new(action)),
+            ("release", &Literal::new(release)),
+        ],
+    ));
+    sql
+}
+
+/// Records that a repeatable file was run.
+pub(super) fn record_repeatable(file: &Repeatable, action: &'static str, took: Took, release: &str) -> Sql {
+    let mut sql = Sql::text(include_str!("sql/as_ourselves.sql"));
+    sql.push(&Sql::render(
+        include_str!("sql/record_repeatable.sql"),
+        &[
+            ("name", &Literal::new(&file.name)),
+            ("checksum", &Literal::new(file.checksum.as_str())),
             ("duration_ms", &took.sql()),
             ("action", &Literal::new(action)),
             ("release", &Literal::new(release)),

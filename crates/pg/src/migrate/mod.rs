@@ -14,8 +14,10 @@ mod concurrent_index;
 mod directory;
 mod event;
 mod failure;
+mod foresee;
 mod history;
 mod lock;
+mod loss;
 mod run;
 mod stamp;
 mod steps;
@@ -25,18 +27,23 @@ mod watch;
 use std::time::Duration;
 
 use ponte_schema::migration::plan::{self, DownTo};
-use ponte_schema::migration::{Applied, Migration, MigrationError, MigrationSet, Problem, Revision};
+use ponte_schema::migration::{
+    Applied, Migration, MigrationError, MigrationSet, Problem, Repeatable, RepeatableStanding, Repeated,
+    Revision,
+};
 
 pub use concurrent_index::InvalidIndex;
-pub use directory::read_directory;
+pub use directory::{read_directory, read_files};
 pub use event::{Blocker, Event, Observer};
 pub use failure::{InternalQuery, Snippet, SqlFailure};
+pub use foresee::{Foreseen, ForeseenLock, ForeseenStatement};
 pub use history::LogEntry;
 pub use lock::Holder;
+pub use loss::DataLoss;
 pub use stamp::Stamped;
 
 use crate::conninfo::Conninfo;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{During, Error, ErrorKind, Result};
 use crate::pooler;
 use crate::session::{ConnectOptions, Session};
 use history::Survey;
@@ -135,16 +142,57 @@ impl Migrator {
         let survey = Survey::take(&self.session).await?;
         survey.refuse_read_only()?;
         let history = self.applied_in(&survey).await?;
-        if plan::up(set, &history, request.to.as_ref(), request.allow_late)?.is_empty() {
+        let repeated = self.repeated_in(&survey).await?;
+        if plan::up(set, &history, request.to.as_ref(), request.allow_late)?.is_empty()
+            && to_repeat(set, &repeated, request).is_empty()
+        {
             return Ok(Vec::new());
         }
         let lock = RunnerLock::take(&self.session, self.options.wait_max, observer).await?;
         history::ensure(&self.session, &survey).await?;
         let history = history::read(&self.session).await?;
         let pending = plan::up(set, &history, request.to.as_ref(), request.allow_late)?;
-        let outcome = run::up(self, &lock, &pending, &history, observer).await;
+        let repeated = self.repeated().await?;
+        let repeatables = to_repeat(set, &repeated, request);
+        if !repeatables.is_empty() {
+            history::ensure_repeatable(&self.session, &survey).await?;
+        }
+        let work = (pending.as_slice(), repeatables.as_slice());
+        let outcome = run::up(self, &lock, work, &history, observer).await;
         lock.release(&self.session).await;
         outcome.map(|()| pending)
+    }
+
+    /// What [`up`](Self::up) would run, statement by statement. Writes nothing.
+    pub async fn foresee(&self, set: &MigrationSet, request: &UpRequest) -> Result<Vec<Foreseen>> {
+        let history = self.applied().await?;
+        let repeated = self.repeated().await?;
+        let pending = plan::up(set, &history, request.to.as_ref(), request.allow_late)?;
+        let repeatables = to_repeat(set, &repeated, request);
+        let scripts = pending
+            .iter()
+            .map(|file| &file.up)
+            .chain(repeatables.iter().map(|file| &file.script));
+        let mut foreseen = Vec::new();
+        self.look_as_files_do().await?;
+        for script in scripts {
+            foreseen.push(foresee::foresee(&self.session, script).await?);
+        }
+        Ok(foreseen)
+    }
+
+    /// How much is in what these DOWN parts drop. Writes nothing.
+    pub async fn data_loss(&self, undone: &[&Migration]) -> Result<Vec<DataLoss>> {
+        let scripts = undone.iter().filter_map(|file| file.down.as_ref());
+        let losses: Vec<_> = scripts.flat_map(|script| script.losses()).collect();
+        self.look_as_files_do().await?;
+        loss::measure(&self.session, &losses).await
+    }
+
+    /// Names without a schema mean what they mean in a file: the search path is that of the role and the database again.
+    async fn look_as_files_do(&self) -> Result<()> {
+        let reset = self.session.client().batch_execute("RESET search_path").await;
+        reset.during(|| "reset the search path".to_owned())
     }
 
     /// What [`down`](Self::down) would undo, newest first; an error where one of them cannot be undone. Writes nothing.
@@ -190,6 +238,43 @@ impl Migrator {
         outcome
     }
 
+    /// Writes a history that another tool has kept so far: exactly these revisions, and all repeatable files of the set, are
+    /// recorded as applied. `false` where it is written already.
+    ///
+    /// # Errors
+    /// `adopt.history` where another history is there.
+    pub async fn take_over(
+        &mut self,
+        set: &MigrationSet,
+        revisions: &[Revision],
+        observer: &mut Observer<'_>,
+    ) -> Result<bool> {
+        let survey = Survey::take(&self.session).await?;
+        survey.refuse_read_only()?;
+        let lock = RunnerLock::take(&self.session, self.options.wait_max, observer).await?;
+        history::ensure(&self.session, &survey).await?;
+        if !set.repeatables().is_empty() {
+            history::ensure_repeatable(&self.session, &survey).await?;
+        }
+        let outcome = stamp::take_over(self, set, revisions).await;
+        lock.release(&self.session).await;
+        outcome
+    }
+
+    /// The repeatable files that were run. Writes nothing.
+    pub async fn repeated(&self) -> Result<Vec<Repeated>> {
+        let survey = Survey::take(&self.session).await?;
+        self.repeated_in(&survey).await
+    }
+
+    async fn repeated_in(&self, survey: &Survey) -> Result<Vec<Repeated>> {
+        if survey.repeatable_exists {
+            history::read_repeatable(&self.session).await
+        } else {
+            Ok(Vec::new())
+        }
+    }
+
     async fn applied_in(&self, survey: &Survey) -> Result<Vec<Applied>> {
         survey.refuse_newer()?;
         if survey.history_exists {
@@ -198,6 +283,16 @@ impl Migrator {
             Ok(Vec::new())
         }
     }
+}
+
+/// The repeatable files whose turn it is: what they name is only sure to be there once every numbered file is applied.
+fn to_repeat<'s>(set: &'s MigrationSet, repeated: &[Repeated], request: &UpRequest) -> Vec<&'s Repeatable> {
+    let is_whole = match (&request.to, set.last()) {
+        (Some(to), Some(last)) => *to == last.revision,
+        _ => true,
+    };
+    let is_due = |file: &&Repeatable| is_whole && file.standing(repeated) != RepeatableStanding::Same;
+    set.repeatables().iter().filter(is_due).collect()
 }
 
 impl From<MigrationError> for Error {

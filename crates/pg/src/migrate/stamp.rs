@@ -51,3 +51,52 @@ pub(super) async fn stamp(migrator: &Migrator, set: &MigrationSet, revision: &Re
         removed: above.iter().map(|row| row.revision.to_string()).collect(),
     })
 }
+
+/// Records exactly these as applied in an empty history, all or nothing. A history that says the same already is left alone,
+/// and the answer is `false`.
+pub(super) async fn take_over(
+    migrator: &Migrator,
+    set: &MigrationSet,
+    revisions: &[Revision],
+) -> Result<bool> {
+    let there = history::read(&migrator.session).await?;
+    if !there.is_empty() {
+        let is_same = there.len() == revisions.len()
+            && there.iter().all(|row| {
+                let file = set.get(&row.revision);
+                revisions.contains(&row.revision)
+                    && file.is_some_and(|file| file.checksum_tokens == row.checksum_tokens)
+            });
+        return if is_same {
+            Ok(false)
+        } else {
+            Err(taken(there.len()))
+        };
+    }
+    let release = &migrator.options.release;
+    let took = Took::Measured(std::time::Duration::ZERO);
+    let mut records: Vec<_> = revisions
+        .iter()
+        .filter_map(|revision| set.get(revision))
+        .map(|file| history::record_up(file, "stamp", took, release))
+        .collect();
+    let repeatables = set.repeatables().iter();
+    records.extend(repeatables.map(|file| history::record_repeatable(file, "stamp", took, release)));
+
+    let client = migrator.session.client();
+    let what = || "write the migration history".to_owned();
+    client.batch_execute("BEGIN").await.during(what)?;
+    for sql in &records {
+        client.batch_execute(sql.as_str()).await.during(what)?;
+    }
+    client.batch_execute("COMMIT").await.during(what)?;
+    Ok(true)
+}
+
+fn taken(rows: usize) -> crate::error::Error {
+    problem(
+        Problem::AdoptHistory,
+        format!("cannot take over: ponte.migration has {rows} rows already, and they say something else"),
+    )
+    .hint("look at them: ponte migrate status; to begin anew, empty it: ponte migrate stamp 0")
+}

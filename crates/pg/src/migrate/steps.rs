@@ -8,6 +8,7 @@ use std::time::Instant;
 
 use ponte_schema::Sql;
 use ponte_schema::migration::ConcurrentIndex;
+use ponte_schema::migration::plan::label;
 use tokio_postgres::Client;
 use tokio_postgres::error::SqlState;
 
@@ -69,12 +70,13 @@ async fn step_with_retries(
 ) -> Result<()> {
     let (session, options) = (runner.session, runner.options);
     let mut patience = Patience::new(options.wait_max);
+    let what = label(&job.migration.revision, &job.migration.name);
     loop {
         if clear_the_way(session, job, index, was_begun, observer).await? == Way::AlreadyDone {
             return mark(runner, job, index + 1).await;
         }
         let attempt = attempt(session, options, job, index);
-        let outcome = runner.watch.over(job.migration, observer, attempt).await;
+        let outcome = runner.watch.over(&what, observer, attempt).await;
         let Err(rejected) = outcome else { return Ok(()) };
         if was_begun && is_gone(job, index, &rejected) {
             return mark(runner, job, index + 1).await;
@@ -82,7 +84,7 @@ async fn step_with_retries(
         let Some(pause) = patience.pause_after(&rejected) else {
             return Err(give_up(runner, job, index, &rejected).await);
         };
-        runner.wait(job, pause, observer).await;
+        runner.wait(&what, pause, observer).await;
     }
 }
 
@@ -201,7 +203,8 @@ async fn give_up(runner: &Runner<'_>, job: &Job<'_>, index: usize, rejected: &Re
         tracing::debug!(%error, "the history does not know that the step failed");
     }
     let applied = format!("{index} of {} statements", job.script.steps().len());
-    runner.report(job, rejected, &applied)
+    let piece = job.piece(Took::ThisTransaction, &runner.options.release);
+    runner.report(&piece, rejected, &applied)
 }
 
 async fn mark(runner: &Runner<'_>, job: &Job<'_>, done: usize) -> Result<()> {

@@ -5,7 +5,6 @@ use std::pin::pin;
 use std::time::Duration;
 
 use ponte_schema::Sql;
-use ponte_schema::migration::Migration;
 
 use super::event::{Blocker, Event, Observer};
 use crate::conninfo::Conninfo;
@@ -38,7 +37,7 @@ impl Watch {
     /// fail what works.
     pub(super) async fn over<T>(
         &mut self,
-        migration: &Migration,
+        what: &str,
         observer: &mut Observer<'_>,
         work: impl Future<Output = T>,
     ) -> T {
@@ -52,10 +51,7 @@ impl Watch {
                 Ok(found) if !found.is_empty() => {
                     let pids = |blockers: &[Blocker]| blockers.iter().map(|b| b.pid).collect::<Vec<_>>();
                     if pids(&found) != pids(&self.blockers) {
-                        observer(Event::Blocked {
-                            migration,
-                            by: &found,
-                        });
+                        observer(Event::Blocked { what, by: &found });
                     }
                     self.blockers = found;
                 }

@@ -19,6 +19,13 @@ impl Revision {
         })
     }
 
+    /// Below every file.
+    pub(crate) fn zero() -> Self {
+        Self {
+            spelling: "0".to_owned(),
+        }
+    }
+
     /// As the file spells it.
     pub fn as_str(&self) -> &str {
         &self.spelling

@@ -1,10 +1,14 @@
 //! `ponte migrate`: files to revisions of a database, and back.
 
+mod adopt;
 mod current;
 mod down;
+mod forecast;
 mod history;
 mod new;
 mod progress;
+mod redo;
+mod renumber;
 mod stamp;
 mod status;
 pub(super) mod target;
@@ -30,6 +34,8 @@ enum Action {
     Up(up::Args),
     /// Undo the newest migrations with their DOWN parts
     Down(down::Args),
+    /// Undo the newest migrations and apply them again, with their files as they are now
+    Redo(redo::Args),
     /// Show what is applied and what is pending; writes nothing
     Status(status::Args),
     /// Show everything that was applied, undone and stamped; writes nothing
@@ -40,6 +46,10 @@ enum Action {
     Stamp(stamp::Args),
     /// Create the next migration file
     New(new::Args),
+    /// Give files that have a number twice, or come too late, the next free number
+    Renumber(renumber::Args),
+    /// Take a database over from another migration tool, its files and its history, proved by a replay
+    Adopt(adopt::Args),
 }
 
 impl Args {
@@ -58,11 +68,14 @@ impl Action {
         match self {
             Self::Up(args) => up::run(args, context, servers).await,
             Self::Down(args) => down::run(args, context, servers).await,
+            Self::Redo(args) => redo::run(args, context, servers).await,
+            Self::Renumber(args) => renumber::run(args, context, servers).await,
             Self::Status(args) => status::run(args, context, servers).await,
             Self::History => history::run(context, servers).await,
             Self::Current => current::run(context, servers).await,
             Self::Stamp(args) => stamp::run(args, context, servers).await,
             Self::New(args) => new::run(args, context),
+            Self::Adopt(args) => adopt::run(args, context, servers).await,
         }
     }
 }

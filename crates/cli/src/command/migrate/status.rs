@@ -4,6 +4,7 @@ use std::io::{self, Write};
 
 use ponte_engine::servers::Servers;
 use ponte_schema::migration::plan::{self, Direction, Standing, Status};
+use ponte_schema::migration::{MigrationSet, Repeatable, RepeatableStanding, Repeated};
 use serde::Serialize;
 
 use super::{Named, migrations, target};
@@ -22,6 +23,8 @@ pub(super) struct Args {
 struct Shown {
     applied: Vec<AppliedLine>,
     pending: Vec<Named>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    repeatable: Vec<RepeatableLine>,
     #[serde(skip_serializing_if = "Option::is_none")]
     unfinished: Option<UnfinishedLine>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -38,6 +41,31 @@ struct AppliedLine {
     standing: Standing,
 }
 
+/// A file that is run again whenever it changes.
+#[derive(Debug, Serialize)]
+struct RepeatableLine {
+    name: String,
+    state: &'static str,
+    applied_at: Option<String>,
+}
+
+impl RepeatableLine {
+    fn new(file: &Repeatable, history: &[Repeated]) -> Self {
+        Self {
+            name: file.name.clone(),
+            state: match file.standing(history) {
+                RepeatableStanding::Same => "applied",
+                RepeatableStanding::New => "pending",
+                RepeatableStanding::Changed => "changed",
+            },
+            applied_at: history
+                .iter()
+                .find(|row| row.name == file.name)
+                .map(|row| row.applied_at.clone()),
+        }
+    }
+}
+
 /// A migration that cannot run in a transaction and did not come to its end.
 #[derive(Debug, Serialize)]
 struct UnfinishedLine {
@@ -48,7 +76,13 @@ struct UnfinishedLine {
 }
 
 impl Shown {
-    fn new(status: Status<'_, '_>, invalid_indexes: Vec<String>) -> Self {
+    fn new(
+        status: Status<'_, '_>,
+        files: &MigrationSet,
+        repeated: &[Repeated],
+        invalid_indexes: Vec<String>,
+    ) -> Self {
+        let repeatable = files.repeatables().iter();
         let unfinished = status.unfinished.and_then(|row| {
             let unfinished = row.unfinished.as_ref()?;
             Some(UnfinishedLine {
@@ -71,6 +105,9 @@ impl Shown {
         Self {
             applied: status.applied.into_iter().map(line).collect(),
             pending: status.pending.into_iter().map(Named::from).collect(),
+            repeatable: repeatable
+                .map(|file| RepeatableLine::new(file, repeated))
+                .collect(),
             unfinished,
             invalid_indexes,
         }
@@ -78,6 +115,7 @@ impl Shown {
 
     fn has_findings(&self) -> bool {
         !self.pending.is_empty()
+            || self.repeatable.iter().any(|line| line.state != "applied")
             || self.unfinished.is_some()
             || !self.invalid_indexes.is_empty()
             || self.applied.iter().any(|line| !line.checksum_ok)
@@ -108,7 +146,18 @@ impl Report for Shown {
                 String::new(),
             ]
         });
-        let rows: Vec<[String; 4]> = applied.chain(pending).collect();
+        let repeatable = self.repeatable.iter().map(|line| {
+            [
+                String::new(),
+                format!("R__{}", line.name),
+                match line.state {
+                    "changed" => "changed: to be run again".to_owned(),
+                    state => state.to_owned(),
+                },
+                line.applied_at.clone().unwrap_or_default(),
+            ]
+        });
+        let rows: Vec<[String; 4]> = applied.chain(pending).chain(repeatable).collect();
         if rows.is_empty() {
             return writeln!(out, "no migrations: the directory is empty and so is the history");
         }
@@ -152,7 +201,8 @@ pub(super) async fn run(args: &Args, context: &Context, servers: &Servers) -> Re
     let history = migrator.applied().await?;
     let invalid = migrator.invalid_indexes().await?;
     let invalid = invalid.iter().map(|found| found.index.to_string()).collect();
-    let shown = Shown::new(plan::status(&files, &history), invalid);
+    let repeated = migrator.repeated().await?;
+    let shown = Shown::new(plan::status(&files, &history), &files, &repeated, invalid);
     context.print(&shown)?;
     Ok(Verdict::found(args.check && shown.has_findings()))
 }
