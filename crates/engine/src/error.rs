@@ -28,6 +28,10 @@ pub enum ErrorKind {
     State,
     /// What a database's history records cannot be replayed.
     VerifyHistory,
+    /// A side of a comparison is no file, no directory and no database.
+    DiffSource,
+    /// A plan was made that does not lead where it should.
+    PlanUnproved,
     /// The part that talks to servers failed.
     Pg(ponte_pg::ErrorKind),
 }
@@ -43,6 +47,8 @@ impl ErrorKind {
             Self::ConfigNoDatabase => "config.no_database",
             Self::State => "state.unwritable",
             Self::VerifyHistory => "verify.history",
+            Self::DiffSource => "diff.source",
+            Self::PlanUnproved => "plan.unproved",
             Self::Pg(kind) => kind.code(),
         }
     }

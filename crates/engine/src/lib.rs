@@ -5,6 +5,7 @@ pub mod adopt;
 pub mod backoff;
 pub mod config;
 pub mod demo;
+pub mod diff;
 pub mod error;
 pub mod journal;
 pub mod link;

@@ -8,7 +8,8 @@ mod command;
 pub mod lexer;
 pub mod migration;
 pub mod model;
+pub mod plan;
 pub mod sql;
 
 pub use command::Command;
-pub use sql::{Expression, Ident, Literal, QualifiedName, Sql, TypeName};
+pub use sql::{Expression, Ident, Literal, Printed, QualifiedName, Sql, TypeName};

@@ -31,5 +31,5 @@ pub use repeatable::{Repeatable, RepeatableStanding, Repeated};
 pub use revision::Revision;
 pub use script::Script;
 pub use set::{Migration, MigrationSet};
-pub use template::{NewFile, new_file};
+pub use template::{NewFile, new_file, with_parts};
 pub use transaction::{ConcurrentIndex, StatementClass, TransactionMode};

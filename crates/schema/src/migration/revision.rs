@@ -26,6 +26,13 @@ impl Revision {
         }
     }
 
+    /// The one that numbering begins with.
+    pub fn first() -> Self {
+        Self {
+            spelling: "001".to_owned(),
+        }
+    }
+
     /// As the file spells it.
     pub fn as_str(&self) -> &str {
         &self.spelling

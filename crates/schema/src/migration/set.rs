@@ -60,6 +60,25 @@ impl MigrationSet {
         })
     }
 
+    /// Takes SQL files that are no migrations, to be run in this order. They are numbered as they come.
+    pub fn from_scripts(files: impl IntoIterator<Item = (String, Vec<u8>)>) -> Result<Self> {
+        let mut revision = Revision::first();
+        let mut migrations = Vec::new();
+        for (file, bytes) in files {
+            let parsed = FileName {
+                revision: revision.clone(),
+                name: file.clone(),
+                part: Part::Both,
+            };
+            let text = normalised(&file, &bytes)?;
+            let mut found = Found::default();
+            found.add(parsed, file, text)?;
+            migrations.push(found.migration()?);
+            revision = revision.next();
+        }
+        Ok(Self { migrations })
+    }
+
     /// In order.
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = &Migration> {
         self.migrations.iter()

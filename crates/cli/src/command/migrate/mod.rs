@@ -2,6 +2,7 @@
 
 mod adopt;
 mod current;
+mod diff;
 mod down;
 mod forecast;
 mod history;
@@ -44,12 +45,14 @@ enum Action {
     Current,
     /// Record the database as being at a revision, without running anything
     Stamp(stamp::Args),
-    /// Create the next migration file
+    /// Create the next migration file, empty or with what leads to another schema
     New(new::Args),
     /// Give files that have a number twice, or come too late, the next free number
     Renumber(renumber::Args),
     /// Take a database over from another migration tool, its files and its history, proved by a replay
     Adopt(adopt::Args),
+    /// Print the SQL that turns one schema into another; exit code 1 where they differ
+    Diff(diff::Args),
 }
 
 impl Args {
@@ -74,8 +77,9 @@ impl Action {
             Self::History => history::run(context, servers).await,
             Self::Current => current::run(context, servers).await,
             Self::Stamp(args) => stamp::run(args, context, servers).await,
-            Self::New(args) => new::run(args, context),
             Self::Adopt(args) => adopt::run(args, context, servers).await,
+            Self::New(args) => new::run(args, context, servers).await,
+            Self::Diff(args) => diff::run(args, context, servers).await,
         }
     }
 }
