@@ -7,6 +7,7 @@ pub mod demo;
 pub mod error;
 pub mod journal;
 pub mod link;
+pub mod lint;
 pub mod servers;
 pub mod upkeep;
 pub mod verify;

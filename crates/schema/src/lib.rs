@@ -5,6 +5,7 @@
 
 mod command;
 pub mod lexer;
+pub mod lint;
 pub mod migration;
 pub mod model;
 pub mod sql;

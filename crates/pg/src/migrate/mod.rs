@@ -35,6 +35,9 @@ pub use history::LogEntry;
 pub use lock::Holder;
 pub use stamp::Stamped;
 
+pub(crate) use run::reset_session;
+pub(crate) use together::copy_in;
+
 use crate::conninfo::Conninfo;
 use crate::error::{Error, ErrorKind, Result};
 use crate::pooler;
@@ -217,6 +220,6 @@ impl From<MigrationError> for Error {
 }
 
 /// An error of this module.
-fn problem(problem: Problem, message: impl Into<String>) -> Error {
+pub(crate) fn problem(problem: Problem, message: impl Into<String>) -> Error {
     Error::new(ErrorKind::Migrate(problem), message)
 }

@@ -3,6 +3,7 @@
 mod current;
 mod down;
 mod history;
+mod lint;
 mod new;
 mod progress;
 mod stamp;
@@ -40,6 +41,8 @@ enum Action {
     Stamp(stamp::Args),
     /// Create the next migration file
     New(new::Args),
+    /// Look for what is dangerous in migrations before they are applied; exit code 1 where something is found
+    Lint(lint::Args),
 }
 
 impl Args {
@@ -63,6 +66,7 @@ impl Action {
             Self::Current => current::run(context, servers).await,
             Self::Stamp(args) => stamp::run(args, context, servers).await,
             Self::New(args) => new::run(args, context),
+            Self::Lint(args) => lint::run(args, context, servers).await,
         }
     }
 }
