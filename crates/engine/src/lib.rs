@@ -9,6 +9,7 @@ pub mod diff;
 pub mod error;
 pub mod journal;
 pub mod link;
+pub mod lint;
 pub mod servers;
 pub mod upkeep;
 pub mod verify;

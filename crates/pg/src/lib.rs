@@ -12,6 +12,7 @@ pub mod conninfo;
 pub mod embedded;
 pub mod error;
 pub mod migrate;
+pub mod observe;
 pub mod pooler;
 pub mod session;
 pub mod shadow;

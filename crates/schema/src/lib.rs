@@ -6,6 +6,7 @@
 pub mod adopt;
 mod command;
 pub mod lexer;
+pub mod lint;
 pub mod migration;
 pub mod model;
 pub mod plan;

@@ -42,6 +42,9 @@ pub use lock::Holder;
 pub use loss::DataLoss;
 pub use stamp::Stamped;
 
+pub(crate) use run::reset_session;
+pub(crate) use together::copy_in;
+
 use crate::conninfo::Conninfo;
 use crate::error::{During, Error, ErrorKind, Result};
 use crate::pooler;
@@ -312,6 +315,6 @@ impl From<MigrationError> for Error {
 }
 
 /// An error of this module.
-fn problem(problem: Problem, message: impl Into<String>) -> Error {
+pub(crate) fn problem(problem: Problem, message: impl Into<String>) -> Error {
     Error::new(ErrorKind::Migrate(problem), message)
 }

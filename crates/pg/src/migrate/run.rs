@@ -68,6 +68,15 @@ fn unfinished<'a>(history: &'a [Applied], migration: &Migration) -> Option<&'a U
     row.unfinished.as_ref()
 }
 
+/// Makes a session as new for a file.
+pub(crate) fn reset_session(lock_timeout: Duration) -> Sql {
+    let lock_timeout_ms = i64::try_from(lock_timeout.as_millis()).unwrap_or(i64::MAX);
+    Sql::render(
+        include_str!("sql/reset_session.sql"),
+        &[("lock_timeout_ms", &lock_timeout_ms)],
+    )
+}
+
 /// One script to run.
 pub(super) struct Job<'a> {
     pub(super) migration: &'a Migration,
@@ -245,11 +254,7 @@ impl<'m> Runner<'m> {
     }
 
     fn reset(&self) -> Sql {
-        let lock_timeout_ms = i64::try_from(self.options.lock_timeout.as_millis()).unwrap_or(i64::MAX);
-        Sql::render(
-            include_str!("sql/reset_session.sql"),
-            &[("lock_timeout_ms", &lock_timeout_ms)],
-        )
+        reset_session(self.options.lock_timeout)
     }
 
     /// The error of a script; `applied` says what of it is in effect.

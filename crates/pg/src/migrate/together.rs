@@ -68,7 +68,7 @@ pub(super) async fn attempt(
 }
 
 /// Runs a COPY with the rows that stand below it in the file.
-pub(super) async fn copy_in(client: &Client, sql: &str, rows: &str) -> Result<(), tokio_postgres::Error> {
+pub(crate) async fn copy_in(client: &Client, sql: &str, rows: &str) -> Result<(), tokio_postgres::Error> {
     let mut sink = pin!(client.copy_in::<_, Bytes>(sql).await?);
     for chunk in rows.as_bytes().chunks(COPY_CHUNK_BYTES) {
         sink.send(Bytes::copy_from_slice(chunk)).await?;

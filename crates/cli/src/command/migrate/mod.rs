@@ -6,6 +6,7 @@ mod diff;
 mod down;
 mod forecast;
 mod history;
+mod lint;
 mod new;
 mod progress;
 mod redo;
@@ -53,6 +54,8 @@ enum Action {
     Adopt(adopt::Args),
     /// Print the SQL that turns one schema into another; exit code 1 where they differ
     Diff(diff::Args),
+    /// Look for what is dangerous in migrations before they are applied; exit code 1 where something is found
+    Lint(lint::Args),
 }
 
 impl Args {
@@ -80,6 +83,7 @@ impl Action {
             Self::Adopt(args) => adopt::run(args, context, servers).await,
             Self::New(args) => new::run(args, context, servers).await,
             Self::Diff(args) => diff::run(args, context, servers).await,
+            Self::Lint(args) => lint::run(args, context, servers).await,
         }
     }
 }

@@ -1,0 +1,241 @@
+//! A script as rules look at it: its statements read, what it makes itself, and what the server did.
+
+use super::Known;
+use super::finding::Draft;
+use super::observation::{LockMode, Observation};
+use super::statement::{CreateTable, Name, Statement, TableAction, TableChange};
+use crate::migration::plan::Direction;
+use crate::migration::{Revision, Script, TransactionMode};
+
+/// What happened while a script ran on a shadow.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Observations {
+    /// One per statement.
+    pub statements: Vec<Observation>,
+    /// What the schema lacks after the script.
+    pub after: Aftermath,
+}
+
+/// What was looked up once a script had run.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Aftermath {
+    /// Foreign keys that the script made and no index of the referring table serves: constraint, table, columns.
+    pub foreign_keys_without_index: Vec<(String, Name, Vec<String>)>,
+    /// Indexes that the script made and another one of the same table does the work of: index, table, the other.
+    pub redundant_indexes: Vec<(String, Name, String)>,
+    /// Tables that the script made and that have no primary key.
+    pub without_primary_key: Vec<Name>,
+    /// Tables with policies whose row-level security is off.
+    pub idle_policies: Vec<Name>,
+    /// Tables with row-level security and no policy.
+    pub locked_out: Vec<Name>,
+    /// Views that the script made, that run with their owner's rights, and that read tables with row-level security: view, table.
+    pub views_around_policies: Vec<(Name, Name)>,
+}
+
+/// What the history of a database says about a migration.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Past {
+    /// It is not applied, and one with a higher number, which is given, is.
+    Late(Revision),
+    /// It is applied, and its UP was changed since.
+    Changed,
+}
+
+/// One script.
+pub(super) struct File<'a> {
+    script: &'a Script,
+    direction: Direction,
+    statements: Vec<Statement>,
+    observations: Option<&'a Observations>,
+    past: Option<&'a Past>,
+    /// The other script of the migration, for what a DOWN may take back.
+    counterpart: Vec<Statement>,
+}
+
+/// One statement of a script.
+#[derive(Clone, Copy)]
+pub(super) struct Case<'a> {
+    /// The script.
+    pub file: &'a File<'a>,
+    /// Its place in it.
+    pub index: usize,
+    /// What it does.
+    pub statement: &'a Statement,
+    /// What the server did.
+    pub seen: Option<&'a Observation>,
+}
+
+impl<'a> File<'a> {
+    /// Reads a script. `up` is the script that a DOWN takes back; what is known beside it is about UP.
+    pub(super) fn new(
+        script: &'a Script,
+        direction: Direction,
+        up: Option<&Script>,
+        known: Known<'a>,
+    ) -> Self {
+        let is_up = direction == Direction::Up;
+        Self {
+            script,
+            direction,
+            statements: read(script),
+            observations: known.observed.filter(|_| is_up),
+            past: known.past.filter(|_| is_up),
+            counterpart: up.map(read).unwrap_or_default(),
+        }
+    }
+
+    /// What the history of a database says about it.
+    pub(super) fn past(&self) -> Option<&'a Past> {
+        self.past
+    }
+
+    /// The script itself.
+    pub(super) fn script(&self) -> &'a Script {
+        self.script
+    }
+
+    /// Whether it is a DOWN.
+    pub(super) fn is_down(&self) -> bool {
+        self.direction == Direction::Down
+    }
+
+    /// Whether all of it is one transaction.
+    pub(super) fn is_one_transaction(&self) -> bool {
+        self.script.mode() == TransactionMode::Together
+    }
+
+    /// Whether two statements are committed together.
+    pub(super) fn share_a_transaction(&self, one: usize, other: usize) -> bool {
+        self.is_one_transaction()
+            || self
+                .script
+                .steps()
+                .iter()
+                .any(|step| step.contains(&one) && step.contains(&other))
+    }
+
+    /// What was seen after it had run.
+    pub(super) fn after(&self) -> Option<&'a Aftermath> {
+        self.observations.map(|seen| &seen.after)
+    }
+
+    /// What the server did for a statement.
+    pub(super) fn seen(&self, index: usize) -> Option<&'a Observation> {
+        self.observations.and_then(|seen| seen.statements.get(index))
+    }
+
+    /// All statements.
+    pub(super) fn cases(&'a self) -> impl Iterator<Item = Case<'a>> {
+        self.statements.iter().enumerate().map(|(index, statement)| Case {
+            file: self,
+            index,
+            statement,
+            seen: self.seen(index),
+        })
+    }
+
+    /// What a rule says of each statement of an UP.
+    pub(super) fn each(&'a self, rule: impl Fn(Case<'a>) -> Option<Draft>) -> Vec<Draft> {
+        if self.is_down() {
+            return Vec::new();
+        }
+        self.cases().filter_map(rule).collect()
+    }
+
+    /// What a rule says of each action on a table that was there before, in an UP.
+    pub(super) fn each_action(
+        &'a self,
+        rule: impl Fn(Case<'a>, &'a Name, &'a TableAction) -> Option<Draft>,
+    ) -> Vec<Draft> {
+        if self.is_down() {
+            return Vec::new();
+        }
+        let mut drafts = Vec::new();
+        for case in self.cases() {
+            let Statement::AlterTable { table, actions } = case.statement else {
+                continue;
+            };
+            if case.makes(table) {
+                continue;
+            }
+            for action in actions {
+                drafts.extend(rule(case, table, action).map(|draft| draft.at(action.span.start)));
+            }
+        }
+        drafts
+    }
+
+    /// The CREATE TABLE of this script that a name means.
+    pub(super) fn created(&self, table: &Name) -> Option<(usize, &CreateTable)> {
+        created_in(&self.statements, table)
+    }
+
+    /// The CREATE TABLE of the script that this one takes back.
+    pub(super) fn created_by_up(&self, table: &Name) -> bool {
+        created_in(&self.counterpart, table).is_some()
+    }
+
+    /// The statements of the script that this one takes back.
+    pub(super) fn counterpart(&self) -> &[Statement] {
+        &self.counterpart
+    }
+}
+
+fn read(script: &Script) -> Vec<Statement> {
+    let statements = script.statements().iter();
+    statements
+        .map(|statement| Statement::read(statement.text(script.text())))
+        .collect()
+}
+
+fn created_in<'s>(statements: &'s [Statement], table: &Name) -> Option<(usize, &'s CreateTable)> {
+    statements
+        .iter()
+        .enumerate()
+        .find_map(|(index, statement)| match statement {
+            Statement::CreateTable(created) if created.table.may_be(table) => Some((index, created)),
+            _ => None,
+        })
+}
+
+impl<'a> Case<'a> {
+    /// Its text.
+    pub(super) fn text(&self) -> &'a str {
+        let script = self.file.script;
+        script.statements()[self.index].text(script.text())
+    }
+
+    /// Whether this script has made the table before: then nobody waits for it.
+    pub(super) fn makes(&self, table: &Name) -> bool {
+        if let Some(held) = self
+            .seen
+            .and_then(|seen| seen.held.iter().find(|held| held.relation.is(table)))
+        {
+            return !held.relation.existed;
+        }
+        self.file.statements[..self.index]
+            .iter()
+            .any(|earlier| match earlier {
+                Statement::CreateTable(created) => created.table.may_be(table),
+                Statement::CreateMaterializedView { name } => name.may_be(table),
+                Statement::AlterTable { table: old, actions } => {
+                    let becomes = |action: &TableAction| {
+                        matches!(&action.change, TableChange::RenameTable(new) if new.may_be(table))
+                    };
+                    actions.iter().any(becomes) && self.file.created(old).is_some()
+                }
+                _ => false,
+            })
+    }
+
+    /// The lock on a table that was there before, as far as it was seen.
+    pub(super) fn lock_on(&self, table: &Name) -> Option<LockMode> {
+        self.seen?.lock_on(table)
+    }
+
+    /// Something about this statement.
+    pub(super) fn draft(&self, message: impl Into<String>) -> Draft {
+        Draft::new(self.index, message)
+    }
+}
