@@ -68,8 +68,8 @@ impl InitPlan {
     pub(super) fn has_to_install(&self) -> bool {
         let current =
             |s: &NodeState| matches!(s, NodeState::Linked { layout, .. } if *layout == metadata::LAYOUT);
-        !(self.guards.is_empty() && self.masks.is_empty() && self.keeping.is_empty())
-            || !self.state.iter().all(current)
+        let captured = self.masks.is_empty() && self.keeping.is_empty();
+        !(self.guards.is_empty() && captured && self.state.iter().all(current))
     }
 
     /// Whether both sides had made contact before.
