@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use ponte_engine::config::{Address, Choice, Config, Environment, Origin, Schedule, Secret, Sourced};
 use ponte_engine::{Error, ErrorKind};
+use ponte_sync::link::Leaving;
 use ponte_sync::{ApplyMode, ConflictPolicy, Initial, LinkName};
 
 /// The configuration of the design's example.
@@ -185,6 +186,7 @@ fn what_differs_between_the_nodes_is_given_by_node() {
         key = {{ bridge = ["external_id"], painel = ["id"] }}
         version = {{ painel = "alterado_em" }}
         where = "$$x$$ <> nome"
+        leaving = "keep"
         local = {{ bridge = ["id"] }}
         columns = ["nome"]
         map = [
@@ -207,6 +209,7 @@ fn what_differs_between_the_nodes_is_given_by_node() {
             .flatten()
             .all(|f| f.as_str() == "$$x$$ <> nome")
     );
+    assert_eq!(spec.leaving, Leaving::Keep);
     assert_eq!(spec.local, [vec!["id".to_owned()], vec![]]);
     assert!(spec.maps[0].is_plain());
     assert_eq!(spec.maps[1].columns, [None, Some("slug".to_owned())]);
@@ -223,6 +226,14 @@ fn a_mapping_that_says_nothing_or_names_no_node_is_a_fault() {
     check(
         "table = { bridge = \"a\" }",
         &["table is given for one node only"],
+    );
+    check(
+        "table = \"a\"\nleaving = \"keep\"",
+        &["no row can leave a table that has no where"],
+    );
+    check(
+        "table = \"a\"\nwhere = \"true\"\nleaving = \"stay\"",
+        &["expected \"delete\" or \"keep\", not \"stay\""],
     );
     check(
         "table = { bridge = \"a\", panel = \"b\" }",

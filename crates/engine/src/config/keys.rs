@@ -288,6 +288,14 @@ pub static KEYS: &[Key] = &[
     ),
     key(
         Section::Table,
+        "leaving",
+        "\"delete\" or \"keep\"",
+        Some("\"delete\""),
+        "What becomes of a row at the other side when it leaves `where`. With `\"keep\"` it stays there as it is, and nothing of it travels in either direction \
+         until it is back.",
+    ),
+    key(
+        Section::Table,
         "max_delete",
         "share in percent, number of rows or \"off\"",
         Some("the link's"),

@@ -240,7 +240,12 @@ impl LiveLink {
         )?;
         let differing: BTreeMap<usize, Divergence> = (0..keys.len())
             .filter_map(|n| {
-                let rows = [&one, &other].map(|rows| rows.get(&n).map(Vec::as_slice));
+                let looks = [&one, &other].map(|rows| rows.get(&n));
+                // A row that is outside the filter, and stays on both sides whatever it is like.
+                if looks.contains(&Some(&None)) {
+                    return None;
+                }
+                let rows = looks.map(|look| look?.as_deref());
                 Some((n, verdict(&keys[n], (&columns, exact), rows)?))
             })
             .collect();
@@ -297,7 +302,10 @@ pub(crate) fn number(row: &Row) -> usize {
     usize::try_from(row.get::<_, i64>(0) - 1).unwrap_or(usize::MAX)
 }
 
-async fn rows_of(peer: &mut Peer, sql: Sql, keys: &[String]) -> Result<BTreeMap<usize, Vec<Option<i64>>>> {
+/// The hashes of a row; none where it is outside the filter.
+type Look = Option<Vec<Option<i64>>>;
+
+async fn rows_of(peer: &mut Peer, sql: Sql, keys: &[String]) -> Result<BTreeMap<usize, Look>> {
     let rows = peer.rows(&sql, &[&keys], "look at rows").await?;
     Ok(rows.iter().map(|row| (number(row), row.get(1))).collect())
 }

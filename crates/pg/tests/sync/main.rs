@@ -28,6 +28,7 @@ mod hooks;
 mod identity;
 mod in_flight;
 mod install;
+mod keeping;
 mod keys;
 mod mapping;
 mod mass_deletes;
