@@ -5,6 +5,7 @@ pub mod backoff;
 pub mod config;
 pub mod demo;
 pub mod error;
+pub mod jobs;
 pub mod journal;
 pub mod link;
 pub mod servers;

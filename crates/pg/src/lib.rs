@@ -10,6 +10,7 @@ pub mod check;
 pub mod conninfo;
 pub mod embedded;
 pub mod error;
+pub mod jobs;
 pub mod migrate;
 pub mod pooler;
 pub mod session;

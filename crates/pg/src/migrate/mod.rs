@@ -32,6 +32,7 @@ pub use directory::read_directory;
 pub use event::{Blocker, Event, Observer};
 pub use failure::{InternalQuery, Snippet, SqlFailure};
 pub use history::LogEntry;
+pub(crate) use history::create_schema;
 pub use lock::Holder;
 pub use stamp::Stamped;
 
