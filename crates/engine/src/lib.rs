@@ -7,6 +7,7 @@ pub mod config;
 pub mod demo;
 pub mod diff;
 pub mod error;
+pub mod jobs;
 pub mod journal;
 pub mod link;
 pub mod lint;

@@ -11,6 +11,7 @@ pub mod check;
 pub mod conninfo;
 pub mod embedded;
 pub mod error;
+pub mod jobs;
 pub mod migrate;
 pub mod observe;
 pub mod pooler;

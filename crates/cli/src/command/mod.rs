@@ -4,6 +4,7 @@ mod config;
 mod db;
 mod demo;
 mod explain;
+mod jobs;
 mod migrate;
 mod reference;
 mod sync;
@@ -30,6 +31,8 @@ pub(crate) enum Command {
     Demo(demo::Args),
     /// Keep two databases in agreement, in both directions
     Sync(sync::Args),
+    /// Run maintenance by the clock, once per tick however many processes there are
+    Jobs(jobs::Args),
     /// Explain an error code
     Explain(explain::Args),
     /// Print the generated reference pages
@@ -44,6 +47,7 @@ impl Command {
             Self::Config(args) => config::run(&args, context),
             Self::Db(args) => db::run(&args, context).await,
             Self::Demo(args) => demo::run(context, &args).await,
+            Self::Jobs(args) => args.run(context).await,
             Self::Sync(args) => args.run(context).await,
             Self::Migrate(args) => args.run(context).await,
             Self::Verify(args) => verify::run(&args, context).await,
@@ -57,6 +61,7 @@ impl Command {
         match self {
             // What goes wrong is in its view.
             Self::Demo(_) => LevelFilter::OFF,
+            Self::Jobs(args) => args.log_level(),
             Self::Sync(args) => args.log_level(),
             Self::Config(_)
             | Self::Db(_)

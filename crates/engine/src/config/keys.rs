@@ -13,11 +13,20 @@ pub enum Section {
     Link,
     /// `[[links.tables]]`
     Table,
+    /// `[jobs.NAME]`
+    Job,
 }
 
 impl Section {
     /// All of them, in the order of the reference.
-    pub const ALL: [Self; 5] = [Self::Root, Self::Project, Self::Node, Self::Link, Self::Table];
+    pub const ALL: [Self; 6] = [
+        Self::Root,
+        Self::Project,
+        Self::Node,
+        Self::Link,
+        Self::Table,
+        Self::Job,
+    ];
 
     /// The header in the file.
     pub fn header(self) -> &'static str {
@@ -27,6 +36,7 @@ impl Section {
             Self::Node => "[nodes.NAME]",
             Self::Link => "[[links]]",
             Self::Table => "[[links.tables]]",
+            Self::Job => "[jobs.NAME]",
         }
     }
 
@@ -89,6 +99,13 @@ pub static KEYS: &[Key] = &[
         "array of tables",
         Some("none"),
         "The pairs of nodes that are kept in agreement.",
+    ),
+    key(
+        Section::Root,
+        "jobs",
+        "table of tables",
+        Some("none"),
+        "What is done by the clock, by name.",
     ),
     key(
         Section::Project,
@@ -364,6 +381,112 @@ pub static KEYS: &[Key] = &[
         "table of values",
         Some("none"),
         "Values for the columns that a row needs when `ponte sync probe` inserts one.",
+    ),
+    key(
+        Section::Job,
+        "call",
+        "function name",
+        Some("none"),
+        "Calls a function or procedure, `name` in `public` or `schema.name`. Each job has exactly one key that says what it does.",
+    ),
+    key(
+        Section::Job,
+        "arguments",
+        "array of values, or table of them",
+        Some("none"),
+        "What the function is given: `[30, \"days\"]` by position, `{ older_than = \"30 days\" }` by name.",
+    ),
+    key(
+        Section::Job,
+        "sql",
+        "SQL statements",
+        Some("none"),
+        "Runs statements that read or write rows, separated by semicolons, in one transaction.",
+    ),
+    key(
+        Section::Job,
+        "node",
+        "node name",
+        Some("the database that commands are about"),
+        "Where it works, and where its history is kept.",
+    ),
+    key(
+        Section::Job,
+        "schedule",
+        "cron expression or `@every` and a length of time",
+        Some("only by hand"),
+        "When it is due. Five fields, or six with seconds in front; names, `L` and `#` work. `@every 5m` counts from the beginning of 1970.",
+    ),
+    key(
+        Section::Job,
+        "time_zone",
+        "IANA time zone",
+        Some("\"UTC\""),
+        "Whose clock the schedule follows, and what statements see as theirs. A time that a change of the clock leaves out is due right after it; one that \
+         it repeats is due once.",
+    ),
+    key(
+        Section::Job,
+        "overlap",
+        "\"skip\", \"queue\" or \"cancel\"",
+        Some("\"skip\""),
+        "What a tick does that comes while the job still runs: nothing, wait its turn, or end the run and take its place.",
+    ),
+    key(
+        Section::Job,
+        "catch_up",
+        "\"none\", \"last\" or \"all(N)\"",
+        Some("\"last\""),
+        "What becomes of ticks that nobody was there for: none of them is run, the last one, or the last N, oldest first.",
+    ),
+    key(
+        Section::Job,
+        "timeout",
+        "length of time",
+        Some("\"1h\""),
+        "After how long a run is ended.",
+    ),
+    key(
+        Section::Job,
+        "lock_timeout",
+        "length of time",
+        Some("\"5s\""),
+        "How long a statement may wait for a lock, and make others wait behind it.",
+    ),
+    key(
+        Section::Job,
+        "retries",
+        "number",
+        Some("0"),
+        "How often a run is repeated whose process was lost, or that failed for a reason that passes, such as a deadlock. Each pause is longer than the last.",
+    ),
+    key(
+        Section::Job,
+        "lease",
+        "length of time",
+        Some("\"15s\""),
+        "After how long without a sign of life from its process a run counts as lost.",
+    ),
+    key(
+        Section::Job,
+        "role",
+        "role name",
+        Some("the connection's"),
+        "The role to work as.",
+    ),
+    key(
+        Section::Job,
+        "keep_history",
+        "length of time",
+        Some("\"90d\""),
+        "How long runs are remembered.",
+    ),
+    key(
+        Section::Job,
+        "keep_runs",
+        "number",
+        Some("1000"),
+        "How many runs are remembered at most.",
     ),
 ];
 

@@ -12,6 +12,7 @@ mod env_file;
 mod environment;
 mod expand;
 mod extras;
+mod job;
 mod keys;
 mod link;
 mod mapping;
@@ -27,6 +28,7 @@ mod table_name;
 
 pub use database::{Choice, Database};
 pub use environment::Environment;
+pub use job::Job;
 pub use keys::{KEYS, Key, Section, nearest};
 pub use link::Link;
 pub use mapping::TableMapping;

@@ -7,6 +7,7 @@ use toml::de::{DeTable, DeValue};
 
 use super::document::Document;
 use super::environment::Environment;
+use super::job::{self, Job};
 use super::keys::{Section, nearest};
 use super::link::{self, Link};
 use super::node::{self, Node};
@@ -36,6 +37,7 @@ struct Contents {
     seeds: PathBuf,
     nodes: Vec<Node>,
     links: Vec<Link>,
+    jobs: Vec<Job>,
 }
 
 impl Config {
@@ -141,6 +143,37 @@ impl Config {
         }
     }
 
+    /// The jobs, in the order of the file.
+    pub fn jobs(&self) -> &[Job] {
+        &self.contents.jobs
+    }
+
+    /// The job of that name.
+    ///
+    /// # Errors
+    /// When there is none; the error names the nearest one.
+    pub fn job(&self, name: &str) -> Result<&Job> {
+        let found = self.jobs().iter().find(|job| job.name == name);
+        found.ok_or_else(|| self.unknown("job", name, self.jobs().iter().map(|job| job.name.as_str())))
+    }
+
+    /// The jobs, in the order of the file.
+    ///
+    /// # Errors
+    /// When there are none.
+    pub fn some_jobs(&self) -> Result<&[Job]> {
+        if self.jobs().is_empty() {
+            let error = Error::new(
+                ErrorKind::ConfigUnknown,
+                "cannot find a job in the configuration",
+            );
+            return Err(error
+                .with("file", self.shown_file())
+                .hint(format!("add [jobs.NAME] with what it does and its schedule to {FILE_NAME}")));
+        }
+        Ok(self.jobs())
+    }
+
     /// Every value of the file or its default, with where it came from.
     pub fn settings(&self) -> &[Setting] {
         &self.settings
@@ -236,6 +269,7 @@ fn contents(reader: &Reader<'_>, root: &Path, table: &DeTable<'_>) -> Option<Con
     let project = project(reader, root, &file);
     let nodes = nodes(reader, root, &file);
     let links = links(reader, &link::names(&nodes), &file);
+    let jobs = job::read_all(reader, &link::names(&nodes), &file);
     let (name, migrations, seeds) = project?;
     Some(Contents {
         name,
@@ -243,6 +277,7 @@ fn contents(reader: &Reader<'_>, root: &Path, table: &DeTable<'_>) -> Option<Con
         seeds,
         nodes: nodes.into_iter().map(|(_, node)| node).collect::<Option<_>>()?,
         links: links?,
+        jobs: jobs?,
     })
 }
 

@@ -2,6 +2,8 @@
 
 use ponte_schema::migration::Problem;
 
+use crate::jobs;
+
 /// What went wrong, as far as a caller or a script may want to tell things apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -98,6 +100,8 @@ pub enum ErrorKind {
     SyncTimeout,
     /// Migrations: their files, their order, their execution.
     Migrate(Problem),
+    /// Jobs and their runs.
+    Jobs(jobs::Problem),
     /// A bug of ours or an answer that no PostgreSQL server gives.
     Internal,
 }
@@ -183,6 +187,14 @@ impl ErrorKind {
         Self::Migrate(Problem::AdoptFiles),
         Self::Migrate(Problem::AdoptUnfinished),
         Self::Migrate(Problem::AdoptHistory),
+        Self::Jobs(jobs::Problem::Newer),
+        Self::Jobs(jobs::Problem::Unfit),
+        Self::Jobs(jobs::Problem::Running),
+        Self::Jobs(jobs::Problem::Fenced),
+        Self::Jobs(jobs::Problem::TimedOut),
+        Self::Jobs(jobs::Problem::Cancelled),
+        Self::Jobs(jobs::Problem::Lost),
+        Self::Jobs(jobs::Problem::Backup),
         Self::Internal,
     ];
 
@@ -346,6 +358,7 @@ impl ErrorKind {
             Self::SyncConflict => never("sync.conflict", "ponte sync conflicts lists them"),
             Self::SyncTimeout => never("sync.timeout", "look at ponte sync status"),
             Self::Migrate(problem) => of_migration(problem),
+            Self::Jobs(problem) => never(problem.code(), problem.remedy()),
             Self::Internal => never(
                 "internal",
                 "report this as a bug, with the command and its output",

@@ -81,7 +81,7 @@ pub(super) async fn ensure(session: &Session, survey: &Survey) -> Result<()> {
         return Ok(());
     }
     if !survey.schema_exists {
-        create_schema(session).await?;
+        create_schema(session, "the migration history").await?;
     }
     session
         .client()
@@ -119,11 +119,11 @@ pub(super) async fn read_repeatable(session: &Session) -> Result<Vec<Repeated>> 
 
 /// IF NOT EXISTS still fails for the slower of two that create it at once, and asks for the privilege even where the
 /// schema is there; the first is success, the second is why this is only called where it is missing.
-async fn create_schema(session: &Session) -> Result<()> {
+pub(crate) async fn create_schema(session: &Session, what: &str) -> Result<()> {
     match session.client().batch_execute("CREATE SCHEMA IF NOT EXISTS ponte").await {
         Err(e) if e.code() == Some(&SqlState::UNIQUE_VIOLATION) => Ok(()),
         Err(e) if e.code() == Some(&SqlState::INSUFFICIENT_PRIVILEGE) => {
-            Err(Error::new(ErrorKind::SqlRejected, "cannot create the schema ponte for the migration history")
+            Err(Error::new(ErrorKind::SqlRejected, format!("cannot create the schema ponte for {what}"))
                 .hint("GRANT CREATE ON DATABASE … TO this role, or let its owner run: CREATE SCHEMA ponte AUTHORIZATION …")
                 .because(e))
         }

@@ -38,6 +38,7 @@ pub use event::{Blocker, Event, Observer};
 pub use failure::{InternalQuery, Snippet, SqlFailure};
 pub use foresee::{Foreseen, ForeseenLock, ForeseenStatement};
 pub use history::LogEntry;
+pub(crate) use history::create_schema;
 pub use lock::Holder;
 pub use loss::DataLoss;
 pub use stamp::Stamped;
