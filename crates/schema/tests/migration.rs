@@ -409,6 +409,6 @@ fn a_new_file_takes_the_next_number_in_the_width_of_the_last() {
 #[test]
 fn the_template_is_a_file_that_is_read_and_cannot_be_undone_yet() {
     let new = new_file(&MigrationSet::default(), "a", "20300101000000").unwrap();
-    let migration = one(&new.file, new.text);
+    let migration = one(&new.file, &new.text);
     assert!(migration.up.statements().is_empty() && migration.down.is_none());
 }

@@ -76,7 +76,10 @@ impl MigrationSet {
             migrations.push(found.migration()?);
             revision = revision.next();
         }
-        Ok(Self { migrations })
+        Ok(Self {
+            migrations,
+            repeatables: Vec::new(),
+        })
     }
 
     /// In order.
