@@ -11,6 +11,7 @@ pub mod jobs;
 pub mod journal;
 pub mod link;
 pub mod lint;
+pub mod round_trip;
 pub mod servers;
 pub mod upkeep;
 pub mod verify;

@@ -219,7 +219,10 @@ impl Replay {
         if together {
             client.batch_execute("COMMIT").await.during(begin)?;
         }
-        client.batch_execute("RESET check_function_bodies").await.during(begin)
+        client
+            .batch_execute("RESET check_function_bodies")
+            .await
+            .during(begin)
     }
 
     /// What a plan has to know about the database.

@@ -4,7 +4,7 @@
 //! that holds the first side, and what came out of it is compared with the second: a plan that leaves a difference is an error, never a result.
 
 mod proof;
-mod roles;
+pub(crate) mod roles;
 mod source;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -57,8 +57,20 @@ pub async fn diff(servers: &Servers, from: &Source, to: &Source, asked: &Asked) 
     let likes = likeness(from, to, &live);
     let separate = likes.0.roles != likes.1.roles;
     let mut shadow = Shadow::start(binaries.clone(), &likes.0).await?;
-    let mut second = if separate { Some(Shadow::start(binaries, &likes.1).await?) } else { None };
-    let outcome = compare(&mut shadow, second.as_mut(), (from, to), live, asked, &likes.0.role).await;
+    let mut second = if separate {
+        Some(Shadow::start(binaries, &likes.1).await?)
+    } else {
+        None
+    };
+    let outcome = compare(
+        &mut shadow,
+        second.as_mut(),
+        (from, to),
+        live,
+        asked,
+        &likes.0.role,
+    )
+    .await;
     let left = shadow.leave().await;
     if let Some(second) = second {
         second.leave().await?;
@@ -90,12 +102,18 @@ async fn live(servers: &Servers, source: &Source) -> Result<Option<Live>> {
 
 /// Of the version of the databases, which have to have one.
 fn binaries(servers: &Servers, live: &(Option<Live>, Option<Live>)) -> Result<Binaries> {
-    let majors: BTreeSet<u32> = [&live.0, &live.1].into_iter().flatten().map(|live| live.major).collect();
+    let majors: BTreeSet<u32> = [&live.0, &live.1]
+        .into_iter()
+        .flatten()
+        .map(|live| live.major)
+        .collect();
     let mut majors = majors.into_iter();
     match (majors.next(), majors.next()) {
         (Some(one), Some(other)) => Err(Error::new(
             ErrorKind::DiffSource,
-            format!("cannot compare PostgreSQL {one} with PostgreSQL {other}: they print definitions differently"),
+            format!(
+                "cannot compare PostgreSQL {one} with PostgreSQL {other}: they print definitions differently"
+            ),
         )
         .hint("compare each with its migrations: ponte verify")),
         (Some(major), None) => servers.binaries_of(major),
@@ -115,7 +133,9 @@ fn likeness(from: &Source, to: &Source, live: &(Option<Live>, Option<Live>)) -> 
     for set in [&roles.0.named, &roles.1.named, &roles.0.made, &roles.1.made] {
         all.extend(set.iter().cloned());
     }
-    let role = likes().next().map_or_else(|| EMBEDDED_OWNER.to_owned(), |like| like.role.clone());
+    let role = likes()
+        .next()
+        .map_or_else(|| EMBEDDED_OWNER.to_owned(), |like| like.role.clone());
     let without = |made: &BTreeSet<String>| Likeness {
         role: role.clone(),
         roles: all.difference(made).cloned().collect(),
@@ -145,7 +165,11 @@ async fn compare(
         }
         (Source::Database(_), live) => live.map(|live| live.side).unwrap_or_default(),
     };
-    let mut request = Request { role: role.to_owned(), access: Access::Compared, style: asked.style };
+    let mut request = Request {
+        role: role.to_owned(),
+        access: Access::Compared,
+        style: asked.style,
+    };
     let (replay, from) = match (sources.0, live.0) {
         (Source::Files(files), _) => {
             let replay = replayed(shadow, files).await?;
@@ -161,8 +185,17 @@ async fn compare(
     request.access = access(asked, is_live, (&from, &to));
     let plan = plan(&from, &to, &request);
     prove(&replay, &plan, &to, request.access).await?;
-    let reverse = if asked.reverse { Some(reversed(&replay, &from, &to, &request).await?) } else { None };
-    Ok(Diff { plan, reverse, access: request.access, not_compared: to.model.unmodelled })
+    let reverse = if asked.reverse {
+        Some(reversed(&replay, &from, &to, &request).await?)
+    } else {
+        None
+    };
+    Ok(Diff {
+        plan,
+        reverse,
+        access: request.access,
+        not_compared: to.model.unmodelled,
+    })
 }
 
 /// Files decide about owners and privileges if both sides are files, or if one sets any; two databases have their own.
@@ -173,7 +206,11 @@ fn access(asked: &Asked, is_live: (bool, bool), sides: (&Side, &Side)) -> Access
         (true, false) => sides.1.model.sets_privileges(),
         (false, true) => sides.0.model.sets_privileges(),
     };
-    asked.access.unwrap_or(if decided { Access::Compared } else { Access::Ignored })
+    asked.access.unwrap_or(if decided {
+        Access::Compared
+    } else {
+        Access::Ignored
+    })
 }
 
 async fn replayed(shadow: &mut Shadow, files: &MigrationSet) -> Result<Replay> {
@@ -186,7 +223,10 @@ async fn replayed(shadow: &mut Shadow, files: &MigrationSet) -> Result<Replay> {
 async fn rebuilt(shadow: &mut Shadow, side: &Side, request: &Request) -> Result<Replay> {
     let replay = shadow.replay().await?;
     let empty = replay.side().await?;
-    let request = Request { style: Style::Plain, ..request.clone() };
+    let request = Request {
+        style: Style::Plain,
+        ..request.clone()
+    };
     prove(&replay, &plan(&empty, side, &request), side, request.access).await?;
     Ok(replay)
 }

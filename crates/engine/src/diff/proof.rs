@@ -16,8 +16,14 @@ const NAMED_MAX: usize = 10;
 /// `plan.unproved`.
 pub(super) async fn prove(replay: &Replay, plan: &Plan, to: &Side, access: Access) -> Result<()> {
     if let Err(error) = run_text(replay, "plan.sql", &plan.to_sql()).await {
-        let statement = error.context().iter().find(|(key, _)| *key == "statement").map(|(_, sql)| sql.clone());
-        return Err(unproved("a statement of it fails there").with("statement", statement.unwrap_or_default()).because(error));
+        let statement = error
+            .context()
+            .iter()
+            .find(|(key, _)| *key == "statement")
+            .map(|(_, sql)| sql.clone());
+        return Err(unproved("a statement of it fails there")
+            .with("statement", statement.unwrap_or_default())
+            .because(error));
     }
     let differences = compare(&to.model, &replay.model().await?, access);
     if differences.is_empty() {
@@ -34,12 +40,19 @@ pub(super) async fn prove(replay: &Replay, plan: &Plan, to: &Side, access: Acces
 }
 
 fn unproved(why: &str) -> Error {
-    Error::new(ErrorKind::PlanUnproved, format!("cannot show a plan: it was tried on a shadow, and {why}"))
-        .hint("write this change by hand: ponte migrate new NAME")
+    Error::new(
+        ErrorKind::PlanUnproved,
+        format!("cannot show a plan: it was tried on a shadow, and {why}"),
+    )
+    .hint("write this change by hand: ponte migrate new NAME")
 }
 
 fn in_words(difference: &Difference) -> String {
-    let fact = difference.fact.as_deref().map(|fact| format!(", {fact}")).unwrap_or_default();
+    let fact = difference
+        .fact
+        .as_deref()
+        .map(|fact| format!(", {fact}"))
+        .unwrap_or_default();
     let value = |value: &Option<String>| value.clone().unwrap_or_else(|| "nothing".to_owned());
     format!(
         "{} {}{fact}: expected {}, got {}",

@@ -8,24 +8,38 @@ use ponte_schema::lexer::{Statement, TokenKind};
 use ponte_schema::migration::{MigrationSet, Script};
 
 /// What stands for a role without being one.
-const NOT_ROLES: [&str; 9] =
-    ["public", "current_user", "session_user", "current_role", "none", "default", "group", "user", "role"];
+const NOT_ROLES: [&str; 9] = [
+    "public",
+    "current_user",
+    "session_user",
+    "current_role",
+    "none",
+    "default",
+    "group",
+    "user",
+    "role",
+];
 /// Statements in which roles are named.
-const VERBS: [&str; 8] = ["grant", "revoke", "alter", "create", "set", "reassign", "drop", "comment"];
+const VERBS: [&str; 8] = [
+    "grant", "revoke", "alter", "create", "set", "reassign", "drop", "comment",
+];
 
 /// Roles that files name, and those that they make themselves.
 #[derive(Debug, Default)]
-pub(super) struct Roles {
-    pub(super) named: BTreeSet<String>,
-    pub(super) made: BTreeSet<String>,
+pub(crate) struct Roles {
+    pub(crate) named: BTreeSet<String>,
+    pub(crate) made: BTreeSet<String>,
 }
 
 impl Roles {
     /// Of all files, UP and DOWN.
-    pub(super) fn of(files: &MigrationSet) -> Self {
+    pub(crate) fn of(files: &MigrationSet) -> Self {
         let mut roles = Self::default();
         for migration in files.iter() {
-            for script in [Some(&migration.up), migration.down.as_ref()].into_iter().flatten() {
+            for script in [Some(&migration.up), migration.down.as_ref()]
+                .into_iter()
+                .flatten()
+            {
                 for statement in script.statements() {
                     roles.look_at(script, statement);
                 }

@@ -31,12 +31,17 @@ impl Source {
             return Self::directory(&path);
         }
         if !path.is_file() {
-            let error = Error::new(ErrorKind::DiffSource, format!("cannot find the schema \"{text}\""));
+            let error = Error::new(
+                ErrorKind::DiffSource,
+                format!("cannot find the schema \"{text}\""),
+            );
             return Err(error.with("path", path.display()));
         }
         let name = path.file_name().map(|name| name.to_string_lossy().into_owned());
         let file = (name.unwrap_or_default(), read(&path)?);
-        Ok(Self::Files(MigrationSet::from_scripts([file]).map_err(ponte_pg::Error::from)?))
+        Ok(Self::Files(
+            MigrationSet::from_scripts([file]).map_err(ponte_pg::Error::from)?,
+        ))
     }
 
     /// A directory whose files are all numbered holds migrations; another one holds files that are run in the order of their paths.
@@ -44,7 +49,12 @@ impl Source {
         let mut files = Vec::new();
         collect(path, &mut files)?;
         files.sort();
-        let name_of = |file: &PathBuf| file.strip_prefix(path).unwrap_or(file).to_string_lossy().into_owned();
+        let name_of = |file: &PathBuf| {
+            file.strip_prefix(path)
+                .unwrap_or(file)
+                .to_string_lossy()
+                .into_owned()
+        };
         let is_numbered = |file: &PathBuf| FileName::parse(&name_of(file)).is_ok();
         if files.is_empty() {
             let error = Error::new(ErrorKind::DiffSource, "the directory has no .sql file");
@@ -55,7 +65,9 @@ impl Source {
         }
         let read = files.iter().map(|file| Ok((name_of(file), read(file)?)));
         let files: Vec<(String, Vec<u8>)> = read.collect::<Result<_>>()?;
-        Ok(Self::Files(MigrationSet::from_scripts(files).map_err(ponte_pg::Error::from)?))
+        Ok(Self::Files(
+            MigrationSet::from_scripts(files).map_err(ponte_pg::Error::from)?,
+        ))
     }
 }
 
@@ -63,7 +75,9 @@ fn collect(directory: &Path, files: &mut Vec<PathBuf>) -> Result<()> {
     let entries = std::fs::read_dir(directory).map_err(|error| unreadable(error, directory))?;
     for entry in entries {
         let path = entry.map_err(|error| unreadable(error, directory))?.path();
-        let is_hidden = path.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.'));
+        let is_hidden = path
+            .file_name()
+            .is_some_and(|name| name.to_string_lossy().starts_with('.'));
         if is_hidden {
             continue;
         }
@@ -81,5 +95,7 @@ fn read(path: &Path) -> Result<Vec<u8>> {
 }
 
 fn unreadable(error: std::io::Error, path: &Path) -> Error {
-    Error::new(ErrorKind::DiffSource, "cannot read the schema").with("path", path.display()).because(error)
+    Error::new(ErrorKind::DiffSource, "cannot read the schema")
+        .with("path", path.display())
+        .because(error)
 }

@@ -9,7 +9,10 @@ use crate::session::Session;
 
 /// Reads it in the transaction that the model was read in.
 pub(super) async fn read(session: &Session, model: Model) -> Result<Side> {
-    let mut side = Side { model, ..Side::default() };
+    let mut side = Side {
+        model,
+        ..Side::default()
+    };
     let client = session.client();
     let sql = filled(include_str!("sql/dependencies.sql"), &[]);
     let rows = client.query_typed(sql.as_str(), &[]).await;

@@ -19,6 +19,8 @@ pub struct Migration {
     pub up: Script,
     /// Unmakes it. A DOWN part without a single statement counts as none.
     pub down: Option<Script>,
+    /// Why nothing unmakes it, where the file says so.
+    pub irreversible: Option<String>,
     /// Of the text of UP.
     pub checksum_up: Checksum,
     /// Of the text of DOWN.
@@ -208,6 +210,7 @@ impl Found {
         };
         let down = down.filter(|script| !script.statements().is_empty());
         Ok(Migration {
+            irreversible: markers::irreversible(&text),
             revision: parsed.revision,
             name: parsed.name,
             checksum_up: Checksum::of_text(up.text()),

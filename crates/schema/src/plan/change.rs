@@ -33,6 +33,17 @@ pub(super) fn find(between: &mut Between<'_>) -> Changes {
         todo: Vec::new(),
     };
     closure.todo.extend(changes.keys().cloned());
+    let identities = between
+        .from
+        .owned
+        .iter()
+        .filter(|(sequence, _)| between.from.is_identity(sequence));
+    for (sequence, column) in identities {
+        // The sequence can become one of its own, under its name, when the identity is gone.
+        if changes.get(sequence) == Some(&Change::Replace) && between.to.exists(column) {
+            closure.reset.insert(column.clone());
+        }
+    }
     while let Some(id) = closure.todo.pop() {
         closure.spread(between, &mut changes, &id);
     }
@@ -67,14 +78,19 @@ fn counts(between: &Between<'_>, id: &ObjectId) -> bool {
     let access = ["owner", "grants"];
     let names = between.changed(id).names();
     let ignored = between.request.access == Access::Ignored;
-    names.iter().any(|name| !ignored || !access.contains(name)) || between.from.owned.get(id) != between.to.owned.get(id)
+    names.iter().any(|name| !ignored || !access.contains(name))
+        || between.from.owned.get(id) != between.to.owned.get(id)
+        || between.from.is_identity(id) != between.to.is_identity(id)
 }
 
 fn dependents(side: &Side) -> BTreeMap<ObjectId, Vec<ObjectId>> {
     let mut dependents: BTreeMap<ObjectId, Vec<ObjectId>> = BTreeMap::new();
     for (dependent, needs) in &side.needs {
         for need in needs {
-            dependents.entry(need.clone()).or_default().push(dependent.clone());
+            dependents
+                .entry(need.clone())
+                .or_default()
+                .push(dependent.clone());
         }
     }
     for id in side.model.objects.keys() {
@@ -125,7 +141,10 @@ impl Closure {
         }
         if between.from.fact(column, "generated").is_some() {
             self.replace(between, changes, column);
-        } else if goes && still_needs && between.from.fact(column, "default").is_some() {
+        } else if goes
+            && (still_needs || between.to.owned.get(id) == Some(column))
+            && between.from.fact(column, "default").is_some()
+        {
             self.reset.insert(column.clone());
             changes.entry(column.clone()).or_insert(Change::Alter);
         } else if !goes && id.kind != Kind::Column && still_needs {
@@ -150,7 +169,12 @@ impl Closure {
 /// Whether the dependent is in the way when `id`, a column or a type, is converted. Indexes and constraints of a column follow by themselves.
 fn makes_way(id: &ObjectId, dependent: &ObjectId) -> bool {
     match dependent.kind {
-        Kind::View | Kind::MaterializedView | Kind::Rule | Kind::Trigger | Kind::Policy | Kind::Publication => true,
+        Kind::View
+        | Kind::MaterializedView
+        | Kind::Rule
+        | Kind::Trigger
+        | Kind::Policy
+        | Kind::Publication => true,
         Kind::Function | Kind::Aggregate | Kind::Operator | Kind::Cast => true,
         Kind::Constraint | Kind::Index | Kind::Statistics => id.kind != Kind::Column,
         _ => false,

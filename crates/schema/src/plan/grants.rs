@@ -37,7 +37,10 @@ pub(super) fn altered(between: &Between<'_>, id: &ObjectId) -> Vec<Step> {
         return Vec::new();
     }
     let changed = between.changed(id);
-    let (was, is) = (changed.was("owner").unwrap_or_default(), changed.is("owner").unwrap_or_default());
+    let (was, is) = (
+        changed.was("owner").unwrap_or_default(),
+        changed.is("owner").unwrap_or_default(),
+    );
     let given = rename(listed(changed.was("grants"), id.kind, was), was, is);
     statements(id, &given, &listed(changed.is("grants"), id.kind, is))
 }
@@ -45,9 +48,18 @@ pub(super) fn altered(between: &Between<'_>, id: &ObjectId) -> Vec<Step> {
 /// For the default privileges of a role.
 pub(super) fn defaults(between: &Between<'_>, id: &ObjectId) -> Vec<Step> {
     let role = id.of.as_ref().map(Ident::as_str).unwrap_or_default();
-    let start = || if id.schema.is_some() { Grants::new() } else { built_in(kind_of(id.name.as_str()), role) };
+    let start = || {
+        if id.schema.is_some() {
+            Grants::new()
+        } else {
+            built_in(kind_of(id.name.as_str()), role)
+        }
+    };
     let kind = kind_of(id.name.as_str());
-    let read = |side: &super::Side| side.fact(id, "grants").map_or_else(start, |list| listed(Some(list), kind, role));
+    let read = |side: &super::Side| {
+        side.fact(id, "grants")
+            .map_or_else(start, |list| listed(Some(list), kind, role))
+    };
     let (was, is) = (read(between.from), read(between.to));
     let scope = match &id.schema {
         Some(schema) => Sql::render(" IN SCHEMA {schema}", &[("schema", &plain(schema))]),
@@ -122,7 +134,12 @@ fn listed(fact: Option<&str>, kind: Kind, owner: &str) -> Grants {
     let mut grants = parsed(list);
     if let Some(own) = grants.get_mut(&quoted(owner)) {
         let beyond = |privilege: &&String| privilege.as_str() != "MAINTAIN";
-        if own.iter().filter(beyond).map(String::as_str).eq(everything(kind).iter().copied()) {
+        if own
+            .iter()
+            .filter(beyond)
+            .map(String::as_str)
+            .eq(everything(kind).iter().copied())
+        {
             *own = BTreeSet::from([ALL.to_owned()]);
         }
     }
@@ -133,9 +150,15 @@ fn listed(fact: Option<&str>, kind: Kind, owner: &str) -> Grants {
 fn everything(kind: Kind) -> &'static [&'static str] {
     match kind {
         Kind::Column => &["INSERT", "REFERENCES", "SELECT", "UPDATE"],
-        Kind::Table | Kind::View | Kind::MaterializedView => {
-            &["DELETE", "INSERT", "REFERENCES", "SELECT", "TRIGGER", "TRUNCATE", "UPDATE"]
-        }
+        Kind::Table | Kind::View | Kind::MaterializedView => &[
+            "DELETE",
+            "INSERT",
+            "REFERENCES",
+            "SELECT",
+            "TRIGGER",
+            "TRUNCATE",
+            "UPDATE",
+        ],
         Kind::Sequence => &["SELECT", "UPDATE", "USAGE"],
         Kind::Schema => &["CREATE", "USAGE"],
         Kind::Function | Kind::Aggregate => &["EXECUTE"],
@@ -163,7 +186,10 @@ fn parsed(list: &str) -> Grants {
         let (grantee, after) = rest.split_at(end);
         let after = after.strip_prefix(": ").unwrap_or(after);
         let (privileges, more) = after.split_once("; ").unwrap_or((after, ""));
-        grants.insert(grantee.to_owned(), privileges.split(", ").map(str::to_owned).collect());
+        grants.insert(
+            grantee.to_owned(),
+            privileges.split(", ").map(str::to_owned).collect(),
+        );
         rest = more;
     }
     grants
@@ -217,7 +243,11 @@ impl Change {
         };
         let privileges = Sql::join(", ", self.privileges.iter().map(one));
         let grantee = Printed::new(self.grantee.as_str());
-        let option = Sql::text(if self.may_hand_on { " WITH GRANT OPTION" } else { "" });
+        let option = Sql::text(if self.may_hand_on {
+            " WITH GRANT OPTION"
+        } else {
+            ""
+        });
         let template = if self.grant {
             "GRANT {privileges} ON {target} TO {grantee}{option}"
         } else {
@@ -225,7 +255,12 @@ impl Change {
         };
         Sql::render(
             template,
-            &[("privileges", &privileges), ("target", target), ("grantee", &grantee), ("option", &option)],
+            &[
+                ("privileges", &privileges),
+                ("target", target),
+                ("grantee", &grantee),
+                ("option", &option),
+            ],
         )
     }
 }
@@ -236,7 +271,10 @@ fn differing(was: &Grants, is: &Grants) -> Vec<Change> {
     let grantees: BTreeSet<&String> = was.keys().chain(is.keys()).collect();
     let mut changes = Vec::new();
     for grantee in grantees {
-        let (had, has) = (was.get(grantee).unwrap_or(&nothing), is.get(grantee).unwrap_or(&nothing));
+        let (had, has) = (
+            was.get(grantee).unwrap_or(&nothing),
+            is.get(grantee).unwrap_or(&nothing),
+        );
         if had == has {
             continue;
         }
@@ -244,17 +282,30 @@ fn differing(was: &Grants, is: &Grants) -> Vec<Change> {
         let gone: Vec<String> = if had_all {
             vec![ALL.to_owned()]
         } else {
-            had.iter().filter(|p| !has.contains(*p)).map(|p| p.trim_end_matches('*').to_owned()).collect()
+            had.iter()
+                .filter(|p| !has.contains(*p))
+                .map(|p| p.trim_end_matches('*').to_owned())
+                .collect()
         };
         if !gone.is_empty() && !has.contains(ALL) {
-            changes.push(Change { grant: false, privileges: gone, grantee: grantee.clone(), may_hand_on: false });
+            changes.push(Change {
+                grant: false,
+                privileges: gone,
+                grantee: grantee.clone(),
+                may_hand_on: false,
+            });
         }
         let kept = |privilege: &&String| !had_all && had.contains(*privilege);
         for may_hand_on in [false, true] {
             let new = has.iter().filter(|p| !kept(p) && p.ends_with('*') == may_hand_on);
             let privileges: Vec<String> = new.map(|p| p.trim_end_matches('*').to_owned()).collect();
             if !privileges.is_empty() {
-                changes.push(Change { grant: true, privileges, grantee: grantee.clone(), may_hand_on });
+                changes.push(Change {
+                    grant: true,
+                    privileges,
+                    grantee: grantee.clone(),
+                    may_hand_on,
+                });
             }
         }
     }
@@ -274,7 +325,10 @@ fn statements(id: &ObjectId, was: &Grants, is: &Grants) -> Vec<Step> {
             Kind::ForeignServer => "FOREIGN SERVER",
             kind => noun(kind),
         };
-        let target = Sql::render("{noun} {address}", &[("noun", &Sql::text(noun)), ("address", &address(id))]);
+        let target = Sql::render(
+            "{noun} {address}",
+            &[("noun", &Sql::text(noun)), ("address", &address(id))],
+        );
         (target, Sql::default())
     };
     differing(was, is)
@@ -307,7 +361,10 @@ mod tests {
 
     #[test]
     fn only_what_differs_is_granted_and_revoked() {
-        let (was, is) = (parsed("web: INSERT, SELECT; old: SELECT"), parsed("web: SELECT*, INSERT; new: SELECT"));
+        let (was, is) = (
+            parsed("web: INSERT, SELECT; old: SELECT"),
+            parsed("web: SELECT*, INSERT; new: SELECT"),
+        );
         let target = Sql::text("TABLE t");
         let shown: Vec<String> = differing(&was, &is)
             .iter()

@@ -94,11 +94,18 @@ pub fn plan(from: &Side, to: &Side, request: &Request) -> Plan {
 /// A label of an enum can be used only when the transaction that added it is over.
 fn commit_new_labels(between: &Between<'_>, steps: &mut [Step]) {
     let texts: Vec<Sql> = steps.iter().map(|step| step.sql.clone()).collect();
-    for step in steps.iter_mut().filter(|step| step.object.kind == Kind::Enum && between.from.has(&step.object)) {
+    for step in steps
+        .iter_mut()
+        .filter(|step| step.object.kind == Kind::Enum && between.from.has(&step.object))
+    {
         let labels = kinds::types::new_labels(between, &step.object);
         let uses = |sql: &Sql| {
             let adds = sql.as_str().starts_with("ALTER TYPE");
-            !adds && labels.iter().any(|label| sql.as_str().contains(Sql::of(&crate::Literal::new(label.as_str())).as_str()))
+            !adds
+                && labels.iter().any(|label| {
+                    sql.as_str()
+                        .contains(Sql::of(&crate::Literal::new(label.as_str())).as_str())
+                })
         };
         if step.sql.as_str().contains(" ADD VALUE ") && texts.iter().any(uses) {
             kinds::types::commit_before(step);

@@ -59,7 +59,12 @@ struct Graph<'a> {
 
 impl<'a> Graph<'a> {
     fn new(between: &'a Between<'a>, changes: &'a Changes) -> Self {
-        let mut graph = Self { between, changes, work: BTreeMap::new(), before: BTreeMap::new() };
+        let mut graph = Self {
+            between,
+            changes,
+            work: BTreeMap::new(),
+            before: BTreeMap::new(),
+        };
         for (id, change) in changes {
             match change {
                 Change::Create => graph.add(Act::Create(id.clone())),
@@ -74,6 +79,16 @@ impl<'a> Graph<'a> {
         for column in &between.reset {
             graph.add(Act::Release(column.clone()));
         }
+        for table in &between.late_defaults {
+            let goes = graph.goes(table);
+            let columns = between.from.parts(table, Kind::Column).into_iter();
+            for column in columns.filter(|column| goes && between.from.fact(column, "default").is_some()) {
+                let release = Act::Release(column.clone());
+                graph.add(release.clone());
+                graph.edge(release, Act::Drop(table.clone()));
+            }
+        }
+        graph.edges_of_sequences();
         graph.edges_of_first();
         graph.edges_of_second();
         graph.edges_of_names();
@@ -83,7 +98,7 @@ impl<'a> Graph<'a> {
     fn add(&mut self, act: Act) {
         let between = self.between;
         let steps = match &act {
-            Act::Release(id) => kinds::release_default(id),
+            Act::Release(id) => kinds::release(between, id),
             Act::Drop(id) if self.vanishes_with(id).is_some() => return,
             Act::Drop(id) => kinds::drop(between, id),
             Act::Create(id) if id.kind == Kind::Column && comes_with_whole(between, id) => return,
@@ -102,7 +117,10 @@ impl<'a> Graph<'a> {
     fn vanishes_with(&self, id: &ObjectId) -> Option<ObjectId> {
         if let Some(column) = self.between.from.owned.get(id) {
             let table = self.between.from.whole(column);
-            return [Some(column.clone()), table].into_iter().flatten().find(|owner| self.goes(owner));
+            return [Some(column.clone()), table]
+                .into_iter()
+                .flatten()
+                .find(|owner| self.goes(owner));
         }
         let whole = self.between.from.whole(id).filter(|whole| self.goes(whole))?;
         (!self.is_knotted(id, &whole)).then_some(whole)
@@ -116,7 +134,9 @@ impl<'a> Graph<'a> {
         let from = self.between.from;
         let mut seen = BTreeSet::new();
         let targets = |id: &ObjectId| -> Vec<ObjectId> {
-            let needs = from.needs_of(id).map(|need| from.whole(need).unwrap_or_else(|| need.clone()));
+            let needs = from
+                .needs_of(id)
+                .map(|need| from.whole(need).unwrap_or_else(|| need.clone()));
             needs.filter(|need| need.kind == Kind::Table).collect()
         };
         let mut todo: Vec<ObjectId> = targets(id).into_iter().filter(|other| other != table).collect();
@@ -166,8 +186,15 @@ impl<'a> Graph<'a> {
 
     fn edges_of_first(&mut self) {
         let from = self.between.from;
-        let parts = from.model.objects.keys().filter_map(|id| Some((id, from.whole(id)?)));
-        let needs = from.needs.iter().flat_map(|(id, needs)| needs.iter().map(move |need| (id, need.clone())));
+        let parts = from
+            .model
+            .objects
+            .keys()
+            .filter_map(|id| Some((id, from.whole(id)?)));
+        let needs = from
+            .needs
+            .iter()
+            .flat_map(|(id, needs)| needs.iter().map(move |need| (id, need.clone())));
         for (dependent, need) in needs.chain(parts) {
             let drop_of_dependent = self.drop_of(dependent);
             let alter = Act::Alter(dependent.clone());
@@ -175,7 +202,8 @@ impl<'a> Graph<'a> {
             let release = Act::Release(dependent.clone());
             let release = self.work.contains_key(&release).then_some(release);
             if let Some(drop) = self.drop_of(&need) {
-                let first = drop_of_dependent.clone().or(release).or(alter.clone());
+                let release = release.filter(|_| is_for_defaults(&need));
+                let first = release.or(drop_of_dependent.clone()).or(alter.clone());
                 if let Some(first) = first {
                     self.edge(first, drop);
                 }
@@ -197,17 +225,39 @@ impl<'a> Graph<'a> {
     fn edges_of_second(&mut self) {
         let to = self.between.to;
         let parts = to.model.objects.keys().filter_map(|id| Some((id, to.whole(id)?)));
-        let needs = to.needs.iter().flat_map(|(id, needs)| needs.iter().map(move |need| (id, need.clone())));
+        let needs = to
+            .needs
+            .iter()
+            .flat_map(|(id, needs)| needs.iter().map(move |need| (id, need.clone())));
         for (dependent, need) in needs.chain(parts) {
-            let same_table = to.whole(dependent).is_some_and(|whole| to.whole(&need).as_ref() == Some(&whole));
+            let same_table = to
+                .whole(dependent)
+                .is_some_and(|whole| to.whole(&need).as_ref() == Some(&whole));
             for first in self.made_by(&need) {
                 for second in self.made_by(dependent) {
                     let is_inner = same_table && first.object().kind == Kind::Table && first == second;
-                    let waits = self.is_default_that_waits(dependent, &second);
+                    let waits = is_for_defaults(&need) && self.is_default_that_waits(dependent, &second);
                     if !is_inner && !waits {
                         self.edge(first.clone(), second);
                     }
                 }
+            }
+        }
+    }
+
+    /// A sequence behind an identity column comes and goes with the identity.
+    fn edges_of_sequences(&mut self) {
+        for (sequence, column) in &self.between.from.owned {
+            let release = Act::Release(column.clone());
+            if self.work.contains_key(&release) {
+                self.edge(release.clone(), Act::Drop(sequence.clone()));
+                self.edge(release, Act::Create(sequence.clone()));
+            }
+        }
+        for (sequence, column) in &self.between.to.owned {
+            let drop = Act::Drop(sequence.clone());
+            if self.work.contains_key(&drop) && self.between.to.is_identity(sequence) {
+                self.edge(drop, Act::Alter(column.clone()));
             }
         }
     }
@@ -226,9 +276,18 @@ impl<'a> Graph<'a> {
         for act in self.work.keys().filter(|act| matches!(act, Act::Drop(_))) {
             holders.entry(key(act.object())).or_default().push(act.clone());
         }
-        let creates: Vec<Act> = self.work.keys().filter(|act| matches!(act, Act::Create(_))).cloned().collect();
-        let defaults: Vec<Act> =
-            self.work.keys().filter(|act| act.object().kind == Kind::DefaultPrivileges).cloned().collect();
+        let creates: Vec<Act> = self
+            .work
+            .keys()
+            .filter(|act| matches!(act, Act::Create(_)))
+            .cloned()
+            .collect();
+        let defaults: Vec<Act> = self
+            .work
+            .keys()
+            .filter(|act| act.object().kind == Kind::DefaultPrivileges)
+            .cloned()
+            .collect();
         for create in creates {
             let id = create.object().clone();
             for holder in holders.get(&key(&id)).cloned().unwrap_or_default() {
@@ -248,14 +307,20 @@ impl<'a> Graph<'a> {
         let mut waiting: BTreeMap<&Act, usize> = BTreeMap::new();
         let mut after: BTreeMap<&Act, Vec<&Act>> = BTreeMap::new();
         for (act, before) in &self.before {
-            let before: Vec<&Act> = before.iter().filter(|first| self.work.contains_key(first)).collect();
+            let before: Vec<&Act> = before
+                .iter()
+                .filter(|first| self.work.contains_key(first))
+                .collect();
             waiting.insert(act, before.len());
             for first in before {
                 after.entry(first).or_default().push(act);
             }
         }
-        let mut free: BTreeSet<(Rank, &Act)> =
-            waiting.iter().filter(|(_, count)| **count == 0).map(|(act, _)| (self.rank(act), *act)).collect();
+        let mut free: BTreeSet<(Rank, &Act)> = waiting
+            .iter()
+            .filter(|(_, count)| **count == 0)
+            .map(|(act, _)| (self.rank(act), *act))
+            .collect();
         let mut sorted = Vec::new();
         while !waiting.is_empty() {
             let next = match free.pop_first() {
@@ -280,7 +345,11 @@ impl<'a> Graph<'a> {
 
     fn break_cycle<'g>(&self, waiting: &BTreeMap<&'g Act, usize>) -> Result<&'g Act, BTreeSet<ObjectId>> {
         let tables = waiting.keys().filter_map(|act| match act {
-            Act::Create(id) if id.kind == Kind::Table && !self.between.late_defaults.contains(id) => Some(id.clone()),
+            Act::Create(id) | Act::Drop(id)
+                if id.kind == Kind::Table && !self.between.late_defaults.contains(id) =>
+            {
+                Some(id.clone())
+            }
             _ => None,
         });
         let tables: BTreeSet<ObjectId> = tables.collect();
@@ -293,9 +362,21 @@ impl<'a> Graph<'a> {
 
     fn rank(&self, act: &Act) -> Rank {
         let id = act.object();
-        let placement = self.work.get(act).into_iter().flat_map(|steps| &steps.now).map(|step| step.placement).max();
-        let kind = i32::try_from(Kind::ALL.iter().position(|kind| *kind == id.kind).unwrap_or(0)).unwrap_or(0);
-        let position = self.between.to.detail(id, "position").and_then(|p| p.parse().ok()).unwrap_or(0);
+        let placement = self
+            .work
+            .get(act)
+            .into_iter()
+            .flat_map(|steps| &steps.now)
+            .map(|step| step.placement)
+            .max();
+        let kind =
+            i32::try_from(Kind::ALL.iter().position(|kind| *kind == id.kind).unwrap_or(0)).unwrap_or(0);
+        let position = self
+            .between
+            .to
+            .detail(id, "position")
+            .and_then(|p| p.parse().ok())
+            .unwrap_or(0);
         match act {
             Act::Release(_) => (placement, 0, kind, position),
             Act::Drop(_) => (placement, 1, -kind, position),
@@ -311,10 +392,23 @@ fn comes_with_whole(between: &Between<'_>, id: &ObjectId) -> bool {
     between.to.whole(id).is_some_and(|whole| between.is_fresh(&whole))
 }
 
+/// Whether a column can only need this for its default, and not for its type.
+fn is_for_defaults(need: &ObjectId) -> bool {
+    matches!(
+        need.kind,
+        Kind::Function | Kind::Aggregate | Kind::Operator | Kind::Cast | Kind::Sequence
+    )
+}
+
 /// Whether two objects of one schema cannot have one name.
 fn share_names(a: &ObjectId, b: &ObjectId) -> bool {
     let class = |kind: Kind| match kind {
-        Kind::Table | Kind::View | Kind::MaterializedView | Kind::Sequence | Kind::Index | Kind::Constraint => 1,
+        Kind::Table
+        | Kind::View
+        | Kind::MaterializedView
+        | Kind::Sequence
+        | Kind::Index
+        | Kind::Constraint => 1,
         Kind::Enum | Kind::Domain | Kind::CompositeType | Kind::RangeType => 1,
         Kind::Function | Kind::Aggregate => 2,
         _ => 0,

@@ -11,8 +11,11 @@ use crate::{Ident, Literal, Sql};
 /// Statements for an object that was just made.
 pub(super) fn created(between: &Between<'_>, id: &ObjectId) -> Steps {
     let mut steps = Steps::default();
+    if id.kind == Kind::DefaultPrivileges {
+        return steps;
+    }
     let owner = between.to.fact(id, "owner");
-    if owner.is_some_and(|owner| owner != between.request.role) {
+    if owner.is_some_and(|owner| owner != between.request.role) && !between.to.is_identity(id) {
         steps.now.extend(set_owner(between, id));
     }
     steps.now.extend(grants::created(between, id));
@@ -26,7 +29,11 @@ pub(super) fn created(between: &Between<'_>, id: &ObjectId) -> Steps {
 pub(super) fn altered(between: &Between<'_>, id: &ObjectId) -> Steps {
     let changed = between.changed(id);
     let mut steps = Steps::default();
-    if changed.in_fact("owner") {
+    if id.kind == Kind::DefaultPrivileges {
+        return steps;
+    }
+    // A sequence that a column owns follows its table.
+    if changed.in_fact("owner") && !between.to.owned.contains_key(id) {
         steps.now.extend(set_owner(between, id));
     }
     if changed.in_fact("grants") {
@@ -38,9 +45,8 @@ pub(super) fn altered(between: &Between<'_>, id: &ObjectId) -> Steps {
     steps
 }
 
-/// A sequence that a column owns follows its table.
 fn set_owner(between: &Between<'_>, id: &ObjectId) -> Option<Step> {
-    if between.request.access == Access::Ignored || between.to.owned.contains_key(id) {
+    if between.request.access == Access::Ignored {
         return None;
     }
     let owner = plain(&Ident::new(between.to.fact(id, "owner")?));
@@ -49,7 +55,11 @@ fn set_owner(between: &Between<'_>, id: &ObjectId) -> Option<Step> {
         "ALTER {noun} {address} OWNER TO {owner}",
         &[("noun", &noun), ("address", &address(id)), ("owner", &owner)],
     );
-    Some(Step::new(id, sql).lock(if id.kind == Kind::Table { Lock::AccessExclusive } else { Lock::None }))
+    Some(Step::new(id, sql).lock(if id.kind == Kind::Table {
+        Lock::AccessExclusive
+    } else {
+        Lock::None
+    }))
 }
 
 fn comment(between: &Between<'_>, id: &ObjectId) -> Step {
@@ -59,9 +69,14 @@ fn comment(between: &Between<'_>, id: &ObjectId) -> Step {
         Some(text) => text,
         None => &null,
     };
-    let of_domain = id.kind == Kind::Constraint && between.to.whole(id).is_some_and(|whole| whole.kind == Kind::Domain);
+    let of_domain = id.kind == Kind::Constraint
+        && between
+            .to
+            .whole(id)
+            .is_some_and(|whole| whole.kind == Kind::Domain);
     let address = if of_domain {
-        let values: [(&str, &dyn Fragment); 2] = [("name", &plain(&id.name)), ("whole", &super::name::whole(id))];
+        let values: [(&str, &dyn Fragment); 2] =
+            [("name", &plain(&id.name)), ("whole", &super::name::whole(id))];
         Sql::render("{name} ON DOMAIN {whole}", &values)
     } else {
         address(id)

@@ -14,10 +14,16 @@ fn parsed(list: Option<&str>) -> BTreeMap<&str, &str> {
 
 fn assignments<'a>(settings: impl IntoIterator<Item = (&'a str, &'a str)>, prefix: &'static str) -> Sql {
     let one = |(name, value): (&str, &str)| {
-        let bare = value.chars().all(|c| c.is_ascii_alphanumeric() || c == '.' || c == '_') && !value.is_empty();
+        let bare = value
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || c == '.' || c == '_')
+            && !value.is_empty();
         let (name, literal, word) = (Printed::new(name), Literal::new(value), Printed::new(value));
         let value: &dyn Fragment = if bare { &word } else { &literal };
-        Sql::render("{prefix}{name}={value}", &[("prefix", &Sql::text(prefix)), ("name", &name), ("value", value)])
+        Sql::render(
+            "{prefix}{name}={value}",
+            &[("prefix", &Sql::text(prefix)), ("name", &name), ("value", value)],
+        )
     };
     Sql::join(", ", settings.into_iter().map(one))
 }
@@ -37,11 +43,18 @@ pub(super) fn with(list: Option<&str>, toast: Option<&str>) -> Sql {
 pub(super) fn actions(was: Option<&str>, is: Option<&str>, prefix: &'static str) -> Vec<Sql> {
     let (was, is) = (parsed(was), parsed(is));
     let set = assignments(
-        is.iter().filter(|(name, value)| was.get(*name) != Some(*value)).map(|(name, value)| (*name, *value)),
+        is.iter()
+            .filter(|(name, value)| was.get(*name) != Some(*value))
+            .map(|(name, value)| (*name, *value)),
         prefix,
     );
     let gone = was.keys().filter(|name| !is.contains_key(*name));
-    let gone = gone.map(|name| Sql::render("{prefix}{name}", &[("prefix", &Sql::text(prefix)), ("name", &Printed::new(*name))]));
+    let gone = gone.map(|name| {
+        Sql::render(
+            "{prefix}{name}",
+            &[("prefix", &Sql::text(prefix)), ("name", &Printed::new(*name))],
+        )
+    });
     let gone = Sql::join(", ", gone);
     let mut actions = Vec::new();
     if !set.is_empty() {

@@ -36,7 +36,8 @@ impl Side {
     pub(super) fn facts(&self, id: &ObjectId) -> &Facts {
         static NOTHING: Facts = Facts::new();
         let own = self.model.objects.get(id);
-        own.or_else(|| self.facts(&self.inherited(id)?).into()).unwrap_or(&NOTHING)
+        own.or_else(|| self.facts(&self.inherited(id)?).into())
+            .unwrap_or(&NOTHING)
     }
 
     /// The column of the parent that a column comes from.

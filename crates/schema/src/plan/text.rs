@@ -21,7 +21,10 @@ pub(super) fn segments(steps: Vec<Step>) -> Vec<Segment> {
         let joins = step.placement == Placement::Together;
         match segments.last_mut() {
             Some(segment) if open && joins => segment.steps.push(step),
-            _ => segments.push(Segment { transactional: step.placement != Placement::Outside, steps: vec![step] }),
+            _ => segments.push(Segment {
+                transactional: step.placement != Placement::Outside,
+                steps: vec![step],
+            }),
         }
         open = joins;
     }
@@ -42,7 +45,10 @@ impl Plan {
             text.push_str(MARKER);
             text.push('\n');
         }
-        if self.steps().any(|step| step.object.kind == Kind::Function && step.sql.as_str().starts_with("CREATE")) {
+        if self
+            .steps()
+            .any(|step| step.object.kind == Kind::Function && step.sql.as_str().starts_with("CREATE"))
+        {
             text.push_str(BODIES);
         }
         for (index, segment) in self.segments.iter().enumerate() {

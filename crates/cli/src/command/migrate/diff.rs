@@ -95,7 +95,8 @@ impl Line {
 impl From<Diff> for Shown {
     fn from(diff: Diff) -> Self {
         let segments = diff.plan.segments.iter().enumerate();
-        let lines = segments.flat_map(|(number, segment)| segment.steps.iter().map(move |step| Line::new(number + 1, step)));
+        let lines = segments
+            .flat_map(|(number, segment)| segment.steps.iter().map(move |step| Line::new(number + 1, step)));
         Self {
             equal: diff.plan.is_empty(),
             steps: lines.collect(),
@@ -114,7 +115,10 @@ impl Report for Shown {
         }
         write!(out, "{}", self.text)?;
         if !self.access_compared {
-            writeln!(out, "-- owners and privileges not compared: --access compares them")?;
+            writeln!(
+                out,
+                "-- owners and privileges not compared: --access compares them"
+            )?;
         }
         for (kind, count) in &self.not_compared {
             writeln!(out, "-- not compared: {count} of kind {kind}")?;

@@ -14,6 +14,7 @@ mod renumber;
 mod stamp;
 mod status;
 pub(super) mod target;
+mod test;
 mod up;
 
 use clap::Subcommand;
@@ -56,6 +57,8 @@ enum Action {
     Diff(diff::Args),
     /// Look for what is dangerous in migrations before they are applied; exit code 1 where something is found
     Lint(lint::Args),
+    /// Run every migration up, down and up again on a server of our own; exit code 1 where DOWN does not lead back
+    Test(test::Args),
 }
 
 impl Args {
@@ -84,6 +87,7 @@ impl Action {
             Self::New(args) => new::run(args, context, servers).await,
             Self::Diff(args) => diff::run(args, context, servers).await,
             Self::Lint(args) => lint::run(args, context, servers).await,
+            Self::Test(args) => test::run(args, context, servers).await,
         }
     }
 }

@@ -13,16 +13,24 @@ use crate::{Ident, Printed, Sql};
 pub(super) fn definition(between: &Between<'_>, id: &ObjectId) -> Sql {
     let fact = |name: &str| between.to.fact(id, name);
     let mut sql = plain(&id.name);
-    sql.push(&Sql::text(" ")).push(&Printed::new(fact("type").unwrap_or_default()));
+    sql.push(&Sql::text(" "))
+        .push(&Printed::new(fact("type").unwrap_or_default()));
     if let Some(collation) = fact("collation") {
         sql.push(&Sql::text(" COLLATE ")).push(&Printed::new(collation));
     }
     if let Some((stored, expression)) = fact("generated").and_then(|g| g.split_once(": ")) {
-        let kind = if stored == "stored" { ") STORED" } else { ") VIRTUAL" };
-        sql.push(&Sql::text(" GENERATED ALWAYS AS (")).push(&Printed::new(expression)).push(&Sql::text(kind));
+        let kind = if stored == "stored" {
+            ") STORED"
+        } else {
+            ") VIRTUAL"
+        };
+        sql.push(&Sql::text(" GENERATED ALWAYS AS ("))
+            .push(&Printed::new(expression))
+            .push(&Sql::text(kind));
     }
     if let Some(identity) = fact("identity") {
-        sql.push(&Sql::text(" ")).push(&generated_as_identity(between, id, identity));
+        sql.push(&Sql::text(" "))
+            .push(&generated_as_identity(between, id, identity));
     }
     if let Some(default) = fact("default").filter(|_| !waits(between, id)) {
         sql.push(&Sql::text(" DEFAULT ")).push(&Printed::new(default));
@@ -34,21 +42,35 @@ pub(super) fn definition(between: &Between<'_>, id: &ObjectId) -> Sql {
 }
 
 fn generated_as_identity(between: &Between<'_>, id: &ObjectId, identity: &str) -> Sql {
-    let mode = Sql::text(if identity == "always" { "ALWAYS" } else { "BY DEFAULT" });
-    let options = between.to.sequence_of(id).map(|s| sequence::identity_options(between, s, id));
+    let mode = Sql::text(if identity == "always" {
+        "ALWAYS"
+    } else {
+        "BY DEFAULT"
+    });
+    let options = between
+        .to
+        .sequence_of(id)
+        .map(|s| sequence::identity_options(between, s, id));
     let options = options.unwrap_or_default();
-    Sql::render("GENERATED {mode} AS IDENTITY{options}", &[("mode", &mode), ("options", &options)])
+    Sql::render(
+        "GENERATED {mode} AS IDENTITY{options}",
+        &[("mode", &mode), ("options", &options)],
+    )
 }
 
 /// Whether the default can only be given when more than the table is there.
 fn waits(between: &Between<'_>, id: &ObjectId) -> bool {
-    between.to.whole(id).is_some_and(|table| between.late_defaults.contains(&table))
+    between
+        .to
+        .whole(id)
+        .is_some_and(|table| between.late_defaults.contains(&table))
 }
 
 /// What CREATE TABLE does not say about a column of the table, or cannot say because the column comes from a parent.
 pub(super) fn with_its_table(between: &Between<'_>, table: &ObjectId, id: &ObjectId) -> Steps {
     let mut steps = Steps::default();
-    let borrowed = between.to.fact(table, "partition of").is_some() || between.to.fact(table, "of type").is_some();
+    let borrowed =
+        between.to.fact(table, "partition of").is_some() || between.to.fact(table, "of type").is_some();
     if borrowed {
         if let Some(default) = between.to.fact(id, "default") {
             steps.push(set_default(id, default));
@@ -56,7 +78,9 @@ pub(super) fn with_its_table(between: &Between<'_>, table: &ObjectId, id: &Objec
         if between.to.fact(id, "not null").is_some() && !comes_with_parent(between, id) {
             steps.push(action(id, &Sql::text("SET NOT NULL")).lock(Lock::AccessExclusive));
         }
-    } else if waits(between, id) && let Some(default) = between.to.fact(id, "default") {
+    } else if waits(between, id)
+        && let Some(default) = between.to.fact(id, "default")
+    {
         steps.push_late(set_default(id, default));
     }
     steps.extend(unwritten(between, id));
@@ -73,7 +97,10 @@ fn comes_with_parent(between: &Between<'_>, id: &ObjectId) -> bool {
 /// Storage and its kin, which no definition has room for.
 fn unwritten(between: &Between<'_>, id: &ObjectId) -> Steps {
     let nothing = crate::model::Facts::new();
-    let changed = Changed { from: &nothing, to: between.to.facts(id) };
+    let changed = Changed {
+        from: &nothing,
+        to: between.to.facts(id),
+    };
     let mut steps = Steps::default();
     steps.now.extend(storage(between, id, &changed));
     steps
@@ -82,7 +109,9 @@ fn unwritten(between: &Between<'_>, id: &ObjectId) -> Steps {
 fn storage(between: &Between<'_>, id: &ObjectId, changed: &Changed<'_>) -> Vec<Step> {
     let mut actions = Vec::new();
     if changed.in_fact("storage") {
-        let own = changed.is("storage").or_else(|| between.to.detail(id, "type storage"));
+        let own = changed
+            .is("storage")
+            .or_else(|| between.to.detail(id, "type storage"));
         let word = match own {
             Some("p") => "SET STORAGE PLAIN",
             Some("e") => "SET STORAGE EXTERNAL",
@@ -102,13 +131,23 @@ fn storage(between: &Between<'_>, id: &ObjectId, changed: &Changed<'_>) -> Vec<S
         let target = Printed::new(changed.is("statistics").unwrap_or("-1"));
         actions.push(Sql::render("SET STATISTICS {target}", &[("target", &target)]));
     }
-    actions.extend(settings::actions(changed.was("options"), changed.is("options"), ""));
-    actions.iter().map(|sql| action(id, sql).lock(Lock::ShareUpdateExclusive)).collect()
+    actions.extend(settings::actions(
+        changed.was("options"),
+        changed.is("options"),
+        "",
+    ));
+    actions
+        .iter()
+        .map(|sql| action(id, sql).lock(Lock::ShareUpdateExclusive))
+        .collect()
 }
 
 pub(super) fn create(between: &Between<'_>, id: &ObjectId) -> Steps {
     let values: [(&str, &dyn Fragment); 2] = [("table", &whole(id)), ("column", &definition(between, id))];
-    let step = Step::new(id, Sql::render("ALTER TABLE {table} ADD COLUMN {column}", &values));
+    let step = Step::new(
+        id,
+        Sql::render("ALTER TABLE {table} ADD COLUMN {column}", &values),
+    );
     let mut steps = Steps::one(step.lock(Lock::AccessExclusive));
     steps.extend(unwritten(between, id));
     steps
@@ -116,10 +155,17 @@ pub(super) fn create(between: &Between<'_>, id: &ObjectId) -> Steps {
 
 pub(super) fn drop(between: &Between<'_>, id: &ObjectId) -> Steps {
     let values: [(&str, &dyn Fragment); 2] = [("table", &whole(id)), ("column", &plain(&id.name))];
-    let step = Step::new(id, Sql::render("ALTER TABLE {table} DROP COLUMN {column}", &values));
+    let step = Step::new(
+        id,
+        Sql::render("ALTER TABLE {table} DROP COLUMN {column}", &values),
+    );
     let step = step.lock(Lock::AccessExclusive);
     let is_computed = between.from.fact(id, "generated").is_some();
-    Steps::one(if is_computed { step } else { step.losing("the values of the column") })
+    Steps::one(if is_computed {
+        step
+    } else {
+        step.losing("the values of the column")
+    })
 }
 
 /// Whether what is computed from the column has to make way.
@@ -141,17 +187,20 @@ pub(super) fn alter(between: &Between<'_>, id: &ObjectId) -> Option<Steps> {
     let is_converted = is_converted(between, id);
     let was_released = between.reset.contains(id);
     let has_new_default = changed.in_fact("default") || is_converted || was_released;
-    if changed.was("default").is_some() && !was_released && (is_converted || changed.is("default").is_none()) {
+    if changed.was("default").is_some() && !was_released && (is_converted || changed.is("default").is_none())
+    {
         push(Sql::text("DROP DEFAULT"));
     }
-    if changed.was("identity").is_some() && changed.is("identity").is_none() {
+    if changed.was("identity").is_some() && changed.is("identity").is_none() && !was_released {
         push(Sql::text("DROP IDENTITY"));
     }
     if is_converted && !is_retyped(between, id) && !follows_parent(between, id, &["type", "collation"]) {
         steps.push(convert(between, id));
     }
     if changed.in_fact("not null") && !follows_parent(between, id, &["not null"]) {
-        steps.now.extend(not_null(between, id, changed.is("not null").is_some()));
+        steps
+            .now
+            .extend(not_null(between, id, changed.is("not null").is_some()));
     }
     steps.extend(identity(between, id));
     if let Some(default) = changed.is("default").filter(|_| has_new_default) {
@@ -161,9 +210,15 @@ pub(super) fn alter(between: &Between<'_>, id: &ObjectId) -> Option<Steps> {
     Some(steps)
 }
 
-/// Before what the default uses goes.
-pub(super) fn release_default(id: &ObjectId) -> Steps {
-    Steps::one(action(id, &Sql::text("DROP DEFAULT")).lock(Lock::AccessExclusive))
+/// Before what the default or the identity uses goes.
+pub(super) fn release(between: &Between<'_>, id: &ObjectId) -> Steps {
+    let is_identity = between.from.fact(id, "identity").is_some();
+    let words = if is_identity {
+        "DROP IDENTITY"
+    } else {
+        "DROP DEFAULT"
+    };
+    Steps::one(action(id, &Sql::text(words)).lock(Lock::AccessExclusive))
 }
 
 /// Whether a type that is made anew takes the column along.
@@ -192,15 +247,38 @@ fn convert(between: &Between<'_>, id: &ObjectId) -> Step {
         Some(collation) => Sql::render(" COLLATE {name}", &[("name", &Printed::new(collation))]),
         None => Sql::default(),
     };
-    let own_type = |side: &super::super::Side| {
-        side.needs_of(id).any(types::is_type)
+    let using = cast(between, id).filter(|_| changed.in_fact("type"));
+    let values: [(&str, &dyn Fragment); 4] = [
+        ("type", &new),
+        ("collation", &collation),
+        ("column", &plain(&id.name)),
+        ("cast", &Sql::text(using.unwrap_or_default())),
+    ];
+    let template = match using {
+        Some(_) => "TYPE {type}{collation} USING {column}{cast}{type}",
+        None => "TYPE {type}{collation}",
     };
-    let cast = if own_type(between.from) || own_type(between.to) { "::text::" } else { "::" };
-    let values: [(&str, &dyn Fragment); 4] =
-        [("type", &new), ("collation", &collation), ("column", &plain(&id.name)), ("cast", &Sql::text(cast))];
-    let using = changed.in_fact("type");
-    let template = if using { "TYPE {type}{collation} USING {column}{cast}{type}" } else { "TYPE {type}{collation}" };
-    action(id, &Sql::render(template, &values)).lock(Lock::AccessExclusive).rewriting()
+    action(id, &Sql::render(template, &values))
+        .lock(Lock::AccessExclusive)
+        .rewriting()
+}
+
+/// How values are converted where the server does not do it by itself. Where it does, it refuses what does not fit, and a cast would cut it off.
+fn cast(between: &Between<'_>, id: &ObjectId) -> Option<&'static str> {
+    let has_own_type = |side: &super::super::Side| side.needs_of(id).any(types::is_type);
+    if has_own_type(between.from) || has_own_type(between.to) {
+        return Some("::text::");
+    }
+    let changed = between.changed(id);
+    let is_text = |fact: Option<&str>| {
+        fact.is_some_and(|t| {
+            ["text", "char", "name"].iter().any(|word| t.starts_with(word)) && !t.ends_with("[]")
+        })
+    };
+    let is_boolean = |fact: Option<&str>| fact == Some("boolean");
+    let from_text = is_text(changed.was("type")) && !is_text(changed.is("type"));
+    let of_truth = is_boolean(changed.was("type")) || is_boolean(changed.is("type"));
+    (from_text || of_truth && !is_text(changed.is("type"))).then_some("::")
 }
 
 /// In use, the rows are looked through under a lock that lets others write, and the strong lock is only held for a moment.
@@ -212,14 +290,36 @@ fn not_null(between: &Between<'_>, id: &ObjectId, is_set: bool) -> Vec<Step> {
     if !between.is_safe_for(id) {
         return vec![set.rewriting()];
     }
-    let check = plain(&Ident::new([id.of.as_ref().map(Ident::as_str).unwrap_or_default(), "_", id.name.as_str(), "_not_null"].concat()));
-    let values: [(&str, &dyn Fragment); 3] = [("table", &whole(id)), ("check", &check), ("column", &plain(&id.name))];
+    let check = plain(&Ident::new(
+        [
+            id.of.as_ref().map(Ident::as_str).unwrap_or_default(),
+            "_",
+            id.name.as_str(),
+            "_not_null",
+        ]
+        .concat(),
+    ));
+    let values: [(&str, &dyn Fragment); 3] = [
+        ("table", &whole(id)),
+        ("check", &check),
+        ("column", &plain(&id.name)),
+    ];
     let step = |template, lock| Step::new(id, Sql::render(template, &values)).lock(lock);
     vec![
-        step("ALTER TABLE {table} ADD CONSTRAINT {check} CHECK ({column} IS NOT NULL) NOT VALID", Lock::AccessExclusive),
-        step("ALTER TABLE {table} VALIDATE CONSTRAINT {check}", Lock::ShareUpdateExclusive).placed(Placement::Alone),
+        step(
+            "ALTER TABLE {table} ADD CONSTRAINT {check} CHECK ({column} IS NOT NULL) NOT VALID",
+            Lock::AccessExclusive,
+        ),
+        step(
+            "ALTER TABLE {table} VALIDATE CONSTRAINT {check}",
+            Lock::ShareUpdateExclusive,
+        )
+        .placed(Placement::Alone),
         set.placed(Placement::Alone),
-        step("ALTER TABLE {table} DROP CONSTRAINT {check}", Lock::AccessExclusive),
+        step(
+            "ALTER TABLE {table} DROP CONSTRAINT {check}",
+            Lock::AccessExclusive,
+        ),
     ]
 }
 
@@ -234,7 +334,11 @@ fn identity(between: &Between<'_>, id: &ObjectId) -> Steps {
             steps.push(count_on(id));
         }
         (Some(was), Some(new)) if was != new => {
-            let mode = if new == "always" { "SET GENERATED ALWAYS" } else { "SET GENERATED BY DEFAULT" };
+            let mode = if new == "always" {
+                "SET GENERATED ALWAYS"
+            } else {
+                "SET GENERATED BY DEFAULT"
+            };
             steps.push(action(id, &Sql::text(mode)).lock(Lock::AccessExclusive));
         }
         _ => {}
@@ -246,8 +350,12 @@ fn identity(between: &Between<'_>, id: &ObjectId) -> Steps {
 fn count_on(id: &ObjectId) -> Step {
     let table = crate::Literal::new(whole(id).to_string());
     let column = crate::Literal::new(id.name.as_str());
-    let values: [(&str, &dyn Fragment); 4] =
-        [("literal", &table), ("name", &column), ("table", &whole(id)), ("column", &plain(&id.name))];
+    let values: [(&str, &dyn Fragment); 4] = [
+        ("literal", &table),
+        ("name", &column),
+        ("table", &whole(id)),
+        ("column", &plain(&id.name)),
+    ];
     let sql = "SELECT pg_catalog.setval(pg_catalog.pg_get_serial_sequence({literal}, {name}), max({column})) FROM {table} HAVING max({column}) > 0";
     Step::new(id, Sql::render(sql, &values))
 }
@@ -258,6 +366,13 @@ fn set_default(id: &ObjectId, default: &str) -> Step {
 }
 
 fn action(id: &ObjectId, action: &Sql) -> Step {
-    let values: [(&str, &dyn Fragment); 3] = [("table", &whole(id)), ("column", &plain(&id.name)), ("action", action)];
-    Step::new(id, Sql::render("ALTER TABLE {table} ALTER COLUMN {column} {action}", &values))
+    let values: [(&str, &dyn Fragment); 3] = [
+        ("table", &whole(id)),
+        ("column", &plain(&id.name)),
+        ("action", action),
+    ];
+    Step::new(
+        id,
+        Sql::render("ALTER TABLE {table} ALTER COLUMN {column} {action}", &values),
+    )
 }

@@ -5,17 +5,20 @@ use super::super::between::Between;
 use super::super::name::{plain, qualified, whole};
 use super::super::settings;
 use super::super::step::{Lock, Placement, Step, Steps};
+use crate::Printed;
 use crate::Sql;
 use crate::model::{Kind, ObjectId};
 use crate::sql::Fragment;
-use crate::Printed;
 
 /// Whether CREATE TABLE holds it: it needs nothing but the table's own columns.
 pub(in super::super) fn is_inline(between: &Between<'_>, id: &ObjectId) -> bool {
     let definition = between.to.fact(id, "definition").unwrap_or_default();
     let table = between.to.whole(id).filter(|table| table.kind == Kind::Table);
-    let own = |need: &ObjectId| need.schema == id.schema && (need.of == id.of || Some(need) == table.as_ref());
-    let fresh = table.as_ref().is_some_and(|table| between.is_fresh(table) && has_column_list(between, table));
+    let own =
+        |need: &ObjectId| need.schema == id.schema && (need.of == id.of || Some(need) == table.as_ref());
+    let fresh = table
+        .as_ref()
+        .is_some_and(|table| between.is_fresh(table) && has_column_list(between, table));
     fresh
         && !definition.starts_with("FOREIGN KEY")
         && !definition.ends_with("NOT VALID")
@@ -24,13 +27,18 @@ pub(in super::super) fn is_inline(between: &Between<'_>, id: &ObjectId) -> bool 
 }
 
 fn has_column_list(between: &Between<'_>, table: &ObjectId) -> bool {
-    !["partition of", "of type"].iter().any(|fact| between.to.fact(table, fact).is_some())
+    !["partition of", "of type"]
+        .iter()
+        .any(|fact| between.to.fact(table, fact).is_some())
 }
 
 /// As it stands in CREATE TABLE.
 pub(super) fn clause(between: &Between<'_>, id: &ObjectId) -> Sql {
     let definition = Printed::new(between.to.fact(id, "definition").unwrap_or_default());
-    Sql::render("CONSTRAINT {name} {definition}", &[("name", &plain(&id.name)), ("definition", &definition)])
+    Sql::render(
+        "CONSTRAINT {name} {definition}",
+        &[("name", &plain(&id.name)), ("definition", &definition)],
+    )
 }
 
 pub(super) fn create(between: &Between<'_>, id: &ObjectId) -> Steps {
@@ -38,7 +46,10 @@ pub(super) fn create(between: &Between<'_>, id: &ObjectId) -> Steps {
         return Steps::default();
     }
     let definition = between.to.fact(id, "definition").unwrap_or_default();
-    let is_of_domain = between.to.whole(id).is_none_or(|whole| whole.kind == Kind::Domain);
+    let is_of_domain = between
+        .to
+        .whole(id)
+        .is_none_or(|whole| whole.kind == Kind::Domain);
     let mut steps = Steps::default();
     if is_of_domain {
         steps.push(domain(between, id));
@@ -60,7 +71,8 @@ pub(super) fn create(between: &Between<'_>, id: &ObjectId) -> Steps {
 
 fn is_key(definition: &str) -> bool {
     // WITHOUT OVERLAPS and NULLS NOT DISTINCT are said in the index, where this has no words for the first.
-    (definition.starts_with("PRIMARY KEY (") || definition.starts_with("UNIQUE")) && !definition.contains("WITHOUT OVERLAPS")
+    (definition.starts_with("PRIMARY KEY (") || definition.starts_with("UNIQUE"))
+        && !definition.contains("WITHOUT OVERLAPS")
 }
 
 fn can_be_validated_later(definition: &str) -> bool {
@@ -69,11 +81,21 @@ fn can_be_validated_later(definition: &str) -> bool {
 }
 
 fn lock_of(definition: &str) -> Lock {
-    if definition.starts_with("FOREIGN KEY") { Lock::ShareRowExclusive } else { Lock::AccessExclusive }
+    if definition.starts_with("FOREIGN KEY") {
+        Lock::ShareRowExclusive
+    } else {
+        Lock::AccessExclusive
+    }
 }
 
 fn add(id: &ObjectId, clause: &Sql) -> Step {
-    Step::new(id, Sql::render("ALTER TABLE {table} ADD {clause}", &[("table", &whole(id)), ("clause", clause)]))
+    Step::new(
+        id,
+        Sql::render(
+            "ALTER TABLE {table} ADD {clause}",
+            &[("table", &whole(id)), ("clause", clause)],
+        ),
+    )
 }
 
 fn domain(between: &Between<'_>, id: &ObjectId) -> Step {
@@ -91,7 +113,9 @@ fn checked_later(between: &Between<'_>, id: &ObjectId) -> (Step, Step) {
 fn validate(id: &ObjectId) -> Step {
     let values: [(&str, &dyn Fragment); 2] = [("table", &whole(id)), ("name", &plain(&id.name))];
     let sql = Sql::render("ALTER TABLE {table} VALIDATE CONSTRAINT {name}", &values);
-    Step::new(id, sql).lock(Lock::ShareUpdateExclusive).placed(Placement::Alone)
+    Step::new(id, sql)
+        .lock(Lock::ShareUpdateExclusive)
+        .placed(Placement::Alone)
 }
 
 /// `UNIQUE NULLS NOT DISTINCT (a) INCLUDE (b) DEFERRABLE`: the columns go into the index, the word before and what follows to the constraint.
@@ -103,9 +127,21 @@ fn key_by_index(between: &Between<'_>, id: &ObjectId, definition: &str) -> Vec<S
         end += " INCLUDE ".len() + closing(include);
     }
     let (columns, deferrable) = rest.split_at(end);
-    let nulls = Sql::text(if word.contains("NULLS NOT DISTINCT") { " NULLS NOT DISTINCT" } else { "" });
-    let kind = Sql::text(if word.starts_with("PRIMARY") { "PRIMARY KEY" } else { "UNIQUE" });
-    let table = between.to.whole(id).map(|table| qualified(&table)).unwrap_or_default();
+    let nulls = Sql::text(if word.contains("NULLS NOT DISTINCT") {
+        " NULLS NOT DISTINCT"
+    } else {
+        ""
+    });
+    let kind = Sql::text(if word.starts_with("PRIMARY") {
+        "PRIMARY KEY"
+    } else {
+        "UNIQUE"
+    });
+    let table = between
+        .to
+        .whole(id)
+        .map(|table| qualified(&table))
+        .unwrap_or_default();
     let values: [(&str, &dyn Fragment); 6] = [
         ("name", &plain(&id.name)),
         ("table", &table),
@@ -117,7 +153,9 @@ fn key_by_index(between: &Between<'_>, id: &ObjectId, definition: &str) -> Vec<S
     let build = "CREATE UNIQUE INDEX CONCURRENTLY {name} ON {table} {columns}{nulls}";
     let take = "ALTER TABLE {table} ADD CONSTRAINT {name} {kind} USING INDEX {name}{deferrable}";
     vec![
-        Step::new(id, Sql::render(build, &values)).lock(Lock::ShareUpdateExclusive).placed(Placement::Outside),
+        Step::new(id, Sql::render(build, &values))
+            .lock(Lock::ShareUpdateExclusive)
+            .placed(Placement::Outside),
         Step::new(id, Sql::render(take, &values)).lock(Lock::AccessExclusive),
     ]
 }
@@ -139,14 +177,27 @@ fn closing(text: &str) -> usize {
 
 fn index_setting(id: &ObjectId, action: &Sql) -> Step {
     let schema = id.schema.clone();
-    let index = ObjectId { kind: Kind::Index, schema, of: None, name: id.name.clone(), signature: None };
+    let index = ObjectId {
+        kind: Kind::Index,
+        schema,
+        of: None,
+        name: id.name.clone(),
+        signature: None,
+    };
     let values: [(&str, &dyn Fragment); 2] = [("index", &qualified(&index)), ("action", action)];
     Step::new(id, Sql::render("ALTER INDEX {index} {action}", &values)).lock(Lock::ShareUpdateExclusive)
 }
 
 pub(super) fn drop(between: &Between<'_>, id: &ObjectId) -> Steps {
-    let is_of_domain = between.from.whole(id).is_none_or(|whole| whole.kind == Kind::Domain);
-    let template = if is_of_domain { "ALTER DOMAIN {whole} DROP CONSTRAINT {name}" } else { "ALTER TABLE {whole} DROP CONSTRAINT {name}" };
+    let is_of_domain = between
+        .from
+        .whole(id)
+        .is_none_or(|whole| whole.kind == Kind::Domain);
+    let template = if is_of_domain {
+        "ALTER DOMAIN {whole} DROP CONSTRAINT {name}"
+    } else {
+        "ALTER TABLE {whole} DROP CONSTRAINT {name}"
+    };
     let values: [(&str, &dyn Fragment); 2] = [("whole", &whole(id)), ("name", &plain(&id.name))];
     Steps::one(Step::new(id, Sql::render(template, &values)).lock(Lock::AccessExclusive))
 }
@@ -175,7 +226,11 @@ fn deferred(id: &ObjectId, was: &str, is: &str) -> Option<Step> {
     if was != is || !is.starts_with("FOREIGN KEY") {
         return None;
     }
-    let values: [(&str, &dyn Fragment); 3] = [("table", &whole(id)), ("name", &plain(&id.name)), ("when", &Sql::text(when))];
+    let values: [(&str, &dyn Fragment); 3] = [
+        ("table", &whole(id)),
+        ("name", &plain(&id.name)),
+        ("when", &Sql::text(when)),
+    ];
     let sql = Sql::render("ALTER TABLE {table} ALTER CONSTRAINT {name} {when}", &values);
     Some(Step::new(id, sql).lock(Lock::AccessExclusive))
 }

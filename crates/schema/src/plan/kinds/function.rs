@@ -9,7 +9,14 @@ use crate::{Printed, Sql};
 
 pub(super) fn create(between: &Between<'_>, id: &ObjectId) -> Steps {
     let facts = between.to.facts(id);
-    Steps::one(Step::new(id, if id.kind == Kind::Aggregate { aggregate(id, facts) } else { printed(facts) }))
+    Steps::one(Step::new(
+        id,
+        if id.kind == Kind::Aggregate {
+            aggregate(id, facts)
+        } else {
+            printed(facts)
+        },
+    ))
 }
 
 /// The server's own text, which replaces what is there.
@@ -19,7 +26,11 @@ fn printed(facts: &Facts) -> Sql {
 }
 
 pub(super) fn drop(id: &ObjectId) -> Steps {
-    let template = if id.kind == Kind::Aggregate { "DROP AGGREGATE {name}" } else { "DROP ROUTINE {name}" };
+    let template = if id.kind == Kind::Aggregate {
+        "DROP AGGREGATE {name}"
+    } else {
+        "DROP ROUTINE {name}"
+    };
     Steps::one(Step::new(id, Sql::render(template, &[("name", &address(id))])))
 }
 
@@ -32,7 +43,10 @@ pub(super) fn alter(between: &Between<'_>, id: &ObjectId) -> Option<Steps> {
     if !changed.in_fact("definition") {
         return Some(Steps::default());
     }
-    let (was, is) = (between.from.detail(id, "arguments"), between.to.detail(id, "arguments"));
+    let (was, is) = (
+        between.from.detail(id, "arguments"),
+        between.to.detail(id, "arguments"),
+    );
     let defaults = |arguments: Option<&str>| arguments.map_or(0, |a| a.matches(" DEFAULT ").count());
     let same = between.from.detail(id, "result") == between.to.detail(id, "result")
         && is_procedure(changed.from) == is_procedure(changed.to)
@@ -41,7 +55,9 @@ pub(super) fn alter(between: &Between<'_>, id: &ObjectId) -> Option<Steps> {
 }
 
 fn is_procedure(facts: &Facts) -> bool {
-    facts.get("definition").is_some_and(|definition| definition.starts_with("CREATE OR REPLACE PROCEDURE"))
+    facts
+        .get("definition")
+        .is_some_and(|definition| definition.starts_with("CREATE OR REPLACE PROCEDURE"))
 }
 
 fn aggregate(id: &ObjectId, facts: &Facts) -> Sql {
@@ -64,10 +80,19 @@ fn aggregate(id: &ObjectId, facts: &Facts) -> Sql {
     let mut clauses: Vec<Sql> = parts
         .into_iter()
         .filter_map(|(word, fact)| {
-            let value = facts.get(fact).filter(|value| fact != "state size" || value.as_str() != "0")?;
+            let value = facts
+                .get(fact)
+                .filter(|value| fact != "state size" || value.as_str() != "0")?;
             let (literal, printed) = (crate::Literal::new(value.as_str()), Printed::new(value.as_str()));
-            let value: &dyn Fragment = if quoted.contains(&fact) { &literal } else { &printed };
-            Some(Sql::render("{word} = {value}", &[("word", &Sql::text(word)), ("value", value)]))
+            let value: &dyn Fragment = if quoted.contains(&fact) {
+                &literal
+            } else {
+                &printed
+            };
+            Some(Sql::render(
+                "{word} = {value}",
+                &[("word", &Sql::text(word)), ("value", value)],
+            ))
         })
         .collect();
     let modify = |word: &str| match word {
@@ -77,7 +102,10 @@ fn aggregate(id: &ObjectId, facts: &Facts) -> Sql {
     };
     let ordered = facts.get("kind").is_some_and(|kind| kind != "n");
     let usual = if ordered { "w" } else { "r" };
-    let modifies = facts.get("final modifies").map(String::as_str).filter(|word| *word != usual);
+    let modifies = facts
+        .get("final modifies")
+        .map(String::as_str)
+        .filter(|word| *word != usual);
     clauses.extend(modifies.and_then(modify).map(Sql::text));
     if let Some(operator) = facts.get("sort operator") {
         let name = Printed::new(operator.split('(').next().unwrap_or_default());
@@ -87,7 +115,10 @@ fn aggregate(id: &ObjectId, facts: &Facts) -> Sql {
     if facts.get("kind").is_some_and(|kind| kind == "h") {
         clauses.push(Sql::text("HYPOTHETICAL"));
     }
-    Sql::render("CREATE AGGREGATE {name} ({clauses})", &[("name", &address(id)), ("clauses", &Sql::join(", ", clauses))])
+    Sql::render(
+        "CREATE AGGREGATE {name} ({clauses})",
+        &[("name", &address(id)), ("clauses", &Sql::join(", ", clauses))],
+    )
 }
 
 fn parallel(facts: &Facts) -> Option<&'static str> {

@@ -74,9 +74,9 @@ pub(super) fn alter(between: &Between<'_>, id: &ObjectId) -> Option<Steps> {
     Some(steps)
 }
 
-/// Statements that free a column of its default, before what the default uses goes.
-pub(super) fn release_default(id: &ObjectId) -> Steps {
-    column::release_default(id)
+/// Statements that free a column of its default or identity, before what that uses goes.
+pub(super) fn release(between: &Between<'_>, id: &ObjectId) -> Steps {
+    column::release(between, id)
 }
 
 /// Whether a change in place takes away what others are computed from, so that those have to make way.

@@ -21,7 +21,11 @@ pub(super) fn create(between: &Between<'_>, id: &ObjectId) -> Steps {
 }
 
 fn lock_of(kind: Kind) -> Lock {
-    if kind == Kind::Trigger { Lock::ShareRowExclusive } else { Lock::AccessExclusive }
+    if kind == Kind::Trigger {
+        Lock::ShareRowExclusive
+    } else {
+        Lock::AccessExclusive
+    }
 }
 
 pub(super) fn drop(id: &ObjectId) -> Steps {
@@ -34,7 +38,11 @@ pub(super) fn alter(between: &Between<'_>, id: &ObjectId) -> Option<Steps> {
     if !changed.only_in(&["enabled"]) {
         return None;
     }
-    Some(if changed.in_fact("enabled") { Steps::one(enabled(between, id)) } else { Steps::default() })
+    Some(if changed.in_fact("enabled") {
+        Steps::one(enabled(between, id))
+    } else {
+        Steps::default()
+    })
 }
 
 fn enabled(between: &Between<'_>, id: &ObjectId) -> Step {
@@ -45,9 +53,17 @@ fn enabled(between: &Between<'_>, id: &ObjectId) -> Step {
         _ => "ENABLE",
     });
     let noun = Sql::text(noun(id.kind));
-    let values: [(&str, &dyn Fragment); 4] =
-        [("table", &whole(id)), ("state", &state), ("noun", &noun), ("name", &plain(&id.name))];
-    Step::new(id, Sql::render("ALTER TABLE {table} {state} {noun} {name}", &values)).lock(lock_of(id.kind))
+    let values: [(&str, &dyn Fragment); 4] = [
+        ("table", &whole(id)),
+        ("state", &state),
+        ("noun", &noun),
+        ("name", &plain(&id.name)),
+    ];
+    Step::new(
+        id,
+        Sql::render("ALTER TABLE {table} {state} {noun} {name}", &values),
+    )
+    .lock(lock_of(id.kind))
 }
 
 fn policy(between: &Between<'_>, id: &ObjectId) -> Sql {
@@ -63,7 +79,9 @@ fn policy(between: &Between<'_>, id: &ObjectId) -> Sql {
     }
     for (words, value) in [(" USING (", fact("using")), (" WITH CHECK (", fact("check"))] {
         if let Some(value) = value {
-            sql.push(&Sql::text(words)).push(&Printed::new(value)).push(&Sql::text(")"));
+            sql.push(&Sql::text(words))
+                .push(&Printed::new(value))
+                .push(&Sql::text(")"));
         }
     }
     sql

@@ -2,9 +2,9 @@
 //! triggers, text search, languages.
 
 use super::super::between::Between;
+use super::super::grants;
 use super::super::name::{address, noun, plain, qualified};
 use super::super::step::{Step, Steps};
-use super::super::grants;
 use crate::model::{Kind, ObjectId};
 use crate::sql::Fragment;
 use crate::{Ident, Literal, Printed, Sql};
@@ -34,10 +34,14 @@ pub(super) fn drop(between: &Between<'_>, id: &ObjectId) -> Steps {
         Kind::UserMapping => {
             let server = id.of.clone().unwrap_or_else(|| Ident::new(""));
             let values: [(&str, &dyn Fragment); 2] = [("role", &role(id)), ("server", &plain(&server))];
-            Steps::one(Step::new(id, Sql::render("DROP USER MAPPING FOR {role} SERVER {server}", &values)))
+            Steps::one(Step::new(
+                id,
+                Sql::render("DROP USER MAPPING FOR {role} SERVER {server}", &values),
+            ))
         }
         kind => {
-            let values: [(&str, &dyn Fragment); 2] = [("noun", &Sql::text(noun(kind))), ("address", &address(id))];
+            let values: [(&str, &dyn Fragment); 2] =
+                [("noun", &Sql::text(noun(kind))), ("address", &address(id))];
             Steps::one(Step::new(id, Sql::render("DROP {noun} {address}", &values)))
         }
     }
@@ -51,7 +55,10 @@ pub(super) fn alter(between: &Between<'_>, id: &ObjectId) -> Option<Steps> {
         Kind::Extension => {
             let schema = plain(&Ident::new(changed.is("schema")?));
             let values: [(&str, &dyn Fragment); 2] = [("name", &plain(&id.name)), ("schema", &schema)];
-            steps.push(Step::new(id, Sql::render("ALTER EXTENSION {name} SET SCHEMA {schema}", &values)));
+            steps.push(Step::new(
+                id,
+                Sql::render("ALTER EXTENSION {name} SET SCHEMA {schema}", &values),
+            ));
         }
         Kind::Statistics if changed.only_in(&["target"]) => {
             if changed.in_fact("target") {
@@ -77,22 +84,32 @@ fn default_privileges(between: &Between<'_>, id: &ObjectId) -> Steps {
 
 fn extension(between: &Between<'_>, id: &ObjectId) -> Sql {
     let schema = plain(&Ident::new(between.to.fact(id, "schema").unwrap_or("public")));
-    Sql::render("CREATE EXTENSION {name} SCHEMA {schema}", &[("name", &plain(&id.name)), ("schema", &schema)])
+    Sql::render(
+        "CREATE EXTENSION {name} SCHEMA {schema}",
+        &[("name", &plain(&id.name)), ("schema", &schema)],
+    )
 }
 
 fn collation(between: &Between<'_>, id: &ObjectId) -> Sql {
     let fact = |name: &str| between.to.fact(id, name);
-    let mut parts = vec![Sql::render("provider = {p}", &[("p", &Printed::new(fact("provider").unwrap_or("libc")))])];
+    let mut parts = vec![Sql::render(
+        "provider = {p}",
+        &[("p", &Printed::new(fact("provider").unwrap_or("libc")))],
+    )];
     for name in ["locale", "lc_collate", "lc_ctype", "rules"] {
         if let Some(value) = fact(name) {
-            let values: [(&str, &dyn Fragment); 2] = [("name", &Sql::text(name)), ("value", &Literal::new(value))];
+            let values: [(&str, &dyn Fragment); 2] =
+                [("name", &Sql::text(name)), ("value", &Literal::new(value))];
             parts.push(Sql::render("{name} = {value}", &values));
         }
     }
     if fact("deterministic").is_some() {
         parts.push(Sql::text("deterministic = false"));
     }
-    Sql::render("CREATE COLLATION {name} ({parts})", &[("name", &qualified(id)), ("parts", &Sql::join(", ", parts))])
+    Sql::render(
+        "CREATE COLLATION {name} ({parts})",
+        &[("name", &qualified(id)), ("parts", &Sql::join(", ", parts))],
+    )
 }
 
 /// `schema.function(a, b)` without the arguments.
@@ -102,11 +119,17 @@ fn bare(function: &str) -> Printed {
 
 fn operator(between: &Between<'_>, id: &ObjectId) -> Sql {
     let fact = |name: &str| between.to.fact(id, name);
-    let mut parts = vec![Sql::render("FUNCTION = {f}", &[("f", &bare(fact("function").unwrap_or_default()))])];
+    let mut parts = vec![Sql::render(
+        "FUNCTION = {f}",
+        &[("f", &bare(fact("function").unwrap_or_default()))],
+    )];
     let sides = id.signature.as_deref().unwrap_or_default();
     if let Some((left, right)) = sides.split_once(", ") {
         parts.push(Sql::render("LEFTARG = {type}", &[("type", &Printed::new(left))]));
-        parts.push(Sql::render("RIGHTARG = {type}", &[("type", &Printed::new(right))]));
+        parts.push(Sql::render(
+            "RIGHTARG = {type}",
+            &[("type", &Printed::new(right))],
+        ));
     }
     for (word, name) in [("COMMUTATOR", "commutator"), ("NEGATOR", "negator")] {
         if let Some(other) = fact(name) {
@@ -116,7 +139,8 @@ fn operator(between: &Between<'_>, id: &ObjectId) -> Sql {
     }
     for (word, name) in [("RESTRICT", "restrict"), ("JOIN", "join")] {
         if let Some(function) = fact(name) {
-            let values: [(&str, &dyn Fragment); 2] = [("word", &Sql::text(word)), ("function", &Printed::new(function))];
+            let values: [(&str, &dyn Fragment); 2] =
+                [("word", &Sql::text(word)), ("function", &Printed::new(function))];
             parts.push(Sql::render("{word} = {function}", &values));
         }
     }
@@ -124,7 +148,11 @@ fn operator(between: &Between<'_>, id: &ObjectId) -> Sql {
     parts.extend(fact("merges").map(|_| Sql::text("MERGES")));
     let schema = id.schema.as_ref().map(plain).unwrap_or_default();
     let name = Printed::new(id.name.as_str());
-    let values: [(&str, &dyn Fragment); 3] = [("schema", &schema), ("name", &name), ("parts", &Sql::join(", ", parts))];
+    let values: [(&str, &dyn Fragment); 3] = [
+        ("schema", &schema),
+        ("name", &name),
+        ("parts", &Sql::join(", ", parts)),
+    ];
     Sql::render("CREATE OPERATOR {schema}.{name} ({parts})", &values)
 }
 
@@ -140,7 +168,10 @@ fn cast(between: &Between<'_>, id: &ObjectId) -> Sql {
         Some("i") => " AS IMPLICIT",
         _ => "",
     });
-    Sql::render("CREATE CAST {cast} {how}{context}", &[("cast", &address(id)), ("how", &how), ("context", &context)])
+    Sql::render(
+        "CREATE CAST {cast} {how}{context}",
+        &[("cast", &address(id)), ("how", &how), ("context", &context)],
+    )
 }
 
 fn statistics(between: &Between<'_>, id: &ObjectId) -> Steps {
@@ -153,8 +184,14 @@ fn statistics(between: &Between<'_>, id: &ObjectId) -> Steps {
 }
 
 fn target(id: &ObjectId, value: Option<&str>) -> Step {
-    let values: [(&str, &dyn Fragment); 2] = [("name", &qualified(id)), ("value", &Printed::new(value.unwrap_or("-1")))];
-    Step::new(id, Sql::render("ALTER STATISTICS {name} SET STATISTICS {value}", &values))
+    let values: [(&str, &dyn Fragment); 2] = [
+        ("name", &qualified(id)),
+        ("value", &Printed::new(value.unwrap_or("-1"))),
+    ];
+    Step::new(
+        id,
+        Sql::render("ALTER STATISTICS {name} SET STATISTICS {value}", &values),
+    )
 }
 
 fn publication(between: &Between<'_>, id: &ObjectId) -> Sql {
@@ -162,10 +199,16 @@ fn publication(between: &Between<'_>, id: &ObjectId) -> Sql {
     let mut sql = Sql::render("CREATE PUBLICATION {name}", &[("name", &plain(&id.name))]);
     let mut parts = Vec::new();
     if let Some(tables) = fact("tables") {
-        parts.push(Sql::render("TABLE {tables}", &[("tables", &Printed::new(tables))]));
+        parts.push(Sql::render(
+            "TABLE {tables}",
+            &[("tables", &Printed::new(tables))],
+        ));
     }
     if let Some(schemas) = fact("schemas") {
-        parts.push(Sql::render("TABLES IN SCHEMA {schemas}", &[("schemas", &Printed::new(schemas))]));
+        parts.push(Sql::render(
+            "TABLES IN SCHEMA {schemas}",
+            &[("schemas", &Printed::new(schemas))],
+        ));
     }
     if fact("all tables").is_some() {
         sql.push(&Sql::text(" FOR ALL TABLES"));
@@ -173,15 +216,25 @@ fn publication(between: &Between<'_>, id: &ObjectId) -> Sql {
         sql.push(&Sql::text(" FOR ")).push(&Sql::join(", ", parts));
     }
     let operations = Literal::new(fact("operations").unwrap_or_default());
-    sql.push(&Sql::render(" WITH (publish = {operations}", &[("operations", &operations)]));
-    sql.push(&Sql::text(if fact("via root").is_some() { ", publish_via_partition_root = true)" } else { ")" }));
+    sql.push(&Sql::render(
+        " WITH (publish = {operations}",
+        &[("operations", &operations)],
+    ));
+    sql.push(&Sql::text(if fact("via root").is_some() {
+        ", publish_via_partition_root = true)"
+    } else {
+        ")"
+    }));
     sql
 }
 
 fn event_trigger(between: &Between<'_>, id: &ObjectId) -> Steps {
     let fact = |name: &str| between.to.fact(id, name);
     let tags = match fact("tags") {
-        Some(tags) => Sql::render(" WHEN TAG IN ({tags})", &[("tags", &Sql::join(", ", tags.split(", ").map(Literal::new)))]),
+        Some(tags) => Sql::render(
+            " WHEN TAG IN ({tags})",
+            &[("tags", &Sql::join(", ", tags.split(", ").map(Literal::new)))],
+        ),
         None => Sql::default(),
     };
     let values: [(&str, &dyn Fragment); 4] = [
@@ -190,7 +243,10 @@ fn event_trigger(between: &Between<'_>, id: &ObjectId) -> Steps {
         ("tags", &tags),
         ("function", &Printed::new(fact("function").unwrap_or_default())),
     ];
-    let sql = Sql::render("CREATE EVENT TRIGGER {name} ON {event}{tags} EXECUTE FUNCTION {function}", &values);
+    let sql = Sql::render(
+        "CREATE EVENT TRIGGER {name} ON {event}{tags} EXECUTE FUNCTION {function}",
+        &values,
+    );
     let mut steps = Steps::one(Step::new(id, sql));
     if fact("enabled").is_some() {
         steps.push(event_state(between, id));
@@ -210,29 +266,56 @@ fn event_state(between: &Between<'_>, id: &ObjectId) -> Step {
 }
 
 fn language(between: &Between<'_>, id: &ObjectId) -> Sql {
-    let trusted = Sql::text(if between.to.fact(id, "trusted").is_some() { "TRUSTED " } else { "" });
+    let trusted = Sql::text(if between.to.fact(id, "trusted").is_some() {
+        "TRUSTED "
+    } else {
+        ""
+    });
     let handler = Printed::new(between.to.fact(id, "handler").unwrap_or_default());
-    let values: [(&str, &dyn Fragment); 3] = [("trusted", &trusted), ("name", &plain(&id.name)), ("handler", &handler)];
+    let values: [(&str, &dyn Fragment); 3] = [
+        ("trusted", &trusted),
+        ("name", &plain(&id.name)),
+        ("handler", &handler),
+    ];
     Sql::render("CREATE {trusted}LANGUAGE {name} HANDLER {handler}", &values)
 }
 
 fn dictionary(between: &Between<'_>, id: &ObjectId) -> Sql {
     let template = plain(&Ident::new(between.to.fact(id, "template").unwrap_or_default()));
     let options = between.to.fact(id, "options");
-    let options = options.map(|o| Sql::render(", {options}", &[("options", &Printed::new(o))])).unwrap_or_default();
-    let values: [(&str, &dyn Fragment); 3] = [("name", &qualified(id)), ("template", &template), ("options", &options)];
-    Sql::render("CREATE TEXT SEARCH DICTIONARY {name} (TEMPLATE = {template}{options})", &values)
+    let options = options
+        .map(|o| Sql::render(", {options}", &[("options", &Printed::new(o))]))
+        .unwrap_or_default();
+    let values: [(&str, &dyn Fragment); 3] = [
+        ("name", &qualified(id)),
+        ("template", &template),
+        ("options", &options),
+    ];
+    Sql::render(
+        "CREATE TEXT SEARCH DICTIONARY {name} (TEMPLATE = {template}{options})",
+        &values,
+    )
 }
 
 fn configuration(between: &Between<'_>, id: &ObjectId) -> Steps {
     let parser = plain(&Ident::new(between.to.fact(id, "parser").unwrap_or("default")));
     let values: [(&str, &dyn Fragment); 2] = [("name", &qualified(id)), ("parser", &parser)];
-    let sql = Sql::render("CREATE TEXT SEARCH CONFIGURATION {name} (PARSER = pg_catalog.{parser})", &values);
+    let sql = Sql::render(
+        "CREATE TEXT SEARCH CONFIGURATION {name} (PARSER = pg_catalog.{parser})",
+        &values,
+    );
     let mut steps = Steps::one(Step::new(id, sql));
-    let mappings = between.to.fact(id, "mappings").into_iter().flat_map(|list| list.split("; "));
+    let mappings = between
+        .to
+        .fact(id, "mappings")
+        .into_iter()
+        .flat_map(|list| list.split("; "));
     for (token, dictionaries) in mappings.filter_map(|mapping| mapping.split_once(": ")) {
-        let values: [(&str, &dyn Fragment); 3] =
-            [("name", &qualified(id)), ("token", &Printed::new(token)), ("dictionaries", &Printed::new(dictionaries))];
+        let values: [(&str, &dyn Fragment); 3] = [
+            ("name", &qualified(id)),
+            ("token", &Printed::new(token)),
+            ("dictionaries", &Printed::new(dictionaries)),
+        ];
         let sql = "ALTER TEXT SEARCH CONFIGURATION {name} ADD MAPPING FOR {token} WITH {dictionaries}";
         steps.push(Step::new(id, Sql::render(sql, &values)));
     }
@@ -251,7 +334,10 @@ fn foreign(between: &Between<'_>, id: &ObjectId) -> Sql {
     let fact = |name: &str| between.to.fact(id, name);
     match id.kind {
         Kind::ForeignDataWrapper => {
-            let mut sql = Sql::render("CREATE FOREIGN DATA WRAPPER {name}", &[("name", &plain(&id.name))]);
+            let mut sql = Sql::render(
+                "CREATE FOREIGN DATA WRAPPER {name}",
+                &[("name", &plain(&id.name))],
+            );
             for (words, function) in [(" HANDLER ", fact("handler")), (" VALIDATOR ", fact("validator"))] {
                 if let Some(function) = function {
                     sql.push(&Sql::text(words)).push(&Printed::new(function));

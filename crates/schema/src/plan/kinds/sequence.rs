@@ -32,7 +32,9 @@ fn usual(between: &Between<'_>, id: &ObjectId, fact: &str, column_type: Option<&
         "increment" | "cache" => "1".to_owned(),
         "minimum" => minimum.to_string(),
         "maximum" => maximum.to_string(),
-        "start" => facts.get(if counts_down { "maximum" } else { "minimum" })?.clone(),
+        "start" => facts
+            .get(if counts_down { "maximum" } else { "minimum" })?
+            .clone(),
         _ => return None,
     })
 }
@@ -43,11 +45,15 @@ fn options(between: &Between<'_>, id: &ObjectId, column_type: Option<&str>) -> S
     let mut sql = Sql::default();
     for (fact, template) in OPTIONS {
         let value = facts.get(fact);
-        if fact == "type" && column_type.is_some() || value == usual(between, id, fact, column_type).as_ref() {
+        if fact == "type" && column_type.is_some() || value == usual(between, id, fact, column_type).as_ref()
+        {
             continue;
         }
         if let Some(value) = value {
-            sql.push(&Sql::render(template, &[("value", &Printed::new(value.as_str()))]));
+            sql.push(&Sql::render(
+                template,
+                &[("value", &Printed::new(value.as_str()))],
+            ));
         }
     }
     if facts.contains_key("cycle") {
@@ -76,10 +82,20 @@ pub(super) fn create(between: &Between<'_>, id: &ObjectId) -> Steps {
     if between.to.is_identity(id) {
         return Steps::default();
     }
-    let unlogged = Sql::text(if between.to.fact(id, "persistence").is_some() { "UNLOGGED " } else { "" });
-    let values: [(&str, &dyn Fragment); 3] =
-        [("unlogged", &unlogged), ("name", &qualified(id)), ("options", &options(between, id, None))];
-    let mut steps = Steps::one(Step::new(id, Sql::render("CREATE {unlogged}SEQUENCE {name}{options}", &values)));
+    let unlogged = Sql::text(if between.to.fact(id, "persistence").is_some() {
+        "UNLOGGED "
+    } else {
+        ""
+    });
+    let values: [(&str, &dyn Fragment); 3] = [
+        ("unlogged", &unlogged),
+        ("name", &qualified(id)),
+        ("options", &options(between, id, None)),
+    ];
+    let mut steps = Steps::one(Step::new(
+        id,
+        Sql::render("CREATE {unlogged}SEQUENCE {name}{options}", &values),
+    ));
     if let Some(column) = between.to.owned.get(id) {
         steps.push_late(owned_by(id, Some(column)));
     }
@@ -89,7 +105,10 @@ pub(super) fn create(between: &Between<'_>, id: &ObjectId) -> Steps {
 fn owned_by(id: &ObjectId, column: Option<&ObjectId>) -> Step {
     let column = column.map_or_else(|| Sql::text("NONE"), address);
     let values: [(&str, &dyn Fragment); 2] = [("name", &qualified(id)), ("column", &column)];
-    Step::new(id, Sql::render("ALTER SEQUENCE {name} OWNED BY {column}", &values))
+    Step::new(
+        id,
+        Sql::render("ALTER SEQUENCE {name} OWNED BY {column}", &values),
+    )
 }
 
 pub(super) fn drop(between: &Between<'_>, id: &ObjectId) -> Steps {
@@ -112,18 +131,29 @@ pub(super) fn alter(between: &Between<'_>, id: &ObjectId) -> Option<Steps> {
         }
     }
     if changed.in_fact("cycle") {
-        actions.push(&Sql::text(if changed.is("cycle").is_some() { " CYCLE" } else { " NO CYCLE" }));
+        actions.push(&Sql::text(if changed.is("cycle").is_some() {
+            " CYCLE"
+        } else {
+            " NO CYCLE"
+        }));
     }
     let mut steps = Steps::default();
     let mut push = |action: &Sql| {
         let values: [(&str, &dyn Fragment); 2] = [("name", &qualified(id)), ("action", action)];
-        steps.push(Step::new(id, Sql::render("ALTER SEQUENCE {name}{action}", &values)).lock(Lock::ShareRowExclusive));
+        steps.push(
+            Step::new(id, Sql::render("ALTER SEQUENCE {name}{action}", &values))
+                .lock(Lock::ShareRowExclusive),
+        );
     };
     if !actions.is_empty() {
         push(&actions);
     }
     if changed.in_fact("persistence") {
-        push(&Sql::text(if changed.is("persistence").is_some() { " SET UNLOGGED" } else { " SET LOGGED" }));
+        push(&Sql::text(if changed.is("persistence").is_some() {
+            " SET UNLOGGED"
+        } else {
+            " SET LOGGED"
+        }));
     }
     if between.from.owned.get(id) != between.to.owned.get(id) {
         // Let go before the column that owned it goes, taken on when the new one is there.

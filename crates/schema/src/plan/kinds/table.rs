@@ -15,7 +15,10 @@ pub(super) fn create(between: &Between<'_>, id: &ObjectId) -> Steps {
     if let Some(options) = facts.get("row security") {
         steps.now.extend(row_security(id, None, Some(options)));
     }
-    steps.late.extend(replica_identity(id, facts.get("replica identity").map(String::as_str)).filter(|_| facts.contains_key("replica identity")));
+    steps.late.extend(
+        replica_identity(id, facts.get("replica identity").map(String::as_str))
+            .filter(|_| facts.contains_key("replica identity")),
+    );
     for column in between.to.parts(id, Kind::Column) {
         steps.extend(column::with_its_table(between, id, column));
     }
@@ -34,14 +37,19 @@ fn definition(between: &Between<'_>, id: &ObjectId) -> Sql {
     sql.push(&Sql::text("TABLE ")).push(&qualified(id));
     if let Some(parent) = printed("partition of") {
         let bound = printed("bound").unwrap_or_else(|| Printed::new("DEFAULT"));
-        sql.push(&Sql::text(" PARTITION OF ")).push(&parent).push(&Sql::text(" ")).push(&bound);
+        sql.push(&Sql::text(" PARTITION OF "))
+            .push(&parent)
+            .push(&Sql::text(" "))
+            .push(&bound);
     } else if let Some(of_type) = printed("of type") {
         sql.push(&Sql::text(" OF ")).push(&of_type);
     } else {
         sql.push(&columns(between, id));
     }
     if let Some(parents) = printed("inherits") {
-        sql.push(&Sql::text(" INHERITS (")).push(&parents).push(&Sql::text(")"));
+        sql.push(&Sql::text(" INHERITS ("))
+            .push(&parents)
+            .push(&Sql::text(")"));
     }
     if let Some(key) = printed("partition key") {
         sql.push(&Sql::text(" PARTITION BY ")).push(&key);
@@ -58,9 +66,19 @@ fn definition(between: &Between<'_>, id: &ObjectId) -> Sql {
 
 /// Columns in their order, then the constraints that need nothing else.
 fn columns(between: &Between<'_>, id: &ObjectId) -> Sql {
-    let columns = between.to.parts(id, Kind::Column).into_iter().map(|column| column::definition(between, column));
-    let constraints = between.to.parts(id, Kind::Constraint).into_iter().filter(|c| constraint::is_inline(between, c));
-    let lines: Vec<Sql> = columns.chain(constraints.map(|c| constraint::clause(between, c))).collect();
+    let columns = between
+        .to
+        .parts(id, Kind::Column)
+        .into_iter()
+        .map(|column| column::definition(between, column));
+    let constraints = between
+        .to
+        .parts(id, Kind::Constraint)
+        .into_iter()
+        .filter(|c| constraint::is_inline(between, c));
+    let lines: Vec<Sql> = columns
+        .chain(constraints.map(|c| constraint::clause(between, c)))
+        .collect();
     if lines.is_empty() {
         return Sql::text(" ()");
     }
@@ -69,17 +87,35 @@ fn columns(between: &Between<'_>, id: &ObjectId) -> Sql {
 
 pub(super) fn drop(between: &Between<'_>, id: &ObjectId) -> Steps {
     let foreign = between.from.fact(id, "foreign server").is_some();
-    let template = if foreign { "DROP FOREIGN TABLE {name}" } else { "DROP TABLE {name}" };
+    let template = if foreign {
+        "DROP FOREIGN TABLE {name}"
+    } else {
+        "DROP TABLE {name}"
+    };
     let step = Step::new(id, Sql::render(template, &[("name", &qualified(id))])).lock(Lock::AccessExclusive);
-    Steps::one(if foreign { step } else { step.losing("the rows of the table") })
+    Steps::one(if foreign {
+        step
+    } else {
+        step.losing("the rows of the table")
+    })
 }
 
-const IN_PLACE: [&str; 8] =
-    ["persistence", "options", "toast options", "row security", "replica identity", "partition of", "bound", "inherits"];
+const IN_PLACE: [&str; 8] = [
+    "persistence",
+    "options",
+    "toast options",
+    "row security",
+    "replica identity",
+    "partition of",
+    "bound",
+    "inherits",
+];
 
 pub(super) fn alter(between: &Between<'_>, id: &ObjectId) -> Option<Steps> {
     let changed = between.changed(id);
-    let becomes_part_by_copy = changed.in_fact("partition of") && changed.was("partition of").is_none() && changed.was("partition key").is_some();
+    let becomes_part_by_copy = changed.in_fact("partition of")
+        && changed.was("partition of").is_none()
+        && changed.was("partition key").is_some();
     if !changed.only_in(&IN_PLACE) || becomes_part_by_copy {
         return None;
     }
@@ -87,17 +123,30 @@ pub(super) fn alter(between: &Between<'_>, id: &ObjectId) -> Option<Steps> {
     let mut push = |action: Sql, lock: Lock| steps.push(statement(id, &action).lock(lock));
     if changed.in_fact("persistence") {
         let unlogged = changed.is("persistence").is_some();
-        push(Sql::text(if unlogged { "SET UNLOGGED" } else { "SET LOGGED" }), Lock::AccessExclusive);
+        push(
+            Sql::text(if unlogged { "SET UNLOGGED" } else { "SET LOGGED" }),
+            Lock::AccessExclusive,
+        );
     }
     for action in settings::actions(changed.was("options"), changed.is("options"), "") {
         push(action, Lock::ShareUpdateExclusive);
     }
-    for action in settings::actions(changed.was("toast options"), changed.is("toast options"), "toast.") {
+    for action in settings::actions(
+        changed.was("toast options"),
+        changed.is("toast options"),
+        "toast.",
+    ) {
         push(action, Lock::ShareUpdateExclusive);
     }
-    steps.now.extend(row_security(id, changed.was("row security"), changed.is("row security")));
+    steps.now.extend(row_security(
+        id,
+        changed.was("row security"),
+        changed.is("row security"),
+    ));
     if changed.in_fact("replica identity") {
-        steps.late.extend(replica_identity(id, changed.is("replica identity")));
+        steps
+            .late
+            .extend(replica_identity(id, changed.is("replica identity")));
     }
     steps.now.extend(parents(between, id));
     Some(steps)
@@ -109,23 +158,34 @@ fn parents(between: &Between<'_>, id: &ObjectId) -> Vec<Step> {
     let mut steps = Vec::new();
     if changed.in_fact("partition of") || changed.in_fact("bound") {
         if let Some(parent) = changed.was("partition of") {
-            let values: [(&str, &dyn Fragment); 2] = [("parent", &Printed::new(parent)), ("name", &qualified(id))];
+            let values: [(&str, &dyn Fragment); 2] =
+                [("parent", &Printed::new(parent)), ("name", &qualified(id))];
             let sql = Sql::render("ALTER TABLE {parent} DETACH PARTITION {name}", &values);
             steps.push(Step::new(id, sql).lock(Lock::AccessExclusive));
         }
         if let (Some(parent), Some(bound)) = (changed.is("partition of"), changed.is("bound")) {
             let (parent, bound) = (Printed::new(parent), Printed::new(bound));
-            let values: [(&str, &dyn Fragment); 3] = [("parent", &parent), ("name", &qualified(id)), ("bound", &bound)];
+            let values: [(&str, &dyn Fragment); 3] =
+                [("parent", &parent), ("name", &qualified(id)), ("bound", &bound)];
             let sql = Sql::render("ALTER TABLE {parent} ATTACH PARTITION {name} {bound}", &values);
             steps.push(Step::new(id, sql).lock(Lock::AccessExclusive).rewriting());
         }
     }
     let (was, is) = (names(changed.was("inherits")), names(changed.is("inherits")));
     let one = |template: &'static str, parent: &str| {
-        statement(id, &Sql::render(template, &[("parent", &Printed::new(parent))])).lock(Lock::AccessExclusive)
+        statement(id, &Sql::render(template, &[("parent", &Printed::new(parent))]))
+            .lock(Lock::AccessExclusive)
     };
-    steps.extend(was.iter().filter(|parent| !is.contains(parent)).map(|parent| one("NO INHERIT {parent}", parent)));
-    steps.extend(is.iter().filter(|parent| !was.contains(parent)).map(|parent| one("INHERIT {parent}", parent)));
+    steps.extend(
+        was.iter()
+            .filter(|parent| !is.contains(parent))
+            .map(|parent| one("NO INHERIT {parent}", parent)),
+    );
+    steps.extend(
+        is.iter()
+            .filter(|parent| !was.contains(parent))
+            .map(|parent| one("INHERIT {parent}", parent)),
+    );
     steps
 }
 
@@ -134,7 +194,13 @@ fn names(list: Option<&str>) -> Vec<&str> {
 }
 
 fn statement(id: &ObjectId, action: &Sql) -> Step {
-    Step::new(id, Sql::render("ALTER TABLE {name} {action}", &[("name", &qualified(id)), ("action", action)]))
+    Step::new(
+        id,
+        Sql::render(
+            "ALTER TABLE {name} {action}",
+            &[("name", &qualified(id)), ("action", action)],
+        ),
+    )
 }
 
 fn row_security(id: &ObjectId, was: Option<&str>, is: Option<&str>) -> Vec<Step> {
@@ -163,7 +229,10 @@ fn replica_identity(id: &ObjectId, is: Option<&str>) -> Option<Step> {
         Some(index) => {
             let index = index.strip_prefix("index ")?;
             let name = index.rsplit_once('.').map_or(index, |(_, name)| name);
-            Sql::render("REPLICA IDENTITY USING INDEX {index}", &[("index", &Printed::new(name))])
+            Sql::render(
+                "REPLICA IDENTITY USING INDEX {index}",
+                &[("index", &Printed::new(name))],
+            )
         }
     };
     Some(statement(id, &action).lock(Lock::AccessExclusive))

@@ -21,11 +21,15 @@ fn definition(id: &ObjectId, facts: &Facts) -> Sql {
     let name = qualified(id);
     let fact = |name: &str| Printed::new(facts.get(name).map(String::as_str).unwrap_or_default());
     match id.kind {
-        Kind::Enum => Sql::render("CREATE TYPE {name} AS ENUM ({labels})", &[("name", &name), ("labels", &fact("labels"))]),
+        Kind::Enum => Sql::render(
+            "CREATE TYPE {name} AS ENUM ({labels})",
+            &[("name", &name), ("labels", &fact("labels"))],
+        ),
         Kind::Domain => domain(id, facts),
-        Kind::CompositeType => {
-            Sql::render("CREATE TYPE {name} AS ({attributes})", &[("name", &name), ("attributes", &fact("attributes"))])
-        }
+        Kind::CompositeType => Sql::render(
+            "CREATE TYPE {name} AS ({attributes})",
+            &[("name", &name), ("attributes", &fact("attributes"))],
+        ),
         _ => range(id, facts),
     }
 }
@@ -34,7 +38,10 @@ fn domain(id: &ObjectId, facts: &Facts) -> Sql {
     let printed = |name: &str| facts.get(name).map(|value| Printed::new(value.as_str()));
     let mut sql = Sql::render(
         "CREATE DOMAIN {name} AS {type}",
-        &[("name", &qualified(id)), ("type", &printed("type").unwrap_or(Printed::new("")))],
+        &[
+            ("name", &qualified(id)),
+            ("type", &printed("type").unwrap_or(Printed::new(""))),
+        ],
     );
     if let Some(collation) = printed("collation") {
         sql.push(&Sql::text(" COLLATE ")).push(&collation);
@@ -58,19 +65,32 @@ fn range(id: &ObjectId, facts: &Facts) -> Sql {
     ];
     let given = parts.into_iter().filter_map(|(word, fact)| {
         let value = Printed::new(facts.get(fact)?.as_str());
-        Some(Sql::render("{word} = {value}", &[("word", &Sql::text(word)), ("value", &value)]))
+        Some(Sql::render(
+            "{word} = {value}",
+            &[("word", &Sql::text(word)), ("value", &value)],
+        ))
     });
-    Sql::render("CREATE TYPE {name} AS RANGE ({parts})", &[("name", &qualified(id)), ("parts", &Sql::join(", ", given))])
+    Sql::render(
+        "CREATE TYPE {name} AS RANGE ({parts})",
+        &[("name", &qualified(id)), ("parts", &Sql::join(", ", given))],
+    )
 }
 
 pub(super) fn drop(id: &ObjectId) -> Steps {
-    let template = if id.kind == Kind::Domain { "DROP DOMAIN {name}" } else { "DROP TYPE {name}" };
+    let template = if id.kind == Kind::Domain {
+        "DROP DOMAIN {name}"
+    } else {
+        "DROP TYPE {name}"
+    };
     Steps::one(Step::new(id, Sql::render(template, &[("name", &qualified(id))])))
 }
 
 /// Whether the object is of one of the kinds here.
 pub(in super::super) fn is_type(id: &ObjectId) -> bool {
-    matches!(id.kind, Kind::Enum | Kind::Domain | Kind::CompositeType | Kind::RangeType)
+    matches!(
+        id.kind,
+        Kind::Enum | Kind::Domain | Kind::CompositeType | Kind::RangeType
+    )
 }
 
 /// Whether the type has to be made anew, with everything that is computed from columns of it.
@@ -112,12 +132,18 @@ fn added_labels(between: &Between<'_>, id: &ObjectId) -> Option<Steps> {
             let first = was.first().map(|first| Literal::new(first.as_str()));
             let after = previous.map(|label| Literal::new(label.as_str()));
             let place = match (&after, &first) {
-                (Some(after), _) if known.peek().is_some() => Sql::render(" AFTER {label}", &[("label", after)]),
+                (Some(after), _) if known.peek().is_some() => {
+                    Sql::render(" AFTER {label}", &[("label", after)])
+                }
                 (None, Some(first)) => Sql::render(" BEFORE {label}", &[("label", first)]),
                 _ => Sql::default(),
             };
-            let values: [(&str, &dyn Fragment); 3] = [("name", &qualified(id)), ("new", &new), ("place", &place)];
-            steps.push(Step::new(id, Sql::render("ALTER TYPE {name} ADD VALUE {new}{place}", &values)));
+            let values: [(&str, &dyn Fragment); 3] =
+                [("name", &qualified(id)), ("new", &new), ("place", &place)];
+            steps.push(Step::new(
+                id,
+                Sql::render("ALTER TYPE {name} ADD VALUE {new}{place}", &values),
+            ));
         }
         previous = Some(label);
     }
@@ -176,7 +202,11 @@ fn alter_domain(between: &Between<'_>, id: &ObjectId) -> Steps {
         });
     }
     if changed.in_fact("not null") {
-        push(Sql::text(if changed.is("not null").is_some() { "SET NOT NULL" } else { "DROP NOT NULL" }));
+        push(Sql::text(if changed.is("not null").is_some() {
+            "SET NOT NULL"
+        } else {
+            "DROP NOT NULL"
+        }));
     }
     steps
 }
@@ -184,28 +214,41 @@ fn alter_domain(between: &Between<'_>, id: &ObjectId) -> Steps {
 /// Attributes by name; PostgreSQL puts new ones at the end.
 fn alter_composite(between: &Between<'_>, id: &ObjectId) -> Steps {
     let changed = between.changed(id);
-    let (was, is) = (attributes(changed.was("attributes")), attributes(changed.is("attributes")));
+    let (was, is) = (
+        attributes(changed.was("attributes")),
+        attributes(changed.is("attributes")),
+    );
     let mut actions = Vec::new();
     let kept = was.iter().zip(&is).take_while(|((a, _), (b, _))| a == b).count();
     for (name, _) in &was[kept..] {
-        actions.push(Sql::render("DROP ATTRIBUTE {name}", &[("name", &Printed::new(*name))]));
+        actions.push(Sql::render(
+            "DROP ATTRIBUTE {name}",
+            &[("name", &Printed::new(*name))],
+        ));
     }
     for ((name, old), (_, new)) in was.iter().zip(&is).take(kept) {
         if old != new {
-            let values: [(&str, &dyn Fragment); 2] = [("name", &Printed::new(*name)), ("type", &Printed::new(*new))];
+            let values: [(&str, &dyn Fragment); 2] =
+                [("name", &Printed::new(*name)), ("type", &Printed::new(*new))];
             actions.push(Sql::render("ALTER ATTRIBUTE {name} TYPE {type}", &values));
         }
     }
     for (name, new) in &is[kept..] {
-        let values: [(&str, &dyn Fragment); 2] = [("name", &Printed::new(*name)), ("type", &Printed::new(*new))];
+        let values: [(&str, &dyn Fragment); 2] =
+            [("name", &Printed::new(*name)), ("type", &Printed::new(*new))];
         actions.push(Sql::render("ADD ATTRIBUTE {name} {type}", &values));
     }
     if actions.is_empty() {
         return Steps::default();
     }
-    let values: [(&str, &dyn Fragment); 2] = [("name", &qualified(id)), ("actions", &Sql::join(", ", actions))];
+    let values: [(&str, &dyn Fragment); 2] =
+        [("name", &qualified(id)), ("actions", &Sql::join(", ", actions))];
     let step = Step::new(id, Sql::render("ALTER TYPE {name} {actions}", &values));
-    Steps::one(if kept < was.len() { step.losing("the values of the attributes that go") } else { step })
+    Steps::one(if kept < was.len() {
+        step.losing("the values of the attributes that go")
+    } else {
+        step
+    })
 }
 
 /// `a integer, "b c" numeric(1,2)`, taken apart.
@@ -234,20 +277,37 @@ fn attributes(list: Option<&str>) -> Vec<(&str, &str)> {
         Some((name_end, name_end + 1))
     };
     let parts = parts.into_iter().map(str::trim);
-    parts.filter_map(|part| name_and_type(part).map(|(end, next)| (&part[..end], &part[next..]))).collect()
+    parts
+        .filter_map(|part| name_and_type(part).map(|(end, next)| (&part[..end], &part[next..])))
+        .collect()
 }
 
 fn make_anew(between: &Between<'_>, id: &ObjectId) -> Steps {
     let mut steps = Steps::default();
     let old_name = Ident::new([id.name.as_str(), OLD].concat());
-    let old = ObjectId { name: old_name.clone(), ..id.clone() };
+    let old = ObjectId {
+        name: old_name.clone(),
+        ..id.clone()
+    };
     let noun = Sql::text(if id.kind == Kind::Domain { "DOMAIN" } else { "TYPE" });
-    let values: [(&str, &dyn Fragment); 3] = [("noun", &noun), ("name", &qualified(id)), ("old", &plain(&old_name))];
-    steps.push(Step::new(id, Sql::render("ALTER {noun} {name} RENAME TO {old}", &values)));
+    let values: [(&str, &dyn Fragment); 3] = [
+        ("noun", &noun),
+        ("name", &qualified(id)),
+        ("old", &plain(&old_name)),
+    ];
+    steps.push(Step::new(
+        id,
+        Sql::render("ALTER {noun} {name} RENAME TO {old}", &values),
+    ));
     steps.push(Step::new(id, definition(id, between.to.facts(id))));
     let of_tables = between.from.dependents(id).filter(|column| {
-        column.kind == Kind::Column && between.to.needs_of(column).any(|need| need == id) && !between.replaced.contains(column)
-            && between.from.whole(column).is_some_and(|table| !between.is_fresh(&table))
+        column.kind == Kind::Column
+            && between.to.needs_of(column).any(|need| need == id)
+            && !between.replaced.contains(column)
+            && between
+                .from
+                .whole(column)
+                .is_some_and(|table| !between.is_fresh(&table))
     });
     for column in of_tables {
         steps.now.extend(convert(between, id, column));
@@ -265,7 +325,10 @@ fn convert(between: &Between<'_>, id: &ObjectId, column: &ObjectId) -> Vec<Step>
     let mut steps = Vec::new();
     if changed.was("default").is_some() {
         let values: [(&str, &dyn Fragment); 2] = [("table", &table), ("column", &name)];
-        steps.push(rewrite(Sql::render("ALTER TABLE {table} ALTER COLUMN {column} DROP DEFAULT", &values)));
+        steps.push(rewrite(Sql::render(
+            "ALTER TABLE {table} ALTER COLUMN {column} DROP DEFAULT",
+            &values,
+        )));
     }
     let new = Printed::new(changed.is("type").unwrap_or_default());
     let values: [(&str, &dyn Fragment); 3] = [("table", &table), ("column", &name), ("type", &new)];
@@ -273,8 +336,12 @@ fn convert(between: &Between<'_>, id: &ObjectId, column: &ObjectId) -> Vec<Step>
     steps.push(rewrite(Sql::render(template, &values)).rewriting());
     if let Some(default) = changed.is("default") {
         let default = Printed::new(default);
-        let values: [(&str, &dyn Fragment); 3] = [("table", &table), ("column", &name), ("default", &default)];
-        steps.push(rewrite(Sql::render("ALTER TABLE {table} ALTER COLUMN {column} SET DEFAULT {default}", &values)));
+        let values: [(&str, &dyn Fragment); 3] =
+            [("table", &table), ("column", &name), ("default", &default)];
+        steps.push(rewrite(Sql::render(
+            "ALTER TABLE {table} ALTER COLUMN {column} SET DEFAULT {default}",
+            &values,
+        )));
     }
     steps
 }
@@ -293,7 +360,11 @@ mod tests {
         assert_eq!(labels("'a', 'it''s, ok', E'b\\\\c'"), ["a", "it's, ok", "b\\c"]);
         assert_eq!(
             attributes(Some("a integer, \"b, c\" numeric(1,2), d text COLLATE \"C\"")),
-            [("a", "integer"), ("\"b, c\"", "numeric(1,2)"), ("d", "text COLLATE \"C\"")]
+            [
+                ("a", "integer"),
+                ("\"b, c\"", "numeric(1,2)"),
+                ("d", "text COLLATE \"C\"")
+            ]
         );
     }
 }

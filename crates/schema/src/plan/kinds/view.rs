@@ -19,10 +19,21 @@ pub(super) fn create(between: &Between<'_>, id: &ObjectId) -> Steps {
 
 fn definition(between: &Between<'_>, id: &ObjectId, verb: &'static str) -> Sql {
     let fact = |name: &str| between.to.fact(id, name);
-    let body = fact("definition").unwrap_or_default().trim().trim_end_matches(';');
+    let body = fact("definition")
+        .unwrap_or_default()
+        .trim()
+        .trim_end_matches(';');
     let method = fact("access method").map(|m| Sql::render(" USING {m}", &[("m", &plain(&Ident::new(m)))]));
-    let noun = Sql::text(if id.kind == Kind::View { "VIEW " } else { "MATERIALIZED VIEW " });
-    let no_data = Sql::text(if fact("filled").is_some() { "\n  WITH NO DATA" } else { "" });
+    let noun = Sql::text(if id.kind == Kind::View {
+        "VIEW "
+    } else {
+        "MATERIALIZED VIEW "
+    });
+    let no_data = Sql::text(if fact("filled").is_some() {
+        "\n  WITH NO DATA"
+    } else {
+        ""
+    });
     let values: [(&str, &dyn Fragment); 7] = [
         ("verb", &Sql::text(verb)),
         ("noun", &noun),
@@ -36,7 +47,11 @@ fn definition(between: &Between<'_>, id: &ObjectId, verb: &'static str) -> Sql {
 }
 
 pub(super) fn drop(id: &ObjectId) -> Steps {
-    let template = if id.kind == Kind::View { "DROP VIEW {name}" } else { "DROP MATERIALIZED VIEW {name}" };
+    let template = if id.kind == Kind::View {
+        "DROP VIEW {name}"
+    } else {
+        "DROP MATERIALIZED VIEW {name}"
+    };
     let sql = Sql::render(template, &[("name", &qualified(id))]);
     Steps::one(Step::new(id, sql).lock(Lock::AccessExclusive))
 }
@@ -56,9 +71,14 @@ pub(super) fn alter(between: &Between<'_>, id: &ObjectId) -> Option<Steps> {
     } else if id.kind == Kind::MaterializedView && !changed.only_in(&["options"]) {
         return None;
     } else {
-        let noun = Sql::text(if id.kind == Kind::View { "VIEW" } else { "MATERIALIZED VIEW" });
+        let noun = Sql::text(if id.kind == Kind::View {
+            "VIEW"
+        } else {
+            "MATERIALIZED VIEW"
+        });
         for action in settings::actions(changed.was("options"), changed.is("options"), "") {
-            let values: [(&str, &dyn Fragment); 3] = [("noun", &noun), ("name", &qualified(id)), ("action", &action)];
+            let values: [(&str, &dyn Fragment); 3] =
+                [("noun", &noun), ("name", &qualified(id)), ("action", &action)];
             let sql = Sql::render("ALTER {noun} {name} {action}", &values);
             steps.push(Step::new(id, sql).lock(Lock::AccessExclusive));
         }
@@ -90,8 +110,12 @@ pub(super) fn column_facts(between: &Between<'_>, id: &ObjectId, is_new: bool) -
         actions.push(Sql::render("SET STATISTICS {target}", &[("target", &target)]));
     }
     let step = |action: Sql| {
-        let values: [(&str, &dyn Fragment); 4] =
-            [("noun", &noun), ("whole", &super::super::name::whole(id)), ("column", &plain(&id.name)), ("action", &action)];
+        let values: [(&str, &dyn Fragment); 4] = [
+            ("noun", &noun),
+            ("whole", &super::super::name::whole(id)),
+            ("column", &plain(&id.name)),
+            ("action", &action),
+        ];
         let sql = Sql::render("ALTER {noun} {whole} ALTER COLUMN {column} {action}", &values);
         Step::new(id, sql).lock(Lock::AccessExclusive)
     };
