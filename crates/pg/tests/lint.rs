@@ -8,9 +8,11 @@
 use std::fs;
 use std::path::PathBuf;
 
-use ponte_pg::shadow::{Likeness, Shadow};
+use ponte_pg::Conninfo;
+use ponte_pg::observe::Witness;
 use ponte_schema::lint::{Finding, Known, Observations, RULES, Severity, lint};
-use ponte_schema::migration::MigrationSet;
+use ponte_schema::migration::{MigrationSet, Script};
+use ponte_testkit::TestCluster;
 
 /// A fenced block of a page.
 struct Block {
@@ -51,9 +53,8 @@ fn blocks(page: &str) -> Vec<Block> {
 }
 
 fn files(example: &str) -> MigrationSet {
-    let base = blocks("README.md").remove(0).text;
-    let files = [("001_base.sql", base), ("002_example.sql", example.to_owned())];
-    MigrationSet::from_files(files.map(|(name, text)| (name.to_owned(), text.into_bytes()))).unwrap()
+    let file = ("001_example.sql".to_owned(), example.as_bytes().to_vec());
+    MigrationSet::from_files([file]).unwrap()
 }
 
 fn judge(files: &MigrationSet, observed: Option<&Observations>) -> Vec<Finding> {
@@ -65,25 +66,40 @@ fn judge(files: &MigrationSet, observed: Option<&Observations>) -> Vec<Finding> 
     })
 }
 
-async fn observe(shadow: &mut Shadow, files: &MigrationSet) -> Observations {
-    let mut replay = shadow.replay().await.unwrap();
-    let base = files.iter().next().unwrap();
-    replay.up(&files.only([&base.revision]), None).await.unwrap();
-    let witness = replay.witness(None).await.unwrap();
-    match witness.watch(&files.last().unwrap().up).await {
-        Ok(seen) => seen,
-        Err(e) => panic!(
-            "cannot run {}: {e}: {:?}",
-            files.last().unwrap().up.text(),
-            e.migration().map(ToString::to_string)
-        ),
+/// A server with a database that holds the tables of the examples, to be copied for each.
+struct Laboratory {
+    cluster: TestCluster,
+    copies: usize,
+}
+
+impl Laboratory {
+    async fn open() -> Self {
+        let cluster = TestCluster::builder().setting("lc_messages", "C").start().await;
+        cluster.sql("postgres", "CREATE DATABASE base").await;
+        cluster.sql("base", &blocks("README.md").remove(0).text).await;
+        Self { cluster, copies: 0 }
+    }
+
+    async fn observe(&mut self, script: &Script) -> Observations {
+        self.copies += 1;
+        let name = format!("example_{}", self.copies);
+        let copy = format!("CREATE DATABASE {name} TEMPLATE base");
+        self.cluster.sql("postgres", &copy).await;
+        let conninfo = Conninfo::parse(&self.cluster.superuser_url(&name)).unwrap();
+        let witness = Witness::connect(&conninfo, None).await.unwrap();
+        match witness.watch(script).await {
+            Ok(seen) => seen,
+            Err(e) => {
+                let failure = e.migration().map(ToString::to_string);
+                panic!("cannot run {}: {e}: {failure:?}", script.text())
+            }
+        }
     }
 }
 
 #[tokio::test]
 async fn what_the_pages_call_dangerous_is_found_and_what_they_call_harmless_is_not() {
-    let like = Likeness::unknown(vec!["app".to_owned()]);
-    let mut shadow = Shadow::start(ponte_testkit::binaries(), &like).await.unwrap();
+    let mut laboratory = Laboratory::open().await;
     let mut wrong: Vec<String> = Vec::new();
     for rule in RULES {
         let mut last_observed: Vec<String> = Vec::new();
@@ -97,7 +113,7 @@ async fn what_the_pages_call_dangerous_is_found_and_what_they_call_harmless_is_n
                 continue;
             }
             let files = files(text);
-            let seen = observe(&mut shadow, &files).await;
+            let seen = laboratory.observe(&files.last().unwrap().up).await;
             let found = judge(&files, Some(&seen));
             let named = found.iter().find(|finding| finding.rule == code);
             match block.section.as_str() {
@@ -118,6 +134,5 @@ async fn what_the_pages_call_dangerous_is_found_and_what_they_call_harmless_is_n
             }
         }
     }
-    shadow.leave().await.unwrap();
     assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
 }

@@ -34,14 +34,21 @@ rules! {
     drop_index,
     drop_table,
     edited_file,
+    foreign_key_without_index,
     late_file,
     long_lock,
+    policy_without_row_security,
+    redundant_index,
     reindex,
     rename,
+    row_security_without_policy,
     set_not_null,
+    table_without_primary_key,
     truncate,
     unexplained_allowance,
     unused_allowance,
+    validate_together,
+    view_around_policies,
 }
 
 /// One rule.
