@@ -3,7 +3,7 @@
 use super::Known;
 use super::finding::Draft;
 use super::observation::Observation;
-use super::statement::{CreateTable, Name, Statement, TableAction, TableChange};
+use super::statement::{Column, CreateTable, Name, Statement, TableAction, TableChange};
 use crate::migration::plan::Direction;
 use crate::migration::{Revision, Script, TransactionMode};
 
@@ -156,6 +156,37 @@ impl<'a> File<'a> {
             }
             for action in actions {
                 drafts.extend(rule(case, table, action).map(|draft| draft.at(action.span.start)));
+            }
+        }
+        drafts
+    }
+
+    /// What a rule says of each column that an UP makes, in a new table or an old one.
+    pub(super) fn each_column(
+        &'a self,
+        rule: impl Fn(Case<'a>, &'a Name, &'a Column) -> Option<Draft>,
+    ) -> Vec<Draft> {
+        if self.is_down() {
+            return Vec::new();
+        }
+        let mut drafts = Vec::new();
+        for case in self.cases() {
+            match case.statement {
+                Statement::CreateTable(created) => {
+                    for column in &created.columns {
+                        let draft = rule(case, &created.table, column);
+                        drafts.extend(draft.map(|draft| draft.at(column.span.start)));
+                    }
+                }
+                Statement::AlterTable { table, actions } => {
+                    for action in actions {
+                        if let TableChange::AddColumn { column, .. } = &action.change {
+                            let draft = rule(case, table, column);
+                            drafts.extend(draft.map(|draft| draft.at(column.span.start)));
+                        }
+                    }
+                }
+                _ => {}
             }
         }
         drafts
