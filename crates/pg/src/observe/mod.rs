@@ -42,7 +42,11 @@ pub struct Witness {
 }
 
 impl Witness {
-    pub(crate) async fn connect(conninfo: &Conninfo, time_zone: Option<&str>) -> Result<Self> {
+    /// Connects to a database of a server that speaks the C locale. `time_zone` is that of the live one, where it is known.
+    ///
+    /// # Errors
+    /// One of the kinds of a failed connection.
+    pub async fn connect(conninfo: &Conninfo, time_zone: Option<&str>) -> Result<Self> {
         let notices = Notices::default();
         let options = ConnectOptions {
             notices: Some(notices.clone()),
@@ -64,6 +68,7 @@ impl Witness {
         let zone = Literal::new(self.time_zone.as_str());
         self.execute(&Sql::render("SET TimeZone = {zone}", &[("zone", &zone)]))
             .await?;
+        let constraints = aftermath::constraints(&self.session).await?;
         let mut run = Run {
             witness: self,
             script,
@@ -74,7 +79,7 @@ impl Witness {
         let Run { relations, seen, .. } = run;
         Ok(Observations {
             statements: seen,
-            after: aftermath::read(&self.session, &relations).await?,
+            after: aftermath::read(&self.session, &relations.existing(), &constraints).await?,
         })
     }
 

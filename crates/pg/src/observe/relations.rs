@@ -60,9 +60,13 @@ impl Relations {
         for said in spoken {
             works.extend(self.work(session, &now, &locks, said).await?);
         }
-        // A truncated table is given a new file too, and nothing is written into it.
-        if !matches!(Statement::read(sql), Statement::Truncate { .. }) {
-            works.extend(self.moved(&now));
+        match Statement::read(sql) {
+            // A truncated table is given a new file too, and nothing is written into it.
+            Statement::Truncate { .. } => {}
+            Statement::CreateTable(created) if created.partition_of.is_some() => {
+                works.extend(self.default_partition(&locks, spoken).map(Work::Scan));
+            }
+            _ => works.extend(self.moved(&now)),
         }
         self.kept.extend(now);
         let held = locks.iter().filter_map(|(id, mode)| {
@@ -126,6 +130,25 @@ impl Relations {
         candidates
             .max_by_key(|(id, _)| is_locked(**id))
             .map(|(_, kept)| kept.relation.clone())
+    }
+
+    /// A new partition has the default one read without a word, unless the server says that it need not be.
+    fn default_partition(&self, locks: &BTreeSet<(u32, LockMode)>, spoken: &[Spoken]) -> Option<Relation> {
+        let locked = locks.difference(&self.held);
+        let strongly =
+            locked.filter(|(id, mode)| *mode == LockMode::AccessExclusive && self.existing.contains(id));
+        let mut tables = strongly.filter_map(|(id, _)| self.kept.get(id));
+        let is_proven = |name: &str| {
+            spoken
+                .iter()
+                .any(|said| matches!(said, Spoken::Proven(table) if table == name))
+        };
+        let default = tables.find(|kept| {
+            kept.relation.is_partition
+                && kept.relation.kind == RelationKind::Table
+                && !is_proven(&kept.relation.name)
+        });
+        default.map(|kept| kept.relation.clone())
     }
 
     /// What is kept in another file than before.

@@ -29,12 +29,8 @@ pub(super) fn read(notices: &[DbError]) -> Vec<Spoken> {
     let mut spoken: Vec<Spoken> = Vec::new();
     for notice in notices {
         match one(notice) {
-            Some(Spoken::Proven(table)) => {
-                if let Some(Spoken::Verifying(last)) = spoken.last()
-                    && *last == table
-                {
-                    spoken.pop();
-                }
+            Some(Spoken::Proven(table)) if spoken.last() == Some(&Spoken::Verifying(table.clone())) => {
+                spoken.pop();
             }
             Some(said) => spoken.push(said),
             None => {}

@@ -2,8 +2,8 @@
 
 use super::Known;
 use super::finding::Draft;
-use super::observation::{LockMode, Observation};
-use super::statement::{CreateTable, Name, Statement, TableAction, TableChange};
+use super::observation::Observation;
+use super::statement::{Column, CreateTable, Name, Statement, TableAction, TableChange};
 use crate::migration::plan::Direction;
 use crate::migration::{Revision, Script, TransactionMode};
 
@@ -100,14 +100,9 @@ impl<'a> File<'a> {
         self.direction == Direction::Down
     }
 
-    /// Whether all of it is one transaction.
-    pub(super) fn is_one_transaction(&self) -> bool {
-        self.script.mode() == TransactionMode::Together
-    }
-
     /// Whether two statements are committed together.
     pub(super) fn share_a_transaction(&self, one: usize, other: usize) -> bool {
-        self.is_one_transaction()
+        self.script.mode() == TransactionMode::Together
             || self
                 .script
                 .steps()
@@ -166,9 +161,52 @@ impl<'a> File<'a> {
         drafts
     }
 
+    /// What a rule says of each column that an UP makes, in a new table or an old one.
+    pub(super) fn each_column(
+        &'a self,
+        rule: impl Fn(Case<'a>, &'a Name, &'a Column) -> Option<Draft>,
+    ) -> Vec<Draft> {
+        if self.is_down() {
+            return Vec::new();
+        }
+        let mut drafts = Vec::new();
+        for case in self.cases() {
+            match case.statement {
+                Statement::CreateTable(created) => {
+                    for column in &created.columns {
+                        let draft = rule(case, &created.table, column);
+                        drafts.extend(draft.map(|draft| draft.at(column.span.start)));
+                    }
+                }
+                Statement::AlterTable { table, actions } => {
+                    for action in actions {
+                        if let TableChange::AddColumn { column, .. } = &action.change {
+                            let draft = rule(case, table, column);
+                            drafts.extend(draft.map(|draft| draft.at(column.span.start)));
+                        }
+                    }
+                }
+                _ => {}
+            }
+        }
+        drafts
+    }
+
     /// The CREATE TABLE of this script that a name means.
     pub(super) fn created(&self, table: &Name) -> Option<(usize, &CreateTable)> {
         created_in(&self.statements, table)
+    }
+
+    /// The statement that makes something, by the words of it; the first where none names it.
+    pub(super) fn maker(&self, name: &str) -> usize {
+        let name = name.to_ascii_lowercase();
+        let text = self.script.text();
+        let statements = self.script.statements().iter();
+        let names_it = |text: &str| text.to_ascii_lowercase().contains(&name);
+        statements
+            .enumerate()
+            .find(|(_, statement)| names_it(statement.text(text)))
+            .map_or(0, |(index, _)| index)
     }
 
     /// The CREATE TABLE of the script that this one takes back.
@@ -200,12 +238,6 @@ fn created_in<'s>(statements: &'s [Statement], table: &Name) -> Option<(usize, &
 }
 
 impl<'a> Case<'a> {
-    /// Its text.
-    pub(super) fn text(&self) -> &'a str {
-        let script = self.file.script;
-        script.statements()[self.index].text(script.text())
-    }
-
     /// Whether this script has made the table before: then nobody waits for it.
     pub(super) fn makes(&self, table: &Name) -> bool {
         if let Some(held) = self
@@ -227,11 +259,6 @@ impl<'a> Case<'a> {
                 }
                 _ => false,
             })
-    }
-
-    /// The lock on a table that was there before, as far as it was seen.
-    pub(super) fn lock_on(&self, table: &Name) -> Option<LockMode> {
-        self.seen?.lock_on(table)
     }
 
     /// Something about this statement.

@@ -3,6 +3,7 @@
 //! The observer in `ponte-pg` runs a migration on a shadow and fills these values in. Objects are told apart by whether they were there
 //! before the file began: what a file makes itself, nobody waits for.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use super::statement::Name;
@@ -228,15 +229,20 @@ impl Observation {
         })
     }
 
-    /// The same, for a person: locks that this statement took, and its work.
+    /// The same, for a person: the strongest lock that this statement took on each table, and its work.
     pub fn in_words(&self) -> Vec<String> {
-        let locks = self.blocked().filter(|held| held.taken_now).map(|held| {
-            let who = if held.mode.blocks_reads() {
+        let mut strongest: BTreeMap<&Relation, LockMode> = BTreeMap::new();
+        for held in self.blocked().filter(|held| held.taken_now) {
+            let mode = strongest.entry(&held.relation).or_insert(held.mode);
+            *mode = held.mode.max(*mode);
+        }
+        let locks = strongest.into_iter().map(|(relation, mode)| {
+            let who = if mode.blocks_reads() {
                 "reads and writes wait"
             } else {
                 "writes wait"
             };
-            format!("{} on {}: {who}", held.mode.word(), held.relation)
+            format!("{} on {relation}: {who}", mode.word())
         });
         locks.chain(self.works.iter().map(ToString::to_string)).collect()
     }

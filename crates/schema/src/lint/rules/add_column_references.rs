@@ -19,23 +19,32 @@ fn check(file: &File<'_>) -> Vec<Draft> {
             ConstraintKind::ForeignKey { references } => Some((constraint, references)),
             _ => None,
         })?;
-        let seen_idle = case.seen.is_some_and(|seen| !seen.checks_references());
-        if seen_idle {
-            return None;
-        }
+        // Without a default the new column is null in every row, and nothing is looked up.
+        let looks_up = match case.seen {
+            Some(seen) => seen.checks_references(),
+            None => column.default.is_some(),
+        };
         let (name, data_type) = (&column.name, &column.data_type);
         let key = match &constraint.name {
             Some(name) => name.spelling.clone(),
             None => crate::Ident::new(format!("{}_{}_fkey", table.name, name.name)).to_string(),
         };
-        Some(
+        let draft = if looks_up {
             case.draft(format!(
                 "reads and writes of {table}, and writes to {references}, wait while every row is looked up for the new column"
             ))
+        } else {
+            case.draft(format!("for a moment, writes to {references} wait as well as everybody at {table}"))
+                .weighs(Severity::Note)
+        };
+        let default = column.default.as_ref().map(|default| format!(" DEFAULT {default}"));
+        let default = default.unwrap_or_default();
+        Some(
+            draft
             .about(table)
             .suggest(format!(
                 "-- ponte: no-transaction\n\
-                 ALTER TABLE {table} ADD COLUMN {name} {data_type};\n\
+                 ALTER TABLE {table} ADD COLUMN {name} {data_type}{default};\n\
                  ALTER TABLE {table} ADD CONSTRAINT {key} FOREIGN KEY ({name}) {} NOT VALID;\n\
                  ALTER TABLE {table} VALIDATE CONSTRAINT {key};",
                 constraint.text

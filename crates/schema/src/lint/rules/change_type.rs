@@ -21,8 +21,13 @@ fn check(file: &File<'_>) -> Vec<Draft> {
             return None;
         };
         let work = work(&case, data_type)?;
+        let zone = if data_type.to_ascii_lowercase().contains("timestamp") {
+            " (between timestamp and timestamptz, only where TimeZone is not UTC)"
+        } else {
+            ""
+        };
         Some(
-            case.draft(format!("reads and writes of {table} wait while {work}"))
+            case.draft(format!("reads and writes of {table} wait while {work}{zone}"))
                 .about(table)
                 .suggest(beside(table, column, data_type)),
         )

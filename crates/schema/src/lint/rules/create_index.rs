@@ -1,6 +1,7 @@
 //! An index that is built while writes wait.
 
 use super::{Concern, Draft, File, Rule, Severity};
+use crate::lint::observation::RelationKind;
 use crate::lint::statement::{CreateIndex, Statement};
 
 pub(in crate::lint) const RULE: Rule = Rule {
@@ -32,16 +33,36 @@ fn check(file: &File<'_>) -> Vec<Draft> {
         } else {
             case.draft(format!("writes to {table} wait until the index is built"))
         };
-        Some(draft.about(table).suggest(concurrently(index)))
+        let is_partitioned = case.seen.is_some_and(|seen| {
+            let of_table = seen.held.iter().filter(|held| held.relation.is(table));
+            of_table.into_iter().any(|held| held.relation.kind == RelationKind::PartitionedTable)
+        });
+        let suggestion = if is_partitioned { by_partition(index) } else { concurrently(index) };
+        Some(draft.about(table).suggest(suggestion))
     })
+}
+
+/// A partitioned table cannot have it built beside the writers; its partitions can, one by one.
+fn by_partition(index: &CreateIndex) -> String {
+    let unique = if index.unique { "UNIQUE " } else { "" };
+    let name = name(index);
+    format!(
+        "CREATE {unique}INDEX {name} ON ONLY {};\n\
+         -- then for each partition: CREATE {unique}INDEX CONCURRENTLY … ON …; ALTER INDEX {name} ATTACH PARTITION …;",
+        index.rest
+    )
+}
+
+fn name(index: &CreateIndex) -> String {
+    match &index.name {
+        Some(name) => name.spelling.clone(),
+        None => format!("{}_idx", index.table.name),
+    }
 }
 
 /// The same index beside the writers. It gets a name, so that a build that fails can be found and taken up again.
 fn concurrently(index: &CreateIndex) -> String {
     let unique = if index.unique { "UNIQUE " } else { "" };
-    let name = match &index.name {
-        Some(name) => name.spelling.clone(),
-        None => format!("{}_idx", index.table.name),
-    };
+    let name = name(index);
     format!("CREATE {unique}INDEX CONCURRENTLY {name} ON {};", index.rest)
 }

@@ -21,7 +21,7 @@ pub fn roles_named_in(files: &MigrationSet) -> Vec<String> {
         for statement in script.statements() {
             let text = statement.text(script.text());
             let tokens = significant(text);
-            named.extend(named_by(Cursor::new(text, &tokens)));
+            named.extend(named_by(&Cursor::new(text, &tokens)));
         }
     }
     // Made by a statement or inside a DO block.
@@ -42,7 +42,7 @@ pub fn roles_named_in(files: &MigrationSet) -> Vec<String> {
         .collect()
 }
 
-fn named_by(cursor: Cursor<'_>) -> Vec<String> {
+fn named_by(cursor: &Cursor<'_>) -> Vec<String> {
     let mut roles = Vec::new();
     let mut rest = cursor.clone();
     let lists = if cursor.sees("grant") || cursor.sees("revoke") || cursor.sees("alter default privileges") {
