@@ -238,8 +238,16 @@ impl Migrator {
         outcome
     }
 
+    /// Whether [`take_over`](Self::take_over) has been done. Writes nothing.
+    ///
+    /// # Errors
+    /// `adopt.history` where another history is there.
+    pub async fn is_taken_over(&self, set: &MigrationSet, revisions: &[Revision]) -> Result<bool> {
+        stamp::says_the_same(&self.applied().await?, set, revisions)
+    }
+
     /// Writes a history that another tool has kept so far: exactly these revisions, and all repeatable files of the set, are
-    /// recorded as applied. `false` where it is written already.
+    /// recorded as applied.
     ///
     /// # Errors
     /// `adopt.history` where another history is there.
@@ -248,7 +256,7 @@ impl Migrator {
         set: &MigrationSet,
         revisions: &[Revision],
         observer: &mut Observer<'_>,
-    ) -> Result<bool> {
+    ) -> Result<()> {
         let survey = Survey::take(&self.session).await?;
         survey.refuse_read_only()?;
         let lock = RunnerLock::take(&self.session, self.options.wait_max, observer).await?;
