@@ -12,23 +12,27 @@ use crate::error::{During, Result};
 use crate::session::{ConnectOptions, Session};
 
 const LOOK_EVERY: Duration = Duration::from_secs(1);
+/// The first look comes early enough in the time that a lock is waited for, so that there is time to connect for it.
+const LOOKS_PER_LOCK_TIMEOUT: u32 = 4;
 
 /// Sees which sessions another session waits for.
 pub(super) struct Watch {
     conninfo: Conninfo,
     session: Option<Session>,
     pid: i32,
+    first_after: Duration,
     /// The sessions that were in the way when last seen.
     pub(super) blockers: Vec<Blocker>,
 }
 
 impl Watch {
     /// Over the session of this process on the server.
-    pub(super) fn new(conninfo: &Conninfo, pid: i32) -> Self {
+    pub(super) fn new(conninfo: &Conninfo, pid: i32, lock_timeout: Duration) -> Self {
         Self {
             conninfo: conninfo.clone(),
             session: None,
             pid,
+            first_after: LOOK_EVERY.min(lock_timeout / LOOKS_PER_LOCK_TIMEOUT),
             blockers: Vec::new(),
         }
     }
@@ -43,10 +47,12 @@ impl Watch {
     ) -> T {
         let mut work = pin!(work);
         self.blockers.clear();
+        let mut after = self.first_after;
         loop {
-            if let Ok(done) = tokio::time::timeout(LOOK_EVERY, &mut work).await {
+            if let Ok(done) = tokio::time::timeout(after, &mut work).await {
                 return done;
             }
+            after = LOOK_EVERY;
             match self.look().await {
                 Ok(found) if !found.is_empty() => {
                     let pids = |blockers: &[Blocker]| blockers.iter().map(|b| b.pid).collect::<Vec<_>>();
