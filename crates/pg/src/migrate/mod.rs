@@ -32,7 +32,7 @@ use ponte_schema::migration::{
     Revision,
 };
 
-pub use concurrent_index::InvalidIndex;
+pub use concurrent_index::{InvalidIndex, PendingDetach};
 pub use directory::{read_directory, read_files};
 pub use event::{Blocker, Event, Observer};
 pub use failure::{InternalQuery, Snippet, SqlFailure};
@@ -130,6 +130,11 @@ impl Migrator {
     /// Indexes that a failed concurrent build has left behind. Writes nothing.
     pub async fn invalid_indexes(&self) -> Result<Vec<InvalidIndex>> {
         concurrent_index::invalid_indexes(&self.session).await
+    }
+
+    /// Partitions that an interrupted DETACH CONCURRENTLY has left half detached. Writes nothing.
+    pub async fn pending_detaches(&self) -> Result<Vec<PendingDetach>> {
+        concurrent_index::pending_detaches(&self.session).await
     }
 
     /// Applies what is pending. Returns what this call applied, also where another runner has applied the rest.
