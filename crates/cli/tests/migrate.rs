@@ -271,6 +271,57 @@ async fn redo_takes_the_newest_file_as_it_is_now_and_says_what_is_lost() {
 }
 
 #[tokio::test]
+async fn a_backup_is_made_before_and_only_where_something_is_pending() {
+    let project = Project::new(&[("001_users.sql", USERS)]).await;
+    let toml = project.directory.path().join("ponte.toml");
+    fs::write(&toml, "[project]\nbackup = \"before, keep 2\"\n").unwrap();
+    let mut files = Vec::new();
+    for number in 2..5 {
+        let up = project.migrate(&["up", "--output", "json"]).ends(0).json();
+        files.push(up["backup"]["file"].as_str().unwrap().to_owned());
+        project.write(&format!("00{number}_more.sql"), "SELECT 1;");
+    }
+    let there: Vec<bool> = files.iter().map(|file| fs::exists(file).unwrap()).collect();
+    assert_eq!(there, [false, true, true]);
+    let without = project
+        .migrate(&["up", "--no-backup", "--output", "json"])
+        .ends(0)
+        .json();
+    assert_eq!(without["backup"], Value::Null);
+    let idle = project
+        .migrate(&["up", "--backup", "--output", "json"])
+        .ends(0)
+        .json();
+    assert_eq!(idle, json!({"applied": []}));
+
+    fs::write(&toml, "[project]\nbackup = \"after\"\n").unwrap();
+    let refused = project.migrate(&["status"]).ends(2);
+    assert!(refused.stderr.contains("before, keep 10"), "{}", refused.stderr);
+}
+
+#[tokio::test]
+async fn without_a_pg_dump_that_fits_nothing_is_migrated() {
+    let project = Project::new(&[("001_users.sql", USERS)]).await;
+    let old = project.directory.path().join("old");
+    fs::create_dir(&old).unwrap();
+    for program in ["pg_dump", "pg_restore"] {
+        let path = old.join(program);
+        fs::write(&path, "#!/bin/sh\necho 'pg_dump (PostgreSQL) 9.6.1'\n").unwrap();
+        fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    }
+    let dot_env = format!("PONTE_PG_BIN={}\n", old.display());
+    fs::write(project.directory.path().join(".env"), dot_env).unwrap();
+    let refused = project.migrate(&["up", "--backup"]).ends(2);
+    assert!(
+        refused.stderr.contains("error[backup.no_program]"),
+        "{}",
+        refused.stderr
+    );
+    assert!(refused.stderr.contains("newest_found: 9"), "{}", refused.stderr);
+    project.migrate(&["status", "--check"]).ends(1);
+}
+
+#[tokio::test]
 async fn files_of_two_branches_are_brought_into_one_order() {
     let project = Project::new(&[("001_users.sql", USERS), ("002_mine.sql", "SELECT 1;")]).await;
     project.migrate(&["up"]).ends(0);

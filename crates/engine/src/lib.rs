@@ -8,6 +8,7 @@ pub mod demo;
 pub mod error;
 pub mod journal;
 pub mod link;
+pub mod safeguard;
 pub mod servers;
 pub mod upkeep;
 pub mod verify;

@@ -19,7 +19,11 @@ pub struct InvalidIndex {
 impl InvalidIndex {
     /// Whether REINDEX CONCURRENTLY left it beside the index that it was to replace, which is not harmed.
     pub fn is_leftover_of_reindex(&self) -> bool {
-        let name = self.index.name.as_str().trim_end_matches(|c: char| c.is_ascii_digit());
+        let name = self
+            .index
+            .name
+            .as_str()
+            .trim_end_matches(|c: char| c.is_ascii_digit());
         name.ends_with("_ccnew") || name.ends_with("_ccold")
     }
 }
@@ -89,7 +93,8 @@ pub(super) async fn pending_detaches(session: &Session) -> Result<Vec<PendingDet
         .await;
     let rows = rows.during(|| "look for partitions that are half detached".to_owned())?;
     let pending = |row: &tokio_postgres::Row| {
-        let name = |schema, name| QualifiedName::new(row.get::<_, String>(schema), row.get::<_, String>(name));
+        let name =
+            |schema, name| QualifiedName::new(row.get::<_, String>(schema), row.get::<_, String>(name));
         PendingDetach {
             partition: name("schema", "partition"),
             table: name("table_schema", "table"),

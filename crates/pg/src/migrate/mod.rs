@@ -168,6 +168,24 @@ impl Migrator {
         outcome.map(|()| pending)
     }
 
+    /// Where it is connected to.
+    pub fn conninfo(&self) -> &Conninfo {
+        &self.conninfo
+    }
+
+    /// The server's major version.
+    pub fn server_major(&self) -> u32 {
+        self.session.server_version_num() / 10_000
+    }
+
+    /// Whether [`up`](Self::up) would run nothing. Writes nothing.
+    pub async fn is_up(&self, set: &MigrationSet, request: &UpRequest) -> Result<bool> {
+        let history = self.applied().await?;
+        let repeated = self.repeated().await?;
+        let pending = plan::up(set, &history, request.to.as_ref(), request.allow_late)?;
+        Ok(pending.is_empty() && to_repeat(set, &repeated, request).is_empty())
+    }
+
     /// What [`up`](Self::up) would run, statement by statement. Writes nothing.
     pub async fn foresee(&self, set: &MigrationSet, request: &UpRequest) -> Result<Vec<Foreseen>> {
         let history = self.applied().await?;

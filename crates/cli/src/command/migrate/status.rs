@@ -94,16 +94,24 @@ impl Leftovers {
             if found.is_leftover_of_reindex() {
                 format!("the index {index} was left by REINDEX CONCURRENTLY: DROP INDEX CONCURRENTLY {index}")
             } else {
-                format!("the index {index} is invalid: drop it, or build it anew with REINDEX INDEX CONCURRENTLY")
+                format!(
+                    "the index {index} is invalid: drop it, or build it anew with REINDEX INDEX CONCURRENTLY"
+                )
             }
         };
         let of_detach = |PendingDetach { partition, table }: &PendingDetach| {
-            format!("the partition {partition} is half detached: ALTER TABLE {table} DETACH PARTITION {partition} FINALIZE")
+            format!(
+                "the partition {partition} is half detached: ALTER TABLE {table} DETACH PARTITION {partition} FINALIZE"
+            )
         };
         Self {
             invalid_indexes: indexes.iter().map(|found| found.index.to_string()).collect(),
             pending_detaches: detaches.iter().map(|found| found.partition.to_string()).collect(),
-            advice: indexes.iter().map(of_index).chain(detaches.iter().map(of_detach)).collect(),
+            advice: indexes
+                .iter()
+                .map(of_index)
+                .chain(detaches.iter().map(of_detach))
+                .collect(),
         }
     }
 }
