@@ -142,6 +142,24 @@ async fn a_changed_file_is_a_finding_of_status_and_stops_up() {
         "{}",
         up.stderr
     );
+    assert!(
+        up.stderr.contains("  changed: 001_users.sql\n")
+            && up
+                .stderr
+                .contains("    -CREATE TABLE users (id integer PRIMARY KEY, email text);\n")
+            && up
+                .stderr
+                .contains("    +CREATE TABLE users (id integer PRIMARY KEY, mail text);\n"),
+        "{}",
+        up.stderr
+    );
+    let client = ponte_testkit::connect(&project.url).await;
+    client
+        .batch_execute("ALTER TABLE ponte.migration DROP COLUMN script")
+        .await
+        .unwrap();
+    let unknown = project.migrate(&["up"]).ends(2);
+    assert!(!unknown.stderr.contains("changed: 001"), "{}", unknown.stderr);
     project.migrate(&["stamp", "001"]).ends(0);
     project.migrate(&["status", "--check"]).ends(0);
 }

@@ -29,7 +29,7 @@ use std::time::Duration;
 use ponte_schema::migration::plan::{self, DownTo};
 use ponte_schema::migration::{
     Applied, Migration, MigrationError, MigrationSet, Problem, Repeatable, RepeatableStanding, Repeated,
-    Revision,
+    Revision, Standing, changed_lines,
 };
 
 pub use concurrent_index::{InvalidIndex, PendingDetach};
@@ -148,9 +148,9 @@ impl Migrator {
         survey.refuse_read_only()?;
         let history = self.applied_in(&survey).await?;
         let repeated = self.repeated_in(&survey).await?;
-        if plan::up(set, &history, request.to.as_ref(), request.allow_late)?.is_empty()
-            && to_repeat(set, &repeated, request).is_empty()
-        {
+        let planned = plan::up(set, &history, request.to.as_ref(), request.allow_late);
+        let pending = self.explain(set, &history, planned).await?;
+        if pending.is_empty() && to_repeat(set, &repeated, request).is_empty() {
             return Ok(Vec::new());
         }
         let lock = RunnerLock::take(&self.session, self.options.wait_max, observer).await?;
@@ -182,7 +182,8 @@ impl Migrator {
     pub async fn is_up(&self, set: &MigrationSet, request: &UpRequest) -> Result<bool> {
         let history = self.applied().await?;
         let repeated = self.repeated().await?;
-        let pending = plan::up(set, &history, request.to.as_ref(), request.allow_late)?;
+        let planned = plan::up(set, &history, request.to.as_ref(), request.allow_late);
+        let pending = self.explain(set, &history, planned).await?;
         Ok(pending.is_empty() && to_repeat(set, &repeated, request).is_empty())
     }
 
@@ -190,7 +191,8 @@ impl Migrator {
     pub async fn foresee(&self, set: &MigrationSet, request: &UpRequest) -> Result<Vec<Foreseen>> {
         let history = self.applied().await?;
         let repeated = self.repeated().await?;
-        let pending = plan::up(set, &history, request.to.as_ref(), request.allow_late)?;
+        let planned = plan::up(set, &history, request.to.as_ref(), request.allow_late);
+        let pending = self.explain(set, &history, planned).await?;
         let repeatables = to_repeat(set, &repeated, request);
         let scripts = pending
             .iter()
@@ -296,6 +298,34 @@ impl Migrator {
     pub async fn repeated(&self) -> Result<Vec<Repeated>> {
         let survey = Survey::take(&self.session).await?;
         self.repeated_in(&survey).await
+    }
+
+    /// To the error about a file that was changed, what was changed in it, where the history knows.
+    async fn explain<T>(
+        &self,
+        set: &MigrationSet,
+        history: &[Applied],
+        planned: Result<T, MigrationError>,
+    ) -> Result<T> {
+        let error = match planned {
+            Err(error) if error.problem == Problem::Changed => error,
+            other => return Ok(other?),
+        };
+        let mut explained = Error::from(error);
+        let status = plan::status(set, history);
+        let changed = status
+            .applied
+            .iter()
+            .filter(|(_, standing)| *standing == Standing::Changed);
+        for (row, _) in changed {
+            let before = history::recorded_script(&self.session, &row.revision).await?;
+            if let (Some(before), Some(file)) = (before, set.get(&row.revision)) {
+                let lines = changed_lines(&before, file.up.text());
+                let lines: Vec<String> = lines.iter().map(|line| format!("\n    {line}")).collect();
+                explained = explained.with("changed", format!("{}{}", file.up.file(), lines.concat()));
+            }
+        }
+        Err(explained)
     }
 
     async fn repeated_in(&self, survey: &Survey) -> Result<Vec<Repeated>> {
