@@ -123,7 +123,9 @@ async fn is_taken_over(cluster: &TestCluster, tool: &str) {
         "{tool}"
     );
     project.run(&["migrate", "status", "--check"]).ends(0);
-    project.run(&["verify"]).ends(0);
+    if expected["verify"] == true {
+        project.run(&["verify"]).ends(0);
+    }
     if expected["reversible"] == true {
         project.run(&["migrate", "down", "--to", "0", "-y"]).ends(0);
         project.run(&["migrate", "up"]).ends(0);

@@ -142,6 +142,24 @@ async fn a_changed_file_is_a_finding_of_status_and_stops_up() {
         "{}",
         up.stderr
     );
+    assert!(
+        up.stderr.contains("  changed: 001_users.sql\n")
+            && up
+                .stderr
+                .contains("    -CREATE TABLE users (id integer PRIMARY KEY, email text);\n")
+            && up
+                .stderr
+                .contains("    +CREATE TABLE users (id integer PRIMARY KEY, mail text);\n"),
+        "{}",
+        up.stderr
+    );
+    let client = ponte_testkit::connect(&project.url).await;
+    client
+        .batch_execute("ALTER TABLE ponte.migration DROP COLUMN script")
+        .await
+        .unwrap();
+    let unknown = project.migrate(&["up"]).ends(2);
+    assert!(!unknown.stderr.contains("changed: 001"), "{}", unknown.stderr);
     project.migrate(&["stamp", "001"]).ends(0);
     project.migrate(&["status", "--check"]).ends(0);
 }
@@ -219,7 +237,7 @@ async fn a_dry_run_prints_the_sql_with_the_locks_it_would_take_and_runs_nothing(
     assert_eq!(
         text,
         "-- 002_index.sql: one transaction\nBEGIN;\n\
-         -- line 1: ACCESS EXCLUSIVE on public.users (8 kB, about 0 rows): reads and writes wait; reads the table, less than a second\n\
+         -- line 1: ACCESS EXCLUSIVE on users (8 kB, about 0 rows): reads and writes wait; reads the table, less than a second\n\
          ALTER TABLE users ALTER email SET NOT NULL;\nCREATE TABLE notes ();\nCOMMIT;\n"
     );
     let json = project
@@ -247,7 +265,7 @@ async fn redo_takes_the_newest_file_as_it_is_now_and_says_what_is_lost() {
     assert!(
         asked
             .stderr
-            .contains("Redo 002_nick? This destroys public.users.nick (2 values)."),
+            .contains("Redo 002_nick? This destroys users.nick (2 values)."),
         "{}",
         asked.stderr
     );
@@ -263,7 +281,62 @@ async fn redo_takes_the_newest_file_as_it_is_now_and_says_what_is_lost() {
         .unwrap();
     assert_eq!(row.get::<_, &str>(0), "bb");
     let asked = project.migrate(&["down", "--to", "0"]).ends(2);
-    assert!(asked.stderr.contains("public.users (2 rows)"), "{}", asked.stderr);
+    assert!(
+        asked.stderr.contains("This destroys users (2 rows)"),
+        "{}",
+        asked.stderr
+    );
+}
+
+#[tokio::test]
+async fn a_backup_is_made_before_and_only_where_something_is_pending() {
+    let project = Project::new(&[("001_users.sql", USERS)]).await;
+    let toml = project.directory.path().join("ponte.toml");
+    fs::write(&toml, "[project]\nbackup = \"before, keep 2\"\n").unwrap();
+    let mut files = Vec::new();
+    for number in 2..5 {
+        let up = project.migrate(&["up", "--output", "json"]).ends(0).json();
+        files.push(up["backup"]["file"].as_str().unwrap().to_owned());
+        project.write(&format!("00{number}_more.sql"), "SELECT 1;");
+    }
+    let there: Vec<bool> = files.iter().map(|file| fs::exists(file).unwrap()).collect();
+    assert_eq!(there, [false, true, true]);
+    let without = project
+        .migrate(&["up", "--no-backup", "--output", "json"])
+        .ends(0)
+        .json();
+    assert_eq!(without["backup"], Value::Null);
+    let idle = project
+        .migrate(&["up", "--backup", "--output", "json"])
+        .ends(0)
+        .json();
+    assert_eq!(idle, json!({"applied": []}));
+
+    fs::write(&toml, "[project]\nbackup = \"after\"\n").unwrap();
+    let refused = project.migrate(&["status"]).ends(2);
+    assert!(refused.stderr.contains("before, keep 10"), "{}", refused.stderr);
+}
+
+#[tokio::test]
+async fn without_a_pg_dump_that_fits_nothing_is_migrated() {
+    let project = Project::new(&[("001_users.sql", USERS)]).await;
+    let old = project.directory.path().join("old");
+    fs::create_dir(&old).unwrap();
+    for program in ["pg_dump", "pg_restore"] {
+        let path = old.join(program);
+        fs::write(&path, "#!/bin/sh\necho 'pg_dump (PostgreSQL) 9.6.1'\n").unwrap();
+        fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    }
+    let dot_env = format!("PONTE_PG_BIN={}\n", old.display());
+    fs::write(project.directory.path().join(".env"), dot_env).unwrap();
+    let refused = project.migrate(&["up", "--backup"]).ends(2);
+    assert!(
+        refused.stderr.contains("error[backup.no_program]"),
+        "{}",
+        refused.stderr
+    );
+    assert!(refused.stderr.contains("newest_found: 9"), "{}", refused.stderr);
+    project.migrate(&["status", "--check"]).ends(1);
 }
 
 #[tokio::test]

@@ -99,34 +99,33 @@ pub async fn adopt(
     let new = new_files(&conversion.files, places.migrations)?;
     let set = whole_set(&new, places.migrations)?;
     let applied = applied_of(&set, &conversion);
-    let proof = replay_and_compare(servers, session, &applied, None).await?;
-    let outcome = if !proof.drifts.is_empty() && !wish.accept_differences {
-        Outcome::Refused
-    } else if wish.dry_run {
-        Outcome::DryRun
+    let revisions: Vec<Revision> = applied.iter().map(|file| file.revision.clone()).collect();
+    let (drifts, outcome) = if migrator.is_taken_over(&applied, &revisions).await? && new.is_empty() {
+        (Vec::new(), Outcome::Already)
     } else {
-        write(&new, places.migrations)?;
-        let revisions: Vec<Revision> = applied.iter().map(|file| file.revision.clone()).collect();
-        match migrator
-            .take_over(&applied, &revisions, &mut |_: Event<'_>| {})
-            .await?
-        {
-            true => Outcome::Adopted,
-            false => Outcome::Already,
-        }
+        let proof = replay_and_compare(servers, session, &applied, None).await?;
+        let outcome = if !proof.drifts.is_empty() && !wish.accept_differences {
+            Outcome::Refused
+        } else if wish.dry_run {
+            Outcome::DryRun
+        } else {
+            write(&new, places.migrations)?;
+            let silent = &mut |_: Event<'_>| {};
+            migrator.take_over(&applied, &revisions, silent).await?;
+            Outcome::Adopted
+        };
+        (proof.drifts, outcome)
     };
     let pending = set.iter().filter(|file| applied.get(&file.revision).is_none());
+    let written = new.iter().map(|file| (file.file.clone(), file.from.clone()));
     Ok(Adoption {
         tool: book.tool,
         table: book.table.to_string(),
-        written: new
-            .iter()
-            .map(|file| (file.file.clone(), file.from.clone()))
-            .collect(),
+        written: written.collect(),
         recorded: labels(applied.iter()),
         pending: labels(pending),
         notes: conversion.notes,
-        drifts: proof.drifts,
+        drifts,
         outcome,
     })
 }

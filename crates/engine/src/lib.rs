@@ -12,6 +12,7 @@ pub mod journal;
 pub mod link;
 pub mod lint;
 pub mod round_trip;
+pub mod safeguard;
 pub mod servers;
 pub mod upkeep;
 pub mod verify;

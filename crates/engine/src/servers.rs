@@ -187,11 +187,15 @@ impl Servers {
     }
 
     fn find_binaries(&self, major: Option<u32>) -> Result<Binaries> {
-        let places = SearchPlaces {
+        Ok(Binaries::find(major, &self.search_places())?)
+    }
+
+    /// Where programs of PostgreSQL are looked for.
+    pub fn search_places(&self) -> SearchPlaces {
+        SearchPlaces {
             only: self.environment.get("PONTE_PG_BIN").map(PathBuf::from),
             path: self.environment.get("PATH").map(Into::into),
-        };
-        Ok(Binaries::find(major, &places)?)
+        }
     }
 
     /// Leaves all embedded clusters; those that nobody else uses stop.

@@ -9,6 +9,7 @@ pub mod adopt;
 pub mod catalog;
 pub mod check;
 pub mod conninfo;
+pub mod dump;
 pub mod embedded;
 pub mod error;
 pub mod jobs;

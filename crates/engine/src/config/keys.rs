@@ -129,6 +129,13 @@ pub static KEYS: &[Key] = &[
         "Where the seed files are, relative to the project.",
     ),
     key(
+        Section::Project,
+        "backup",
+        "\"off\", \"before\" or \"before, keep N\"",
+        Some("\"off\""),
+        "Whether `ponte migrate up` first writes the database to `.ponte/backups/` with pg_dump, and how many of these files stay: 5, or `N`.",
+    ),
+    key(
         Section::Node,
         "url",
         "connection string",

@@ -14,6 +14,7 @@ use super::node::{self, Node};
 use super::origin::Origin;
 use super::reader::{Reader, Table, in_file_order};
 use super::show::Setting;
+use crate::safeguard::Safeguard;
 use crate::{Error, ErrorKind, Result};
 
 /// What the file is called.
@@ -35,6 +36,7 @@ struct Contents {
     name: String,
     migrations: PathBuf,
     seeds: PathBuf,
+    backup: Safeguard,
     nodes: Vec<Node>,
     links: Vec<Link>,
     jobs: Vec<Job>,
@@ -101,6 +103,11 @@ impl Config {
     /// Where the seed files are.
     pub fn seeds(&self) -> PathBuf {
         self.root.join(&self.contents.seeds)
+    }
+
+    /// What is done before migrations.
+    pub fn backup(&self) -> Safeguard {
+        self.contents.backup
     }
 
     /// The nodes, in the order of the file.
@@ -271,17 +278,17 @@ fn contents(reader: &Reader<'_>, root: &Path, table: &DeTable<'_>) -> Option<Con
     let links = links(reader, &link::names(&nodes), &file);
     let jobs = job::read_all(reader, &link::names(&nodes), &file);
     let (name, migrations, seeds) = project?;
+    let project = project?;
     Some(Contents {
-        name,
-        migrations,
-        seeds,
         nodes: nodes.into_iter().map(|(_, node)| node).collect::<Option<_>>()?,
         links: links?,
         jobs: jobs?,
+        ..project
     })
 }
 
-fn project(reader: &Reader<'_>, root: &Path, file: &Table<'_, '_>) -> Option<(String, PathBuf, PathBuf)> {
+/// What concerns the project as a whole; its nodes and links are still missing.
+fn project(reader: &Reader<'_>, root: &Path, file: &Table<'_, '_>) -> Option<Contents> {
     let empty = DeTable::default();
     let (table, header) = match file.value("project") {
         Some(_) => file.table("project")?,
@@ -295,7 +302,14 @@ fn project(reader: &Reader<'_>, root: &Path, file: &Table<'_, '_>) -> Option<(St
     let name = table.parsed_or("name", directory);
     let migrations = table.parsed_or("migrations", "migrations".to_owned());
     let seeds = table.parsed_or("seeds", "seeds".to_owned());
-    Some((name?.value, migrations?.value.into(), seeds?.value.into()))
+    let backup = table.parsed_or("backup", Safeguard::Off);
+    Some(Contents {
+        name: name?.value,
+        migrations: migrations?.value.into(),
+        seeds: seeds?.value.into(),
+        backup: backup?.value,
+        ..Contents::default()
+    })
 }
 
 /// The nodes with their names; a node with a fault keeps its name, so that links to it are not faults as well.

@@ -192,6 +192,17 @@ impl Conninfo {
         render::url(self, render::Passwords::Masked)
     }
 
+    /// As a URL in which no password stands, for a program that is given the [`password`](Self::password) in another way.
+    pub fn without_password(&self) -> String {
+        render::url(self, render::Passwords::LeftOut)
+    }
+
+    /// The password, for a program that is started with it. Never print this.
+    pub fn password(&self) -> Option<&str> {
+        let mut known = self.targets.iter().filter_map(|target| target.password.as_ref());
+        known.next().map(Secret::expose)
+    }
+
     /// As a URL with its password, for a program that is started with it. Never print this.
     pub fn expose_url(&self) -> String {
         render::url(self, render::Passwords::Exposed)

@@ -68,6 +68,10 @@ pub enum ErrorKind {
     EmbeddedDirectory,
     /// The server of an embedded cluster does not start, or does not do what it was told.
     EmbeddedStart,
+    /// No pg_dump that may dump this server was found on this machine.
+    BackupNoProgram,
+    /// pg_dump failed, or what it wrote cannot be read.
+    BackupFailed,
     /// An extension of a database is not installed where its migrations are to be replayed.
     ShadowExtension,
     /// A link was asked for that these two databases cannot have as they are.
@@ -155,6 +159,8 @@ impl ErrorKind {
         Self::EmbeddedNoAccount,
         Self::EmbeddedDirectory,
         Self::EmbeddedStart,
+        Self::BackupNoProgram,
+        Self::BackupFailed,
         Self::ShadowExtension,
         Self::SyncUnfit,
         Self::SyncDrift,
@@ -323,6 +329,14 @@ impl ErrorKind {
             Self::EmbeddedStart => never(
                 "embedded.start",
                 "read the end of the server's log, which the message names",
+            ),
+            Self::BackupNoProgram => never(
+                "backup.no_program",
+                "install PostgreSQL's client programs of the server's major version",
+            ),
+            Self::BackupFailed => never(
+                "backup.failed",
+                "read what pg_dump says; it needs to read every table",
             ),
             Self::ShadowExtension => never(
                 "shadow.extension",

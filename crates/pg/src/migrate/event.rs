@@ -64,6 +64,22 @@ pub enum Event<'a> {
         /// After this time.
         again_in: Duration,
     },
+    /// An index is being built.
+    BuildingIndex {
+        /// By this file, without its suffix.
+        what: &'a str,
+        /// As the server calls it.
+        phase: &'a str,
+        /// How much of the phase is done, where the server tells.
+        percent: Option<i64>,
+    },
+    /// A statement takes long, and nobody is in its way.
+    StillRunning {
+        /// Of this file, without its suffix.
+        what: &'a str,
+        /// For so long.
+        seconds: u64,
+    },
     /// An index that an earlier build had left invalid was dropped, to be built anew.
     InvalidIndexDropped {
         /// `schema.index`.

@@ -17,6 +17,9 @@ use crate::session::Session;
 /// The comment of the table, which names its format. Another number is a newer release's.
 const FORMAT: &str = "ponte migrate, format 1";
 
+/// Texts longer than this are not kept.
+const SCRIPT_BYTES_MAX: usize = 256 * 1024;
+
 /// What has to be known before anything else.
 pub(super) struct Survey {
     in_recovery: bool,
@@ -24,6 +27,7 @@ pub(super) struct Survey {
     schema_exists: bool,
     pub(super) history_exists: bool,
     pub(super) repeatable_exists: bool,
+    script_exists: bool,
     format: Option<String>,
 }
 
@@ -40,6 +44,7 @@ impl Survey {
             schema_exists: row.get("schema_exists"),
             history_exists: row.get("history_exists"),
             repeatable_exists: row.get("repeatable_exists"),
+            script_exists: row.get("script_exists"),
             format: row.get("history_comment"),
         })
     }
@@ -78,7 +83,11 @@ impl Survey {
 /// Makes the schema and the tables where they are missing. A role that may CREATE in the database is enough.
 pub(super) async fn ensure(session: &Session, survey: &Survey) -> Result<()> {
     if survey.history_exists {
-        return Ok(());
+        return if survey.script_exists {
+            Ok(())
+        } else {
+            add_script(session).await
+        };
     }
     if !survey.schema_exists {
         create_schema(session, "the migration history").await?;
@@ -88,6 +97,24 @@ pub(super) async fn ensure(session: &Session, survey: &Survey) -> Result<()> {
         .batch_execute(include_str!("sql/create_history.sql"))
         .await
         .during(|| "create the migration history ponte.migration".to_owned())
+}
+
+/// For a table that an earlier build made.
+async fn add_script(session: &Session) -> Result<()> {
+    let sql = "ALTER TABLE ponte.migration ADD COLUMN IF NOT EXISTS script text";
+    let added = session.client().batch_execute(sql).await;
+    added.during(|| "bring ponte.migration up to date".to_owned())
+}
+
+/// What a file said when it was applied, where the history knows.
+pub(super) async fn recorded_script(session: &Session, revision: &Revision) -> Result<Option<String>> {
+    let sql = Sql::render(
+        include_str!("sql/recorded_script.sql"),
+        &[("revision", &Literal::new(revision.as_str()))],
+    );
+    let row = session.client().query_typed_opt(sql.as_str(), &[]).await;
+    let row = row.during(|| format!("read what {revision} said"))?;
+    Ok(row.and_then(|row| row.get("script")))
 }
 
 /// Makes the table of the repeatable files where it is missing.
@@ -252,9 +279,19 @@ pub(super) fn record_up(migration: &Migration, action: &'static str, took: Took,
             ("duration_ms", &took.sql()),
             ("action", &Literal::new(action)),
             ("release", &Literal::new(release)),
+            ("script", &script(migration)),
         ],
     ));
     sql
+}
+
+/// The text of UP, unless it is so long that nobody would read a difference.
+fn script(migration: &Migration) -> Sql {
+    let text = migration.up.text();
+    if text.len() > SCRIPT_BYTES_MAX {
+        return Sql::text("NULL");
+    }
+    Sql::of(&Literal::new(text))
 }
 
 /// Records that a repeatable file was run.

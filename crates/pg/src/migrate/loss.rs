@@ -22,7 +22,7 @@ pub struct DataLoss {
     pub estimated: bool,
 }
 
-/// Counts; what is not there, or is empty, is no loss.
+/// Counts; what is not there, or is empty, is no loss, and a column of a table that goes as a whole is not named.
 pub(super) async fn measure(session: &Session, losses: &[Loss]) -> Result<Vec<DataLoss>> {
     let mut found: Vec<DataLoss> = Vec::new();
     for loss in losses {
@@ -32,6 +32,12 @@ pub(super) async fn measure(session: &Session, losses: &[Loss]) -> Result<Vec<Da
             found.push(measured);
         }
     }
+    let whole: Vec<QualifiedName> = found
+        .iter()
+        .filter(|loss| loss.column.is_none())
+        .map(|loss| loss.table.clone())
+        .collect();
+    found.retain(|loss| loss.column.is_none() || !whole.contains(&loss.table));
     Ok(found)
 }
 

@@ -29,10 +29,10 @@ use std::time::Duration;
 use ponte_schema::migration::plan::{self, DownTo};
 use ponte_schema::migration::{
     Applied, Migration, MigrationError, MigrationSet, Problem, Repeatable, RepeatableStanding, Repeated,
-    Revision,
+    Revision, Standing, changed_lines,
 };
 
-pub use concurrent_index::InvalidIndex;
+pub use concurrent_index::{InvalidIndex, PendingDetach};
 pub use directory::{read_directory, read_files};
 pub use event::{Blocker, Event, Observer};
 pub use failure::{InternalQuery, Snippet, SqlFailure};
@@ -136,6 +136,11 @@ impl Migrator {
         concurrent_index::invalid_indexes(&self.session).await
     }
 
+    /// Partitions that an interrupted DETACH CONCURRENTLY has left half detached. Writes nothing.
+    pub async fn pending_detaches(&self) -> Result<Vec<PendingDetach>> {
+        concurrent_index::pending_detaches(&self.session).await
+    }
+
     /// Applies what is pending. Returns what this call applied, also where another runner has applied the rest.
     pub async fn up<'a>(
         &mut self,
@@ -147,9 +152,9 @@ impl Migrator {
         survey.refuse_read_only()?;
         let history = self.applied_in(&survey).await?;
         let repeated = self.repeated_in(&survey).await?;
-        if plan::up(set, &history, request.to.as_ref(), request.allow_late)?.is_empty()
-            && to_repeat(set, &repeated, request).is_empty()
-        {
+        let planned = plan::up(set, &history, request.to.as_ref(), request.allow_late);
+        let pending = self.explain(set, &history, planned).await?;
+        if pending.is_empty() && to_repeat(set, &repeated, request).is_empty() {
             return Ok(Vec::new());
         }
         let lock = RunnerLock::take(&self.session, self.options.wait_max, observer).await?;
@@ -167,11 +172,31 @@ impl Migrator {
         outcome.map(|()| pending)
     }
 
+    /// Where it is connected to.
+    pub fn conninfo(&self) -> &Conninfo {
+        &self.conninfo
+    }
+
+    /// The server's major version.
+    pub fn server_major(&self) -> u32 {
+        self.session.server_version_num() / 10_000
+    }
+
+    /// Whether [`up`](Self::up) would run nothing. Writes nothing.
+    pub async fn is_up(&self, set: &MigrationSet, request: &UpRequest) -> Result<bool> {
+        let history = self.applied().await?;
+        let repeated = self.repeated().await?;
+        let planned = plan::up(set, &history, request.to.as_ref(), request.allow_late);
+        let pending = self.explain(set, &history, planned).await?;
+        Ok(pending.is_empty() && to_repeat(set, &repeated, request).is_empty())
+    }
+
     /// What [`up`](Self::up) would run, statement by statement. Writes nothing.
     pub async fn foresee(&self, set: &MigrationSet, request: &UpRequest) -> Result<Vec<Foreseen>> {
         let history = self.applied().await?;
         let repeated = self.repeated().await?;
-        let pending = plan::up(set, &history, request.to.as_ref(), request.allow_late)?;
+        let planned = plan::up(set, &history, request.to.as_ref(), request.allow_late);
+        let pending = self.explain(set, &history, planned).await?;
         let repeatables = to_repeat(set, &repeated, request);
         let scripts = pending
             .iter()
@@ -242,8 +267,16 @@ impl Migrator {
         outcome
     }
 
+    /// Whether [`take_over`](Self::take_over) has been done. Writes nothing.
+    ///
+    /// # Errors
+    /// `adopt.history` where another history is there.
+    pub async fn is_taken_over(&self, set: &MigrationSet, revisions: &[Revision]) -> Result<bool> {
+        stamp::says_the_same(&self.applied().await?, set, revisions)
+    }
+
     /// Writes a history that another tool has kept so far: exactly these revisions, and all repeatable files of the set, are
-    /// recorded as applied. `false` where it is written already.
+    /// recorded as applied.
     ///
     /// # Errors
     /// `adopt.history` where another history is there.
@@ -252,7 +285,7 @@ impl Migrator {
         set: &MigrationSet,
         revisions: &[Revision],
         observer: &mut Observer<'_>,
-    ) -> Result<bool> {
+    ) -> Result<()> {
         let survey = Survey::take(&self.session).await?;
         survey.refuse_read_only()?;
         let lock = RunnerLock::take(&self.session, self.options.wait_max, observer).await?;
@@ -269,6 +302,34 @@ impl Migrator {
     pub async fn repeated(&self) -> Result<Vec<Repeated>> {
         let survey = Survey::take(&self.session).await?;
         self.repeated_in(&survey).await
+    }
+
+    /// To the error about a file that was changed, what was changed in it, where the history knows.
+    async fn explain<T>(
+        &self,
+        set: &MigrationSet,
+        history: &[Applied],
+        planned: Result<T, MigrationError>,
+    ) -> Result<T> {
+        let error = match planned {
+            Err(error) if error.problem == Problem::Changed => error,
+            other => return Ok(other?),
+        };
+        let mut explained = Error::from(error);
+        let status = plan::status(set, history);
+        let changed = status
+            .applied
+            .iter()
+            .filter(|(_, standing)| *standing == Standing::Changed);
+        for (row, _) in changed {
+            let before = history::recorded_script(&self.session, &row.revision).await?;
+            if let (Some(before), Some(file)) = (before, set.get(&row.revision)) {
+                let lines = changed_lines(&before, file.up.text());
+                let lines: Vec<String> = lines.iter().map(|line| format!("\n    {line}")).collect();
+                explained = explained.with("changed", format!("{}{}", file.up.file(), lines.concat()));
+            }
+        }
+        Err(explained)
     }
 
     async fn repeated_in(&self, survey: &Survey) -> Result<Vec<Repeated>> {

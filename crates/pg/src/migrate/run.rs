@@ -132,7 +132,7 @@ impl<'m> Runner<'m> {
         Self {
             session: &migrator.session,
             options: &migrator.options,
-            watch: Watch::new(&migrator.conninfo, lock.pid),
+            watch: Watch::new(&migrator.conninfo, lock.pid, migrator.options.lock_timeout),
             begun: false,
         }
     }

@@ -1,6 +1,6 @@
 //! Writing the history without running anything.
 
-use ponte_schema::migration::{MigrationSet, Problem, Revision};
+use ponte_schema::migration::{Applied, MigrationSet, Problem, Revision};
 
 use super::history::{self, Took};
 use super::{Migrator, problem};
@@ -52,26 +52,28 @@ pub(super) async fn stamp(migrator: &Migrator, set: &MigrationSet, revision: &Re
     })
 }
 
-/// Records exactly these as applied in an empty history, all or nothing. A history that says the same already is left alone,
-/// and the answer is `false`.
-pub(super) async fn take_over(
-    migrator: &Migrator,
-    set: &MigrationSet,
-    revisions: &[Revision],
-) -> Result<bool> {
+/// Whether the history says already that exactly these are applied. One that says anything else is an error.
+pub(super) fn says_the_same(there: &[Applied], set: &MigrationSet, revisions: &[Revision]) -> Result<bool> {
+    if there.is_empty() && !revisions.is_empty() {
+        return Ok(false);
+    }
+    let is_known = |row: &Applied| {
+        let file = set.get(&row.revision);
+        revisions.contains(&row.revision)
+            && file.is_some_and(|file| file.checksum_tokens == row.checksum_tokens)
+    };
+    if there.len() == revisions.len() && there.iter().all(is_known) {
+        Ok(true)
+    } else {
+        Err(taken(there.len()))
+    }
+}
+
+/// Records exactly these as applied in an empty history, all or nothing.
+pub(super) async fn take_over(migrator: &Migrator, set: &MigrationSet, revisions: &[Revision]) -> Result<()> {
     let there = history::read(&migrator.session).await?;
-    if !there.is_empty() {
-        let is_same = there.len() == revisions.len()
-            && there.iter().all(|row| {
-                let file = set.get(&row.revision);
-                revisions.contains(&row.revision)
-                    && file.is_some_and(|file| file.checksum_tokens == row.checksum_tokens)
-            });
-        return if is_same {
-            Ok(false)
-        } else {
-            Err(taken(there.len()))
-        };
+    if says_the_same(&there, set, revisions)? {
+        return Ok(());
     }
     let release = &migrator.options.release;
     let took = Took::Measured(std::time::Duration::ZERO);
@@ -89,8 +91,7 @@ pub(super) async fn take_over(
     for sql in &records {
         client.batch_execute(sql.as_str()).await.during(what)?;
     }
-    client.batch_execute("COMMIT").await.during(what)?;
-    Ok(true)
+    client.batch_execute("COMMIT").await.during(what)
 }
 
 fn taken(rows: usize) -> crate::error::Error {

@@ -137,7 +137,7 @@ fn announced(comment: &str) -> Option<(bool, String, Vec<String>)> {
             .collect()
     };
     let (of, before) = if is_up { (to, from) } else { (from, to) };
-    Some((is_up, names(of).pop()?, names(before)))
+    Some((is_up, names(of).into_iter().next()?, names(before)))
 }
 
 /// Without what Alembic writes for itself: its table, and the transactions around everything. The runner has its own.

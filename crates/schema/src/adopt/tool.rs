@@ -18,7 +18,7 @@ pub enum Tool {
 }
 
 /// What is known about a tool.
-struct Facts {
+struct Profile {
     word: &'static str,
     table: &'static str,
     /// Columns that tell its table from others of the same name.
@@ -44,7 +44,7 @@ impl Tool {
 
     /// As it is called on the command line.
     pub fn word(self) -> &'static str {
-        self.facts().word
+        self.profile().word
     }
 
     /// The tool of this [`word`](Self::word).
@@ -54,17 +54,17 @@ impl Tool {
 
     /// The name of its table, unless it is configured to use another.
     pub fn table(self) -> &'static str {
-        self.facts().table
+        self.profile().table
     }
 
     /// Where its files usually are, relative to the project.
     pub fn places(self) -> &'static [&'static str] {
-        self.facts().places
+        self.profile().places
     }
 
     /// What to do with the tool before it can be taken over, where it left something half done.
     pub(super) fn after_a_failure(self) -> &'static str {
-        self.facts().after_a_failure
+        self.profile().after_a_failure
     }
 
     /// Whether a table of this name and with these columns can be its own.
@@ -75,69 +75,69 @@ impl Tool {
     /// Whether a table with these columns can be its own, whatever its name.
     pub fn fits(self, columns: &[String]) -> bool {
         let has = |wanted: &str| columns.iter().any(|column| column == wanted);
-        self.facts().columns.iter().all(|wanted| has(wanted))
+        self.profile().columns.iter().all(|wanted| has(wanted))
             && (!matches!(self, Self::Rails | Self::Dbmate) || columns.len() == 1)
     }
 
-    fn facts(self) -> Facts {
+    fn profile(self) -> Profile {
         match self {
-            Self::Alembic => Facts {
+            Self::Alembic => Profile {
                 word: "alembic",
                 table: "alembic_version",
                 columns: &["version_num"],
                 places: &[],
                 after_a_failure: "finish or repair it with alembic, then try again",
             },
-            Self::Flyway => Facts {
+            Self::Flyway => Profile {
                 word: "flyway",
                 table: "flyway_schema_history",
                 columns: &["installed_rank", "version", "type", "script", "success"],
                 places: &["src/main/resources/db/migration", "db/migration", "sql"],
                 after_a_failure: "undo by hand what the failed script did, run flyway repair, then try again",
             },
-            Self::Dbmate => Facts {
+            Self::Dbmate => Profile {
                 word: "dbmate",
                 table: "schema_migrations",
                 columns: &["version"],
                 places: &["db/migrations"],
                 after_a_failure: "finish or repair it with dbmate, then try again",
             },
-            Self::GolangMigrate => Facts {
+            Self::GolangMigrate => Profile {
                 word: "golang-migrate",
                 table: "schema_migrations",
                 columns: &["version", "dirty"],
                 places: &["db/migrations"],
                 after_a_failure: "bring the database to a whole version, run migrate force VERSION, then try again",
             },
-            Self::Sqlx => Facts {
+            Self::Sqlx => Profile {
                 word: "sqlx",
                 table: "_sqlx_migrations",
                 columns: &["version", "description", "success", "checksum"],
                 places: &[],
                 after_a_failure: "undo by hand what it did, delete its row from _sqlx_migrations, then try again",
             },
-            Self::Goose => Facts {
+            Self::Goose => Profile {
                 word: "goose",
                 table: "goose_db_version",
                 columns: &["id", "version_id", "is_applied"],
                 places: &["db/migrations"],
                 after_a_failure: "finish or repair it with goose, then try again",
             },
-            Self::Refinery => Facts {
+            Self::Refinery => Profile {
                 word: "refinery",
                 table: "refinery_schema_history",
                 columns: &["version", "name", "applied_on", "checksum"],
                 places: &[],
                 after_a_failure: "finish or repair it with refinery, then try again",
             },
-            Self::Rails => Facts {
+            Self::Rails => Profile {
                 word: "rails",
                 table: "schema_migrations",
                 columns: &["version"],
                 places: &["db/structure.sql"],
                 after_a_failure: "finish it with bin/rails db:migrate, then try again",
             },
-            Self::Prisma => Facts {
+            Self::Prisma => Profile {
                 word: "prisma",
                 table: "_prisma_migrations",
                 columns: &["migration_name", "finished_at", "rolled_back_at"],

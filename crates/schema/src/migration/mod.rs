@@ -4,6 +4,7 @@
 //! files of other tools (dbmate, goose, golang-migrate, sqlx) are read as they are. Nothing here talks to a server: the
 //! runner in `ponte-pg` executes what is decided here.
 
+mod changed_lines;
 mod checksum;
 mod error;
 mod file_name;
@@ -20,6 +21,7 @@ mod template;
 mod transaction;
 mod uncomment;
 
+pub use changed_lines::changed_lines;
 pub use checksum::Checksum;
 pub use error::{MigrationError, Place, Problem, Result};
 pub use file_name::{FileName, Part};

@@ -32,6 +32,13 @@ pub(super) fn tell(context: &Context, event: &Event<'_>) {
             },
             again_in.as_secs_f64()
         )),
+        Event::BuildingIndex { what, phase, percent } => context.note(match percent {
+            Some(percent) => format!("{what}: {phase}, {percent} %"),
+            None => format!("{what}: {phase}"),
+        }),
+        Event::StillRunning { what, seconds } => {
+            context.note(format_args!("{what} is still running, {seconds} s so far"));
+        }
         Event::InvalidIndexDropped { index } => context.note(format_args!(
             "dropped the invalid index {index} that an earlier build has left behind"
         )),

@@ -3,6 +3,7 @@
 use std::io::{self, Write};
 
 use ponte_engine::servers::Servers;
+use ponte_pg::migrate::{InvalidIndex, PendingDetach};
 use ponte_schema::migration::plan::{self, Direction, Standing, Status};
 use ponte_schema::migration::{MigrationSet, Repeatable, RepeatableStanding, Repeated};
 use serde::Serialize;
@@ -29,6 +30,10 @@ struct Shown {
     unfinished: Option<UnfinishedLine>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     invalid_indexes: Vec<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pending_detaches: Vec<String>,
+    #[serde(skip)]
+    advice: Vec<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -75,12 +80,48 @@ struct UnfinishedLine {
     steps_done: usize,
 }
 
+/// What commands that could not finish have left in the database.
+struct Leftovers {
+    invalid_indexes: Vec<String>,
+    pending_detaches: Vec<String>,
+    advice: Vec<String>,
+}
+
+impl Leftovers {
+    fn new(indexes: &[InvalidIndex], detaches: &[PendingDetach]) -> Self {
+        let of_index = |found: &InvalidIndex| {
+            let index = &found.index;
+            if found.is_leftover_of_reindex() {
+                format!("the index {index} was left by REINDEX CONCURRENTLY: DROP INDEX CONCURRENTLY {index}")
+            } else {
+                format!(
+                    "the index {index} is invalid: drop it, or build it anew with REINDEX INDEX CONCURRENTLY"
+                )
+            }
+        };
+        let of_detach = |PendingDetach { partition, table }: &PendingDetach| {
+            format!(
+                "the partition {partition} is half detached: ALTER TABLE {table} DETACH PARTITION {partition} FINALIZE"
+            )
+        };
+        Self {
+            invalid_indexes: indexes.iter().map(|found| found.index.to_string()).collect(),
+            pending_detaches: detaches.iter().map(|found| found.partition.to_string()).collect(),
+            advice: indexes
+                .iter()
+                .map(of_index)
+                .chain(detaches.iter().map(of_detach))
+                .collect(),
+        }
+    }
+}
+
 impl Shown {
     fn new(
         status: Status<'_, '_>,
         files: &MigrationSet,
         repeated: &[Repeated],
-        invalid_indexes: Vec<String>,
+        leftovers: Leftovers,
     ) -> Self {
         let repeatable = files.repeatables().iter();
         let unfinished = status.unfinished.and_then(|row| {
@@ -109,7 +150,9 @@ impl Shown {
                 .map(|file| RepeatableLine::new(file, repeated))
                 .collect(),
             unfinished,
-            invalid_indexes,
+            invalid_indexes: leftovers.invalid_indexes,
+            pending_detaches: leftovers.pending_detaches,
+            advice: leftovers.advice,
         }
     }
 
@@ -118,6 +161,7 @@ impl Shown {
             || self.repeatable.iter().any(|line| line.state != "applied")
             || self.unfinished.is_some()
             || !self.invalid_indexes.is_empty()
+            || !self.pending_detaches.is_empty()
             || self.applied.iter().any(|line| !line.checksum_ok)
     }
 }
@@ -178,11 +222,8 @@ impl Report for Shown {
                 "\n{revision} was left half done, {steps_done} statements in; go on with: ponte migrate {direction}"
             )?;
         }
-        for index in &self.invalid_indexes {
-            writeln!(
-                out,
-                "\nthe index {index} is invalid: drop it, or build it anew with REINDEX INDEX CONCURRENTLY"
-            )?;
+        for advice in &self.advice {
+            writeln!(out, "\n{advice}")?;
         }
         match self.pending.len() {
             0 => writeln!(out, "\nnothing is pending"),
@@ -199,10 +240,12 @@ pub(super) async fn run(args: &Args, context: &Context, servers: &Servers) -> Re
     let files = target::files(context)?;
     let migrator = target::migrator(context, servers).await?;
     let history = migrator.applied().await?;
-    let invalid = migrator.invalid_indexes().await?;
-    let invalid = invalid.iter().map(|found| found.index.to_string()).collect();
+    let leftovers = Leftovers::new(
+        &migrator.invalid_indexes().await?,
+        &migrator.pending_detaches().await?,
+    );
     let repeated = migrator.repeated().await?;
-    let shown = Shown::new(plan::status(&files, &history), &files, &repeated, invalid);
+    let shown = Shown::new(plan::status(&files, &history), &files, &repeated, leftovers);
     context.print(&shown)?;
     Ok(Verdict::found(args.check && shown.has_findings()))
 }

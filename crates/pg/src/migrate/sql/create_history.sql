@@ -5,6 +5,7 @@
 --
 -- A row of ponte.migration whose direction is not null belongs to a script that cannot run in a transaction and has not
 -- come to its end: steps_done of its steps are committed, and step_begun says that the next one was sent.
+-- script is the text of UP, for showing what was changed in a file since; nothing where it is very long.
 CREATE TABLE IF NOT EXISTS ponte.migration (
     revision        text PRIMARY KEY CHECK (revision ~ '^[0-9]+$'),
     name            text NOT NULL,
@@ -18,7 +19,8 @@ CREATE TABLE IF NOT EXISTS ponte.migration (
     direction       text CHECK (direction IN ('up', 'down')),
     steps_done      integer NOT NULL DEFAULT 0,
     step_begun      boolean NOT NULL DEFAULT false,
-    checksum_done   text
+    checksum_done   text,
+    script          text
 );
 CREATE TABLE IF NOT EXISTS ponte.migration_log (
     id          bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
