@@ -7,6 +7,7 @@ mod command;
 pub mod lexer;
 pub mod migration;
 pub mod model;
+pub mod seed;
 pub mod sql;
 
 pub use command::Command;
