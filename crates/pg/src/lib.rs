@@ -12,6 +12,7 @@ pub mod embedded;
 pub mod error;
 pub mod migrate;
 pub mod pooler;
+pub mod seed;
 pub mod session;
 pub mod shadow;
 pub mod sync;

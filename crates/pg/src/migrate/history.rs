@@ -88,7 +88,7 @@ pub(super) async fn ensure(session: &Session, survey: &Survey) -> Result<()> {
 
 /// IF NOT EXISTS still fails for the slower of two that create it at once, and asks for the privilege even where the
 /// schema is there; the first is success, the second is why this is only called where it is missing.
-async fn create_schema(session: &Session) -> Result<()> {
+pub(crate) async fn create_schema(session: &Session) -> Result<()> {
     match session.client().batch_execute("CREATE SCHEMA IF NOT EXISTS ponte").await {
         Err(e) if e.code() == Some(&SqlState::UNIQUE_VIOLATION) => Ok(()),
         Err(e) if e.code() == Some(&SqlState::INSUFFICIENT_PRIVILEGE) => {

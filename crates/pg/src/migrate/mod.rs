@@ -13,13 +13,13 @@
 mod concurrent_index;
 mod directory;
 mod event;
-mod failure;
-mod history;
+pub(crate) mod failure;
+pub(crate) mod history;
 mod lock;
 mod run;
 mod stamp;
 mod steps;
-mod together;
+pub(crate) mod together;
 mod watch;
 
 use std::time::Duration;
