@@ -13,6 +13,7 @@ pub mod link;
 pub mod lint;
 pub mod round_trip;
 pub mod safeguard;
+pub mod seed;
 pub mod servers;
 pub mod upkeep;
 pub mod verify;

@@ -16,6 +16,7 @@ pub mod jobs;
 pub mod migrate;
 pub mod observe;
 pub mod pooler;
+pub mod seed;
 pub mod session;
 pub mod shadow;
 pub mod sync;

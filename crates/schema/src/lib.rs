@@ -10,6 +10,7 @@ pub mod lint;
 pub mod migration;
 pub mod model;
 pub mod plan;
+pub mod seed;
 pub mod sql;
 
 pub use command::Command;

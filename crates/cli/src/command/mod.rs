@@ -7,6 +7,7 @@ mod explain;
 mod jobs;
 mod migrate;
 mod reference;
+mod seed;
 mod sync;
 mod verify;
 
@@ -25,6 +26,8 @@ pub(crate) enum Command {
     Db(db::Args),
     /// Bring the schema of a database from revision to revision
     Migrate(migrate::Args),
+    /// Give a database rows to begin with: files of SQL, or made-up rows that its constraints accept
+    Seed(seed::Args),
     /// Compare a database with its own migrations, and name what differs; exit code 1 if anything does
     Verify(verify::Args),
     /// Watch two servers with traffic on both be kept in agreement
@@ -50,6 +53,7 @@ impl Command {
             Self::Jobs(args) => args.run(context).await,
             Self::Sync(args) => args.run(context).await,
             Self::Migrate(args) => args.run(context).await,
+            Self::Seed(args) => seed::run(&args, context).await,
             Self::Verify(args) => verify::run(&args, context).await,
             Self::Explain(args) => explain::run(&args, context),
             Self::Reference(args) => reference::run(&args),
@@ -67,6 +71,7 @@ impl Command {
             | Self::Db(_)
             | Self::Explain(_)
             | Self::Migrate(_)
+            | Self::Seed(_)
             | Self::Verify(_)
             | Self::Reference(_) => LevelFilter::WARN,
         }

@@ -38,3 +38,4 @@ pub use project::{Config, FILE_NAME};
 pub use schedule::{Schedule, ScheduleError};
 pub use secret::{Secret, mask_passwords};
 pub use show::Setting;
+pub use table_name::TableName;

@@ -25,7 +25,8 @@ use crate::error::{During, Error, ErrorKind, Result};
 use crate::session::Session;
 
 /// Schemas that are the user's.
-const OURS: &str = "n.nspname !~ '^pg_' AND n.nspname <> 'information_schema' AND n.nspname <> 'ponte'";
+pub(crate) const OURS: &str =
+    "n.nspname !~ '^pg_' AND n.nspname <> 'information_schema' AND n.nspname <> 'ponte'";
 
 /// Reads the model of the session's database. The session must be without a transaction.
 ///

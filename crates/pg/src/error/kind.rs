@@ -3,6 +3,7 @@
 use ponte_schema::migration::Problem;
 
 use crate::jobs;
+use crate::seed::SeedProblem;
 
 /// What went wrong, as far as a caller or a script may want to tell things apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -74,6 +75,8 @@ pub enum ErrorKind {
     BackupFailed,
     /// An extension of a database is not installed where its migrations are to be replayed.
     ShadowExtension,
+    /// Rows to begin with: their files, and rows that are made up.
+    Seed(SeedProblem),
     /// A link was asked for that these two databases cannot have as they are.
     SyncUnfit,
     /// The two sides' tables differ in shape.
@@ -162,6 +165,10 @@ impl ErrorKind {
         Self::BackupNoProgram,
         Self::BackupFailed,
         Self::ShadowExtension,
+        Self::Seed(SeedProblem::File),
+        Self::Seed(SeedProblem::Failed),
+        Self::Seed(SeedProblem::UnknownTable),
+        Self::Seed(SeedProblem::Unsatisfied),
         Self::SyncUnfit,
         Self::SyncDrift,
         Self::SyncNotReady,
@@ -342,10 +349,8 @@ impl ErrorKind {
                 "shadow.extension",
                 "install the packages that bring the extensions",
             ),
-            Self::SyncUnfit => never(
-                "sync.unfit",
-                "mend what the message names, then run the command again",
-            ),
+            Self::Seed(problem) => never(problem.code(), problem.remedy()),
+            Self::SyncUnfit => never("sync.unfit", "mend what it names, then run the command again"),
             Self::SyncDrift => never(
                 "sync.drift",
                 "bring both sides to the same shape, for instance with ponte migrate up on each node, or name the difference in local or map; the link goes on by itself",

@@ -16,12 +16,14 @@ mod event;
 mod failure;
 mod foresee;
 mod history;
+pub(crate) mod failure;
+pub(crate) mod history;
 mod lock;
 mod loss;
 mod run;
 mod stamp;
 mod steps;
-mod together;
+pub(crate) mod together;
 mod watch;
 
 use std::time::Duration;

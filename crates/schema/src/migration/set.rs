@@ -130,7 +130,7 @@ impl MigrationSet {
 }
 
 /// The text of a file as it is hashed and run: UTF-8, no byte order mark, line feeds only.
-fn normalised(file: &str, bytes: &[u8]) -> Result<String> {
+pub(super) fn normalised(file: &str, bytes: &[u8]) -> Result<String> {
     let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
     match std::str::from_utf8(bytes) {
         Ok(text) => Ok(text.replace("\r\n", "\n")),
