@@ -145,6 +145,11 @@ BEGIN
   table_name := 'processing_jobs'; action := 'timed out'; row_count := public.expire_timed_out_jobs();
   RETURN NEXT;
 
+  -- Where partitioning is switched on, whole months go first.
+  IF to_regproc('public.maintain_partitions') IS NOT NULL THEN
+    RETURN QUERY EXECUTE 'SELECT * FROM public.maintain_partitions()';
+  END IF;
+
   DELETE FROM public.audit_logs
   WHERE occurred_at < now() - make_interval(days => public.system_setting('audit_log_retention_days')::text::int);
   GET DIAGNOSTICS row_count = ROW_COUNT;
