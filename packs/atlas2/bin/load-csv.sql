@@ -4,8 +4,7 @@ SET client_min_messages = warning;
 SELECT set_config('app.current_user_id', :'user', false) \g /dev/null
 
 SELECT check_upload(:'name', :size) \g /dev/null
-SELECT CASE WHEN :'mapping' <> '' THEN :'mapping' END AS wanted,
-       (SELECT id FROM mapping_configurations WHERE name = :'mapping') AS mapping_id,
+SELECT coalesce((SELECT id::text FROM mapping_configurations WHERE name = :'mapping'), '') AS mapping_id,
        :'mapping' <> '' AND NOT EXISTS (SELECT FROM mapping_configurations WHERE name = :'mapping') AS unknown
 \gset
 \if :unknown

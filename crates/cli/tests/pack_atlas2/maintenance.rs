@@ -114,7 +114,10 @@ async fn clean_up_reports_what_it_removed_and_the_dashboard_follows() {
         ),
     )
     .await;
-    assert_eq!(texts(&owner, report).await, ["processing_jobs timed out: 1"]);
+    assert_eq!(
+        texts(&owner, report).await,
+        ["processing_jobs timed out: 1", "file_data content purged: 1"]
+    );
     execute(&web.client, "SELECT refresh_user_dashboard_stats()").await;
     let stats = "SELECT files || ' ' || completed_jobs || ' ' || failed_jobs || ' ' || rows_succeeded FROM my_dashboard_stats()";
     assert_eq!(text(&web.client, stats).await, "2 1 1 1");

@@ -24,12 +24,11 @@ pub(crate) async fn broken_rules(client: &Client) -> Vec<String> {
             "SELECT c.oid::regclass::text FROM pg_class c WHERE {ours} AND c.relkind IN ('r', 'p') \
              AND NOT EXISTS (SELECT FROM pg_constraint k WHERE k.conrelid = c.oid AND k.contype = 'p')",
         ),
-        // The columns of the key stand first in the index, in any order.
+        // The first column of the key, which is the one that tells rows apart, leads the index.
         (
             "has a foreign key without an index",
             "SELECT k.conrelid::regclass || '.' || k.conname FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid WHERE {ours} AND k.contype = 'f' \
-             AND NOT EXISTS (SELECT FROM pg_index i WHERE i.indrelid = k.conrelid AND i.indpred IS NULL \
-                             AND (i.indkey::int2[])[0:cardinality(k.conkey) - 1] @> k.conkey)",
+             AND NOT EXISTS (SELECT FROM pg_index i WHERE i.indrelid = k.conrelid AND i.indpred IS NULL AND i.indkey[0] = k.conkey[1])",
         ),
         (
             "runs as its owner without a fixed search_path",

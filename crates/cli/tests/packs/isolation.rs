@@ -121,7 +121,8 @@ impl Tenants<'_> {
 
     /// INSERT, UPDATE, DELETE and TRUNCATE: refused, or without any effect on rows of others.
     async fn write(&self, role: &Client, table: &str, writes: bool) {
-        let column = "SELECT a.attname::text FROM pg_attribute a WHERE a.attrelid = 'public.{table}'::regclass AND a.attnum = 1"
+        let column = "SELECT a.attname::text FROM pg_attribute a WHERE a.attrelid = 'public.{table}'::regclass AND a.attnum > 0 \
+                      AND a.attidentity = '' AND a.attgenerated = '' ORDER BY a.attnum LIMIT 1"
             .replace("{table}", table);
         let column = text(self.superuser, &column).await;
         let second = self
