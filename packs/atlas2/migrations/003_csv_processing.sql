@@ -66,7 +66,7 @@ BEGIN
   SELECT substring(content FROM p_from::int + 1 FOR p_bytes::int) INTO slice FROM public.file_data WHERE id = p_file;
   LOOP
     SELECT substring(content FROM p_from::int + octet_length(slice) + 1 FOR 1048576) INTO ahead FROM public.file_data WHERE id = p_file;
-    EXIT WHEN octet_length(ahead) = 0;
+    EXIT WHEN coalesce(octet_length(ahead), 0) = 0; -- the end of the file, or no such file
     line_end := position('\x0a'::bytea IN ahead);
     slice := slice || CASE line_end WHEN 0 THEN ahead ELSE substring(ahead FOR line_end) END;
     EXIT WHEN line_end > 0;
