@@ -28,6 +28,10 @@ pub enum ErrorKind {
     State,
     /// What a database's history records cannot be replayed.
     VerifyHistory,
+    /// A key file cannot be used, or no key can be made.
+    SecretKeys,
+    /// A sealed value does not open.
+    SecretSealed,
     /// The part that talks to servers failed.
     Pg(ponte_pg::ErrorKind),
 }
@@ -43,6 +47,8 @@ impl ErrorKind {
             Self::ConfigNoDatabase => "config.no_database",
             Self::State => "state.unwritable",
             Self::VerifyHistory => "verify.history",
+            Self::SecretKeys => "secret.keys",
+            Self::SecretSealed => "secret.sealed",
             Self::Pg(kind) => kind.code(),
         }
     }

@@ -7,6 +7,7 @@ pub mod demo;
 pub mod error;
 pub mod journal;
 pub mod link;
+pub mod secrets;
 pub mod servers;
 pub mod upkeep;
 pub mod verify;

@@ -261,4 +261,4 @@ COMMENT ON FUNCTION cleanup_transient_data() IS
 -- DROP FUNCTION cleanup_transient_data();
 -- DROP TABLE cleanup_runs, partner_api_keys, notification_queue, user_match_status, atproto_matches, user_source_follows, source_accounts,
 --   user_uploads, user_sessions, oauth_sessions, oauth_states;
--- The extensions stay: another schema of the database may use them.
+-- -- The extensions stay: another schema of the database may use them.

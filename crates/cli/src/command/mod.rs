@@ -4,8 +4,10 @@ mod config;
 mod db;
 mod demo;
 mod explain;
+mod keygen;
 mod migrate;
 mod reference;
+mod secret;
 mod sync;
 mod verify;
 
@@ -30,6 +32,10 @@ pub(crate) enum Command {
     Demo(demo::Args),
     /// Keep two databases in agreement, in both directions
     Sync(sync::Args),
+    /// Make keys
+    Keygen(keygen::Args),
+    /// Encrypt values before they go into a table, and decrypt them
+    Secret(secret::Args),
     /// Explain an error code
     Explain(explain::Args),
     /// Print the generated reference pages
@@ -47,6 +53,8 @@ impl Command {
             Self::Sync(args) => args.run(context).await,
             Self::Migrate(args) => args.run(context).await,
             Self::Verify(args) => verify::run(&args, context).await,
+            Self::Keygen(args) => keygen::run(&args, context),
+            Self::Secret(args) => secret::run(&args, context),
             Self::Explain(args) => explain::run(&args, context),
             Self::Reference(args) => reference::run(&args),
         }
@@ -61,8 +69,10 @@ impl Command {
             Self::Config(_)
             | Self::Db(_)
             | Self::Explain(_)
+            | Self::Keygen(_)
             | Self::Migrate(_)
             | Self::Verify(_)
+            | Self::Secret(_)
             | Self::Reference(_) => LevelFilter::WARN,
         }
     }

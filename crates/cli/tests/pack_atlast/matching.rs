@@ -5,13 +5,14 @@ use crate::packs::{Pack, execute, number, refused, text, texts};
 /// Names like people's, all different, a fortieth of what the README measures with.
 const MANY: &str = "INSERT INTO source_accounts (source_platform, source_username) \
     SELECT 'twitter', substr(md5(n::text), 1, 4 + n % 5) || (ARRAY['_', '.', '', '-'])[1 + n % 4] || substr(md5((n * 7)::text), 3, 4 + n % 7) \
-    FROM generate_series(1, 25000) n ON CONFLICT DO NOTHING; ANALYZE source_accounts";
+    FROM generate_series(1, 40000) n ON CONFLICT DO NOTHING";
 
 #[tokio::test]
 async fn the_planner_answers_from_the_indexes_that_are_for_it() {
     let pack = Pack::migrated("atlast", &[]).await;
     let owner = pack.owner().await;
     execute(&owner, MANY).await;
+    execute(&owner, "VACUUM ANALYZE source_accounts").await;
     execute(
         &owner,
         "INSERT INTO user_match_status (did, atproto_match_id, notified, notified_at) \
