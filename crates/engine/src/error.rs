@@ -32,6 +32,10 @@ pub enum ErrorKind {
     DiffSource,
     /// A plan was made that does not lead where it should.
     PlanUnproved,
+    /// A key file cannot be used, or no key can be made.
+    SecretKeys,
+    /// A sealed value does not open.
+    SecretSealed,
     /// The part that talks to servers failed.
     Pg(ponte_pg::ErrorKind),
 }
@@ -49,6 +53,8 @@ impl ErrorKind {
             Self::VerifyHistory => "verify.history",
             Self::DiffSource => "diff.source",
             Self::PlanUnproved => "plan.unproved",
+            Self::SecretKeys => "secret.keys",
+            Self::SecretSealed => "secret.sealed",
             Self::Pg(kind) => kind.code(),
         }
     }

@@ -14,6 +14,7 @@ pub mod lint;
 pub mod round_trip;
 pub mod safeguard;
 pub mod seed;
+pub mod secrets;
 pub mod servers;
 pub mod upkeep;
 pub mod verify;

@@ -8,6 +8,10 @@ mod jobs;
 mod migrate;
 mod reference;
 mod seed;
+mod keygen;
+mod migrate;
+mod reference;
+mod secret;
 mod sync;
 mod verify;
 
@@ -36,6 +40,10 @@ pub(crate) enum Command {
     Sync(sync::Args),
     /// Run maintenance by the clock, once per tick however many processes there are
     Jobs(jobs::Args),
+    /// Make keys
+    Keygen(keygen::Args),
+    /// Encrypt values before they go into a table, and decrypt them
+    Secret(secret::Args),
     /// Explain an error code
     Explain(explain::Args),
     /// Print the generated reference pages
@@ -55,6 +63,8 @@ impl Command {
             Self::Migrate(args) => args.run(context).await,
             Self::Seed(args) => seed::run(&args, context).await,
             Self::Verify(args) => verify::run(&args, context).await,
+            Self::Keygen(args) => keygen::run(&args, context),
+            Self::Secret(args) => secret::run(&args, context),
             Self::Explain(args) => explain::run(&args, context),
             Self::Reference(args) => reference::run(&args),
         }
@@ -70,9 +80,11 @@ impl Command {
             Self::Config(_)
             | Self::Db(_)
             | Self::Explain(_)
+            | Self::Keygen(_)
             | Self::Migrate(_)
             | Self::Seed(_)
             | Self::Verify(_)
+            | Self::Secret(_)
             | Self::Reference(_) => LevelFilter::WARN,
         }
     }
