@@ -72,8 +72,13 @@ impl Servers {
     /// What keeps the address from being known, the cluster from starting or the connection from being made.
     pub async fn peer(&self, node: &Node, application_name: &str) -> Result<Peer> {
         let conninfo = self.conninfo(node.direct_address()?).await?;
-        self.lent(&conninfo, node.name.as_str(), node.may_be_pooled(), application_name)
-            .await
+        self.lent(
+            &conninfo,
+            node.name.as_str(),
+            node.may_be_pooled(),
+            application_name,
+        )
+        .await
     }
 
     /// A session of its own with the database that a command is about.

@@ -197,7 +197,8 @@ fn schedule(
             Some(Some(schedule))
         }
         Err(e) => {
-            let help = "minute, hour, day of month, month, day of week; ponte jobs next shows when it comes true";
+            let help =
+                "minute, hour, day of month, month, day of week; ponte jobs next shows when it comes true";
             reader.fault_with(&text.span, e.to_string(), Some(help.to_owned()));
             None
         }
@@ -222,11 +223,7 @@ fn task(reader: &Reader<'_>, table: &Table<'_, '_>) -> Option<Task> {
         [kind] => *kind,
         [] => {
             let help = format!("add one of {}", KINDS.join(", "));
-            reader.fault_with(
-                table.header(),
-                "the job does not say what it does",
-                Some(help),
-            );
+            reader.fault_with(table.header(), "the job does not say what it does", Some(help));
             return None;
         }
         [first, second, ..] => {
@@ -273,8 +270,14 @@ fn arguments(reader: &Reader<'_>, table: &Table<'_, '_>) -> Option<Vec<(Option<I
             return None;
         }
     };
-    table.record("arguments", format!("{} values", given.len()), Origin::File(place));
-    let read = given.into_iter().map(|(name, item)| Some((name, argument(reader, item)?)));
+    table.record(
+        "arguments",
+        format!("{} values", given.len()),
+        Origin::File(place),
+    );
+    let read = given
+        .into_iter()
+        .map(|(name, item)| Some((name, argument(reader, item)?)));
     read.collect()
 }
 

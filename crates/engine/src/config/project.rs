@@ -163,13 +163,10 @@ impl Config {
     /// When there are none.
     pub fn some_jobs(&self) -> Result<&[Job]> {
         if self.jobs().is_empty() {
-            let error = Error::new(
-                ErrorKind::ConfigUnknown,
-                "cannot find a job in the configuration",
-            );
-            return Err(error
-                .with("file", self.shown_file())
-                .hint(format!("add [jobs.NAME] with what it does and its schedule to {FILE_NAME}")));
+            let error = Error::new(ErrorKind::ConfigUnknown, "cannot find a job in the configuration");
+            return Err(error.with("file", self.shown_file()).hint(format!(
+                "add [jobs.NAME] with what it does and its schedule to {FILE_NAME}"
+            )));
         }
         Ok(self.jobs())
     }

@@ -222,7 +222,9 @@ impl Keeper {
         if !self.active.is_empty() {
             wait = wait.min(self.beat_every());
         }
-        Ok(wait.saturating_sub(looked_at.elapsed()).max(Duration::from_millis(1)))
+        Ok(wait
+            .saturating_sub(looked_at.elapsed())
+            .max(Duration::from_millis(1)))
     }
 
     /// Does what one job needs; answers how long it will need nothing.
@@ -370,7 +372,10 @@ impl Keeper {
 
     /// How often signs of life are due.
     fn beat_every(&self) -> Duration {
-        let leases = self.active.values().map(|active| self.plans[active.plan].job.lease);
+        let leases = self
+            .active
+            .values()
+            .map(|active| self.plans[active.plan].job.lease);
         leases.min().map_or(SLEEP_MAX, |lease| lease / 3)
     }
 

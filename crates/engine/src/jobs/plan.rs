@@ -58,11 +58,7 @@ impl JobPlan {
 /// What this process is called in the books: its number and its machine.
 pub fn this_process() -> String {
     let machine = rustix::system::uname();
-    format!(
-        "{}@{}",
-        std::process::id(),
-        machine.nodename().to_string_lossy()
-    )
+    format!("{}@{}", std::process::id(), machine.nodename().to_string_lossy())
 }
 
 /// The jobs of one database.

@@ -17,10 +17,13 @@ mod run;
 pub mod task;
 
 pub use install::{ensure, exist};
-pub use job::{Board, Decision, JobState, Registration, Seen, Skipped, decide, look, pause, register, states};
+pub use job::{
+    Board, Decision, JobState, Registration, Seen, Skipped, decide, look, pause, register, states,
+};
 pub use problem::Problem;
 pub use run::{
-    Claim, Failed, Keep, Run, beat, claim, claim_by_hand, fail, forget, history, lose_expired, outcome, release,
+    Claim, Failed, Keep, Run, beat, claim, claim_by_hand, fail, forget, history, lose_expired, outcome,
+    release,
 };
 pub use task::{Done, Task, Terms, perform};
 

@@ -154,7 +154,8 @@ pub(super) async fn cancel_open(peer: &mut Peer, job: &str) -> Result<()> {
         "UPDATE ponte.job_run SET state = 'skipped', reason = 'overlap', finished_at = clock_timestamp() \
          WHERE job = $1 AND state = 'queued'",
     );
-    peer.changed(&give_up, &[&job], "give up the runs that wait").await?;
+    peer.changed(&give_up, &[&job], "give up the runs that wait")
+        .await?;
     Ok(())
 }
 
@@ -266,7 +267,11 @@ pub async fn lose_expired(peer: &Peer, job: &str, retries: u32) -> Result<Vec<(i
 pub async fn history(peer: &Peer, job: Option<&str>, failures: bool, limit: u32) -> Result<Vec<Run>> {
     let sql = Sql::text(include_str!("sql/history.sql"));
     let rows = peer
-        .fresh_rows(&sql, &[&job, &failures, &i64::from(limit)], "read the history of jobs")
+        .fresh_rows(
+            &sql,
+            &[&job, &failures, &i64::from(limit)],
+            "read the history of jobs",
+        )
         .await?;
     Ok(rows.iter().map(of_row).collect())
 }

@@ -80,16 +80,19 @@ impl Counts {
             } => {
                 self.failed.fetch_add(1, Ordering::Relaxed);
                 match retry_in {
-                    Some(pause) => tracing::warn!(
-                        "job {job} failed, again in {} ms: {reason}",
-                        pause.as_millis()
-                    ),
+                    Some(pause) => {
+                        tracing::warn!("job {job} failed, again in {} ms: {reason}", pause.as_millis());
+                    }
                     None => tracing::error!("job {job} failed: {reason}"),
                 }
             }
             Event::Lost { job, for_good } => {
                 self.lost.fetch_add(1, Ordering::Relaxed);
-                let then = if *for_good { "is not repeated" } else { "is repeated" };
+                let then = if *for_good {
+                    "is not repeated"
+                } else {
+                    "is repeated"
+                };
                 tracing::warn!("a run of job {job} was lost with its process, and {then}");
             }
             Event::LeftOut { job, reason, ticks } => {

@@ -147,7 +147,11 @@ pub(super) async fn run(context: &Context, servers: &Servers, args: &Args) -> Re
             continue;
         }
         let found = jobs::history(&peer, job, args.failed, args.limit).await?;
-        runs.extend(found.into_iter().map(|run| RunLine::new(&group.database.label, run)));
+        runs.extend(
+            found
+                .into_iter()
+                .map(|run| RunLine::new(&group.database.label, run)),
+        );
     }
     runs.sort_by_key(|run| std::cmp::Reverse((run.at(), run.id)));
     runs.truncate(args.limit as usize);

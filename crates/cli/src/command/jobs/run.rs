@@ -73,10 +73,8 @@ pub(super) async fn run(context: &Context, servers: &Servers, args: &Args) -> Re
     let stop = CancellationToken::new();
     let ended = {
         let mut running = std::pin::pin!(keeper.run_by_hand(&stop));
-        let (mut interrupt, mut terminate) = (
-            signal(SignalKind::interrupt())?,
-            signal(SignalKind::terminate())?,
-        );
+        let (mut interrupt, mut terminate) =
+            (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
         loop {
             tokio::select! {
                 ended = &mut running => break ended,

@@ -98,7 +98,8 @@ pub async fn perform(task: &Task, peer: &mut Peer, claim: &Claim, terms: &Terms)
 }
 
 async fn in_one_transaction(task: &Task, peer: &mut Peer, claim: &Claim, terms: &Terms) -> Result<Done> {
-    peer.begin(Access::Write, &terms.settings(), "begin a run").await?;
+    peer.begin(Access::Write, &terms.settings(), "begin a run")
+        .await?;
     let outcome = match task {
         Task::Call(call) => call.run(peer).await,
         Task::Statements(statements) => statements.run(peer).await,
