@@ -45,7 +45,20 @@ retries = 3
 async fn jobs_are_listed_run_paused_and_remembered() {
     let cluster = TestCluster::start().await;
     let project = Project::with(&cluster, "verbos", SCHEMA, JOBS).await;
+    looking_leaves_nothing_behind(&project).await;
+    runs_do_what_they_say(&project).await;
+    failures_are_told_and_remembered(&project).await;
+    a_pause_lasts_until_it_is_ended(&project).await;
 
+    // What is kept about jobs is no drift.
+    std::fs::create_dir(project.directory.path().join("migrations")).unwrap();
+    let migration = project.directory.path().join("migrations/001_tudo.sql");
+    std::fs::write(migration, SCHEMA).unwrap();
+    project.ends(0, &["migrate", "stamp", "001"]).await;
+    project.ends(0, &["verify"]).await;
+}
+
+async fn looking_leaves_nothing_behind(project: &Project) {
     let listed = project.json(&["jobs", "list"]).await;
     let first = &listed["jobs"][0];
     assert_eq!(first["job"], "limpar");
@@ -58,7 +71,6 @@ async fn jobs_are_listed_run_paused_and_remembered() {
         first["next_run_local"].as_str().unwrap().contains(" 03:30:00 +0"),
         "{first}"
     );
-    // Looking leaves nothing behind.
     assert_eq!(
         project
             .number("SELECT count(*) FROM pg_namespace WHERE nspname = 'ponte'")
@@ -72,7 +84,9 @@ async fn jobs_are_listed_run_paused_and_remembered() {
         r#"SELECT * FROM "public"."limpar"("dias" => 10, "nota" => 'it''s')"#
     );
     assert_eq!(project.number("SELECT count(*) FROM eventos").await, 100);
+}
 
+async fn runs_do_what_they_say(project: &Project) {
     let run = project.json(&["jobs", "run", "limpar"]).await;
     assert_eq!(
         (&run["run"]["state"], &run["run"]["rows"]),
@@ -92,7 +106,9 @@ async fn jobs_are_listed_run_paused_and_remembered() {
         text.starts_with("succeeded in ") && text.ends_with(", 4 rows\n"),
         "{text}"
     );
+}
 
+async fn failures_are_told_and_remembered(project: &Project) {
     let broken = project.ends(2, &["jobs", "run", "quebrar"]).await.stderr;
     assert!(
         broken.contains("nao hoje") && broken.contains("[sql.rejected]"),
@@ -122,7 +138,9 @@ async fn jobs_are_listed_run_paused_and_remembered() {
         text.lines().count() == 2 && text.contains("succeeded") && text.contains("manual"),
         "{text}"
     );
+}
 
+async fn a_pause_lasts_until_it_is_ended(project: &Project) {
     let paused = project.json(&["jobs", "pause", "limpar"]).await;
     assert_eq!(
         (&paused["paused"], &paused["changed"]),
@@ -138,13 +156,6 @@ async fn jobs_are_listed_run_paused_and_remembered() {
     assert_eq!(text, "job limpar is paused already\n");
     let text = project.ends(0, &["jobs", "resume", "limpar"]).await.stdout;
     assert_eq!(text, "job limpar is run by its schedule\n");
-
-    // What is kept about jobs is no drift.
-    std::fs::create_dir(project.directory.path().join("migrations")).unwrap();
-    let migration = project.directory.path().join("migrations/001_tudo.sql");
-    std::fs::write(migration, SCHEMA).unwrap();
-    project.ends(0, &["migrate", "stamp", "001"]).await;
-    project.ends(0, &["verify"]).await;
 }
 
 #[tokio::test]
