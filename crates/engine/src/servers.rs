@@ -183,6 +183,15 @@ impl Servers {
         self.find_binaries(Some(major))
     }
 
+    /// The client programs of this major version, for a program of PostgreSQL's own that reads from a server.
+    ///
+    /// # Errors
+    /// `embedded.no_binaries`, naming every place that was looked at.
+    pub fn programs_for(&self, server_version_num: u32) -> Result<PathBuf> {
+        let binaries = self.binaries_of(server_version_num / 10_000)?;
+        Ok(binaries.directory().to_owned())
+    }
+
     fn find_binaries(&self, major: Option<u32>) -> Result<Binaries> {
         let places = SearchPlaces {
             only: self.environment.get("PONTE_PG_BIN").map(PathBuf::from),

@@ -7,5 +7,6 @@
 
 mod daemons;
 mod faults;
+mod kinds;
 mod support;
 mod verbs;

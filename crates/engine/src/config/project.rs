@@ -266,7 +266,16 @@ fn contents(reader: &Reader<'_>, root: &Path, table: &DeTable<'_>) -> Option<Con
     let project = project(reader, root, &file);
     let nodes = nodes(reader, root, &file);
     let links = links(reader, &link::names(&nodes), &file);
-    let jobs = job::read_all(reader, &link::names(&nodes), &file);
+    let names = link::names(&nodes);
+    let linked: Option<Vec<&str>> = links
+        .as_ref()
+        .map(|links| links.iter().map(|link| link.name.as_str()).collect());
+    let around = job::Around {
+        root,
+        nodes: &names,
+        links: linked.as_deref(),
+    };
+    let jobs = job::read_all(reader, around, &file);
     let (name, migrations, seeds) = project?;
     Some(Contents {
         name,

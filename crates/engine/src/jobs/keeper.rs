@@ -276,6 +276,13 @@ impl Keeper {
         let Some(decided) = jobs::decide(peer, &job.name, decider).await? else {
             return Ok(false);
         };
+        if decided.cancel {
+            // One elsewhere is told by the next sign of life that it gives.
+            for active in self.active.values_mut().filter(|active| active.plan == plan) {
+                active.cut.get_or_insert(Cut::Asked);
+                active.cancel.cancel();
+            }
+        }
         for skipped in &decided.skip {
             (self.observe)(&Event::LeftOut {
                 job: job.name.clone(),
@@ -363,8 +370,11 @@ impl Keeper {
                     active.cut.get_or_insert(Cut::Asked);
                     active.cancel.cancel();
                 }
-                // Over, with the end not told here yet; or somebody else's. In both cases nothing is to be waited for.
-                None => {}
+                // Somebody else's; or over, and the end is about to be told here, which a request to end it does not change.
+                None => {
+                    active.cut.get_or_insert(Cut::LeaseGone);
+                    active.cancel.cancel();
+                }
             }
         }
         Ok(())

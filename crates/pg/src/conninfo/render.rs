@@ -12,6 +12,8 @@ use crate::conninfo::settings::Origin;
 pub(super) enum Passwords {
     Masked,
     Exposed,
+    /// Left out; whoever gets the URL gets it another way.
+    Absent,
 }
 
 /// The URL. What came from nowhere but the defaults is left out, except for host, port, user and database.
@@ -21,11 +23,11 @@ pub(super) fn url(conninfo: &Conninfo, passwords: Passwords) -> String {
         .targets
         .iter()
         .find_map(|target| target.password.as_ref());
-    if let Some(password) = password {
+    if let Some(password) = password.filter(|_| passwords != Passwords::Absent) {
         url.push(':');
         match passwords {
             Passwords::Masked => url.push_str("***"),
-            Passwords::Exposed => url.push_str(&encode(password.expose())),
+            _ => url.push_str(&encode(password.expose())),
         }
     }
     url.push('@');
@@ -39,7 +41,10 @@ pub(super) fn url(conninfo: &Conninfo, passwords: Passwords) -> String {
     url.push_str(&encode(&conninfo.dbname));
     let mut separator = '?';
     for (keyword, setting) in conninfo.settings.iter() {
-        if in_front(keyword) || setting.origin == Origin::Default {
+        if in_front(keyword)
+            || setting.origin == Origin::Default
+            || (keyword.is_secret() && passwords == Passwords::Absent)
+        {
             continue;
         }
         let value = match passwords {

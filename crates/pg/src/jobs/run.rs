@@ -218,6 +218,19 @@ pub async fn beat(peer: &Peer, runs: &[(i64, i64, Duration)]) -> Result<Vec<(i64
     Ok(rows.iter().map(|row| (row.get(0), row.get(1))).collect())
 }
 
+/// Whether a run is still this process's.
+pub(super) async fn is_ours(peer: &Peer, claim: &Claim) -> Result<bool> {
+    let sql = Sql::text("SELECT FROM ponte.job_run WHERE id = $1 AND fence = $2 AND state = 'running'");
+    let rows = peer
+        .fresh_rows(
+            &sql,
+            &[&claim.run, &claim.fence],
+            "look whether a run is still ours",
+        )
+        .await?;
+    Ok(!rows.is_empty())
+}
+
 /// Records that a run ended without success. Does nothing where it is not ours any more, or has succeeded after all.
 ///
 /// # Errors

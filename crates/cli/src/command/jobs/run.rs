@@ -40,8 +40,10 @@ impl Report for Ran {
 struct Planned {
     job: String,
     node: String,
-    /// The statements, as they would be sent.
+    /// The statements, as they would be sent, or what else would be done.
     statements: Vec<String>,
+    /// How many rows would be deleted.
+    rows: Option<u64>,
 }
 
 impl Report for Planned {
@@ -49,7 +51,11 @@ impl Report for Planned {
         writeln!(out, "on {}, would run:", self.node)?;
         self.statements
             .iter()
-            .try_for_each(|statement| writeln!(out, "{statement}"))
+            .try_for_each(|statement| writeln!(out, "{statement}"))?;
+        match self.rows {
+            Some(rows) => writeln!(out, "{rows} rows in all"),
+            None => Ok(()),
+        }
     }
 }
 
@@ -61,10 +67,12 @@ pub(super) async fn run(context: &Context, servers: &Servers, args: &Args) -> Re
     refuse_unfit(servers, &group).await?;
     if args.dry_run {
         let plan = &group.plans[0];
+        let preview = check::preview(servers, plan).await?;
         context.print(&Planned {
             job: plan.job.name.clone(),
             node: group.database.label.clone(),
-            statements: plan.job.task.describe(),
+            statements: preview.statements,
+            rows: preview.rows,
         })?;
         return Ok(Verdict::Clean);
     }

@@ -20,10 +20,6 @@ impl<'a> Steps<'a> {
         Self { peer, claim, terms }
     }
 
-    pub(super) fn peer(&mut self) -> &mut Peer {
-        self.peer
-    }
-
     /// Begins the transaction of a step.
     pub(super) async fn begin(&mut self) -> Result<()> {
         let settings = self.terms.settings();

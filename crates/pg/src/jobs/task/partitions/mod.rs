@@ -29,6 +29,27 @@ pub enum Expired {
     Drop,
 }
 
+impl std::str::FromStr for Expired {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "detach" => Ok(Self::Detach),
+            "drop" => Ok(Self::Drop),
+            _ => Err(format!("expected \"detach\" or \"drop\", not {text:?}")),
+        }
+    }
+}
+
+impl std::fmt::Display for Expired {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Detach => "detach",
+            Self::Drop => "drop",
+        })
+    }
+}
+
 /// A table whose partitions are looked after.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Partitions {
@@ -99,8 +120,7 @@ impl Partitions {
             .fresh_rows(&sql, &[&table], "read the partitions of a table")
             .await?;
         let pair = |row: &tokio_postgres::Row| {
-            let name =
-                QualifiedName::new(row.get::<_, String>("schema_name"), row.get::<_, String>("name"));
+            let name = QualifiedName::new(row.get::<_, String>("schema_name"), row.get::<_, String>("name"));
             let existing = Existing {
                 lower: row.get("lower"),
                 upper: row.get("upper"),
@@ -152,7 +172,10 @@ impl Partitions {
             &[("table", &self.table), ("partition", partition)],
         );
         if self.expired == Expired::Drop {
-            sql.push(&Sql::render("; DROP TABLE {partition}", &[("partition", partition)]));
+            sql.push(&Sql::render(
+                "; DROP TABLE {partition}",
+                &[("partition", partition)],
+            ));
         }
         sql
     }
