@@ -8,5 +8,6 @@
 mod daemons;
 mod faults;
 mod kinds;
+mod rules;
 mod support;
 mod verbs;

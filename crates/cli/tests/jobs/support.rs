@@ -62,7 +62,7 @@ impl Project {
         let client = self.client().await;
         eventually(PATIENCE, sql, || async {
             let row = client.query_one(&format!("SELECT {sql}"), &[]).await.ok()?;
-            row.get::<_, bool>(0).then_some(())
+            row.get::<_, Option<bool>>(0)?.then_some(())
         })
         .await;
     }

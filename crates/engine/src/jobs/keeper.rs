@@ -501,6 +501,11 @@ impl Keeper {
         }
     }
 
+    /// Gives the connection for the books up, after a failure on it.
+    pub(super) fn forget_peer(&mut self) {
+        self.peer = None;
+    }
+
     fn lose_touch(&mut self, error: &Error, backoff: &mut Backoff) -> Duration {
         self.peer = None;
         let pause = backoff.next_pause();

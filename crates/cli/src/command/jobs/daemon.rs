@@ -14,6 +14,7 @@ use serde::Serialize;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
+use super::history::rows_in_words;
 use crate::context::Context;
 use crate::failure::{Failure, Verdict};
 use crate::output::Report;
@@ -70,7 +71,7 @@ impl Counts {
             Event::Began { job } => tracing::debug!(job, "began"),
             Event::Succeeded { job, rows } => {
                 self.succeeded.fetch_add(1, Ordering::Relaxed);
-                let rows = rows.map_or_else(String::new, |rows| format!(", {rows} rows"));
+                let rows = rows_in_words(*rows);
                 tracing::info!("job {job} succeeded{rows}");
             }
             Event::Failed {

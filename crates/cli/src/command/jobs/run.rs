@@ -10,7 +10,7 @@ use serde::Serialize;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
-use super::history::RunLine;
+use super::history::{RunLine, rows_in_words};
 use crate::context::Context;
 use crate::failure::{Failure, Verdict};
 use crate::output::Report;
@@ -31,7 +31,7 @@ struct Ran {
 
 impl Report for Ran {
     fn write_text(&self, out: &mut dyn Write) -> io::Result<()> {
-        let rows = self.run.rows_in_words();
+        let rows = rows_in_words(self.run.rows);
         writeln!(out, "{} in {}{rows}", self.run.in_words(), self.run.took())
     }
 }
