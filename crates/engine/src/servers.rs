@@ -72,8 +72,13 @@ impl Servers {
     /// What keeps the address from being known, the cluster from starting or the connection from being made.
     pub async fn peer(&self, node: &Node, application_name: &str) -> Result<Peer> {
         let conninfo = self.conninfo(node.direct_address()?).await?;
-        self.lent(&conninfo, node.name.as_str(), node.may_be_pooled(), application_name)
-            .await
+        self.lent(
+            &conninfo,
+            node.name.as_str(),
+            node.may_be_pooled(),
+            application_name,
+        )
+        .await
     }
 
     /// A session of its own with the database that a command is about.
@@ -184,6 +189,17 @@ impl Servers {
     /// `embedded.no_binaries`, naming every place that was looked at.
     pub fn newest_binaries(&self) -> Result<Binaries> {
         self.find_binaries(None)
+    /// PostgreSQL's own programs that can read from a server of this version: those of its major version, or of a later one.
+    ///
+    /// # Errors
+    /// `embedded.no_binaries`, naming every place that was looked at.
+    pub fn programs_for(&self, server_version_num: u32) -> Result<PathBuf> {
+        let major = server_version_num / 10_000;
+        let binaries = self.binaries_of(major).or_else(|missing| {
+            let newest = self.find_binaries(None).ok();
+            newest.filter(|newest| newest.major() > major).ok_or(missing)
+        })?;
+        Ok(binaries.directory().to_owned())
     }
 
     fn find_binaries(&self, major: Option<u32>) -> Result<Binaries> {

@@ -23,17 +23,37 @@ sql = "DELETE FROM nenhuma"
 sql = "SELECT 1"
 role = "estranho"
 "#;
-    let schema = "CREATE TABLE t (a integer); CREATE FUNCTION limpar(dias integer) RETURNS void LANGUAGE sql AS ''";
+    let schema =
+        "CREATE TABLE t (a integer); CREATE FUNCTION limpar(dias integer) RETURNS void LANGUAGE sql AS ''";
     let project = Project::with(&cluster, "faltas", schema, jobs).await;
-    let listed = project.ends(1, &["jobs", "list", "--output", "json"]).await.json();
-    let problem = |index: usize| listed["jobs"][index]["problem"].as_str().unwrap_or_default().to_owned();
+    let listed = project
+        .ends(1, &["jobs", "list", "--output", "json"])
+        .await
+        .json();
+    let problem = |index: usize| {
+        listed["jobs"][index]["problem"]
+            .as_str()
+            .unwrap_or_default()
+            .to_owned()
+    };
     assert_eq!(problem(0), "");
     assert_eq!(problem(1), "there is no function app.nada");
-    assert!(problem(2).contains("limpar(unknown, integer) does not exist"), "{}", problem(2));
-    assert!(problem(3).contains("\"nenhuma\" does not exist"), "{}", problem(3));
+    assert!(
+        problem(2).contains("limpar(unknown, integer) does not exist"),
+        "{}",
+        problem(2)
+    );
+    assert!(
+        problem(3).contains("\"nenhuma\" does not exist"),
+        "{}",
+        problem(3)
+    );
     assert!(problem(4).contains("estranho"), "{}", problem(4));
     let refused = project.ends(2, &["jobs", "daemon", "--for", "1"]).await.stderr;
-    assert!(refused.contains("[jobs.unfit]") && refused.contains("4 jobs would fail"), "{refused}");
+    assert!(
+        refused.contains("[jobs.unfit]") && refused.contains("4 jobs would fail"),
+        "{refused}"
+    );
     assert!(refused.contains("sem-tabela: "), "{refused}");
     assert_eq!(project.number("SELECT count(*) FROM t").await, 0);
     let refused = project.ends(2, &["jobs", "run", "sem-funcao"]).await.stderr;
@@ -49,25 +69,60 @@ async fn faults_of_the_file_are_shown_under_their_lines() {
         directory: tempfile::tempdir().unwrap(),
     };
     let check = async |job: &str, expected: &[&str]| {
-        project.configure_at("postgresql://ninguem@127.0.0.1:1/nada", &format!("[jobs.a]\n{job}\n"));
+        project.configure_at(
+            "postgresql://ninguem@127.0.0.1:1/nada",
+            &format!("[jobs.a]\n{job}\n"),
+        );
         let said = project.ends(2, &["jobs", "list"]).await.stderr;
         for text in expected {
             assert!(said.contains(text), "{job}: {said}");
         }
     };
-    check("schedule = \"@daily\"", &["ponte.toml:3", "does not say what it does", "call, sql"]).await;
-    check("cal = \"f\"", &["ponte.toml:4", "unknown key \"cal\"", "did you mean \"call\"?"]).await;
-    check("call = \"f\"\nsql = \"SELECT 1\"", &["ponte.toml:5", "\"call\" already"]).await;
-    check("call = \"f\"\nschedule = \"0 0 30 2 *\"", &["ponte.toml:5", "never comes true"]).await;
-    check("call = \"f\"\nschedule = \"61 * * * *\"", &["ponte.toml:5", "cannot be read"]).await;
-    check("call = \"f\"\ntime_zone = \"Europe/Lisbao\"", &["ponte.toml:5", "did you mean \"Europe/Lisbon\"?"]).await;
-    check("call = \"f\"\nretries = -1", &["\"retries\" is between 0 and 100"]).await;
+    check(
+        "schedule = \"@daily\"",
+        &["ponte.toml:3", "does not say what it does", "call, sql"],
+    )
+    .await;
+    check(
+        "cal = \"f\"",
+        &["ponte.toml:4", "unknown key \"cal\"", "did you mean \"call\"?"],
+    )
+    .await;
+    check(
+        "call = \"f\"\nsql = \"SELECT 1\"",
+        &["ponte.toml:5", "\"call\" already"],
+    )
+    .await;
+    check(
+        "call = \"f\"\nschedule = \"0 0 30 2 *\"",
+        &["ponte.toml:5", "never comes true"],
+    )
+    .await;
+    check(
+        "call = \"f\"\nschedule = \"61 * * * *\"",
+        &["ponte.toml:5", "cannot be read"],
+    )
+    .await;
+    check(
+        "call = \"f\"\ntime_zone = \"Europe/Lisbao\"",
+        &["ponte.toml:5", "did you mean \"Europe/Lisbon\"?"],
+    )
+    .await;
+    check(
+        "call = \"f\"\nretries = -1",
+        &["\"retries\" is between 0 and 100"],
+    )
+    .await;
     check("call = \"f\"\nlease = \"1s\"", &["at least 3s"]).await;
     check("call = \"f\"\ncatch_up = \"some\"", &["\"all(N)\""]).await;
     check("call = \"f\"\noverlap = \"allow\"", &["\"cancel\""]).await;
     check("call = \"f\"\nnode = \"bas\"", &["did you mean \"base\"?"]).await;
     check("sql = \"COMMIT\"", &["has to begin with one of"]).await;
-    check("sql = \"SELECT 1\"\narguments = [1]", &["only a call has arguments"]).await;
+    check(
+        "sql = \"SELECT 1\"\narguments = [1]",
+        &["only a call has arguments"],
+    )
+    .await;
     check("call = \"f\"\narguments = [[1]]", &["an argument is a text"]).await;
     std::fs::write(project.directory.path().join("ponte.toml"), "").unwrap();
     let said = project.ends(2, &["jobs", "list"]).await.stderr;

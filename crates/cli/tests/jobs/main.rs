@@ -7,5 +7,7 @@
 
 mod daemons;
 mod faults;
+mod kinds;
+mod rules;
 mod support;
 mod verbs;

@@ -9,7 +9,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 use tokio_postgres::Client;
 
-pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
 pub(crate) struct Project {
     pub(crate) url: String,
@@ -62,7 +62,7 @@ impl Project {
         let client = self.client().await;
         eventually(PATIENCE, sql, || async {
             let row = client.query_one(&format!("SELECT {sql}"), &[]).await.ok()?;
-            row.get::<_, bool>(0).then_some(())
+            row.get::<_, Option<bool>>(0)?.then_some(())
         })
         .await;
     }

@@ -1,23 +1,20 @@
 //! `[jobs.NAME]`: what is done by the clock.
 
 use std::ops::Range;
+use std::path::Path;
 use std::time::Duration;
 
 use jiff::tz::TimeZone;
 use ponte_pg::jobs::Keep;
-use ponte_pg::jobs::Task;
-use ponte_pg::jobs::task::{Argument, Call, Statements};
 use ponte_schema::Ident;
 use ponte_sync::NodeName;
-use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
+use super::job_task::{self, Work};
 use super::keys::{Section, nearest};
 use super::link::{Length, Names};
 use super::origin::{Origin, Place};
-use super::probe_values::decimal;
 use super::reader::{Reader, Table, in_file_order};
-use super::table_name::TableName;
 use crate::jobs::{CatchUp, JobSchedule, Overlap};
 
 /// What is done by the clock.
@@ -28,7 +25,7 @@ pub struct Job {
     /// The node that it works on; the database that commands are about where it names none.
     pub node: Option<NodeName>,
     /// What it does.
-    pub task: Task,
+    pub work: Work,
     /// When; only by hand where it says nothing.
     pub schedule: Option<JobSchedule>,
     /// Whose clock the schedule follows, and what statements see.
@@ -63,11 +60,17 @@ const KEEP_AGE_DEFAULT: Duration = Duration::from_secs(90 * 86_400);
 const KEEP_RUNS_DEFAULT: u64 = 1_000;
 const KEEP_RUNS_MAX: u64 = 1_000_000;
 
-/// The keys that say what a job does, one of which it has.
-const KINDS: [&str; 2] = ["call", "sql"];
+/// What a job may refer to.
+#[derive(Clone, Copy)]
+pub(super) struct Around<'a> {
+    pub(super) root: &'a Path,
+    pub(super) nodes: &'a Names<'a>,
+    /// The names of the links; nothing where one has a fault.
+    pub(super) links: Option<&'a [&'a str]>,
+}
 
 /// Reads the jobs; `None` where one of them has a fault.
-pub(super) fn read_all(reader: &Reader<'_>, nodes: &Names<'_>, file: &Table<'_, '_>) -> Option<Vec<Job>> {
+pub(super) fn read_all(reader: &Reader<'_>, around: Around<'_>, file: &Table<'_, '_>) -> Option<Vec<Job>> {
     if file.value("jobs").is_none() {
         return Some(Vec::new());
     }
@@ -86,14 +89,14 @@ pub(super) fn read_all(reader: &Reader<'_>, nodes: &Names<'_>, file: &Table<'_, 
             jobs.push(None);
             continue;
         };
-        jobs.push(read(reader, nodes, name, table, &key.span()));
+        jobs.push(read(reader, around, name, table, &key.span()));
     }
     jobs.into_iter().collect()
 }
 
 fn read(
     reader: &Reader<'_>,
-    nodes: &Names<'_>,
+    around: Around<'_>,
     name: &str,
     table: &DeTable<'_>,
     header: &Range<usize>,
@@ -105,8 +108,8 @@ fn read(
         table,
         header.clone(),
     );
-    let task = task(reader, &table);
-    let node = node(reader, nodes, &table);
+    let work = job_task::read(reader, around.root, around.links, &table);
+    let node = node(reader, around.nodes, &table);
     let zone = zone(reader, &table);
     let schedule = schedule(reader, &table, zone.as_ref());
     let overlap = table.parsed_or("overlap", Overlap::Skip);
@@ -126,7 +129,7 @@ fn read(
     Some(Job {
         name: name.to_owned(),
         node: node?,
-        task: task?,
+        work: work?,
         schedule: schedule?,
         time_zone: zone.iana_name().unwrap_or("UTC").to_owned(),
         overlap: overlap?.value,
@@ -197,7 +200,8 @@ fn schedule(
             Some(Some(schedule))
         }
         Err(e) => {
-            let help = "minute, hour, day of month, month, day of week; ponte jobs next shows when it comes true";
+            let help =
+                "minute, hour, day of month, month, day of week; ponte jobs next shows when it comes true";
             reader.fault_with(&text.span, e.to_string(), Some(help.to_owned()));
             None
         }
@@ -211,90 +215,4 @@ fn lease(reader: &Reader<'_>, table: &Table<'_, '_>) -> Option<Duration> {
         return None;
     }
     Some(lease.value.0)
-}
-
-fn task(reader: &Reader<'_>, table: &Table<'_, '_>) -> Option<Task> {
-    let kinds: Vec<&str> = KINDS
-        .into_iter()
-        .filter(|kind| table.value(kind).is_some())
-        .collect();
-    let kind = match kinds.as_slice() {
-        [kind] => *kind,
-        [] => {
-            let help = format!("add one of {}", KINDS.join(", "));
-            reader.fault_with(
-                table.header(),
-                "the job does not say what it does",
-                Some(help),
-            );
-            return None;
-        }
-        [first, second, ..] => {
-            let span = table.value(second).map_or(table.header().clone(), Spanned::span);
-            reader.fault(
-                &span,
-                format!("a job does one thing, and this one has {first:?} already"),
-            );
-            return None;
-        }
-    };
-    if kind != "call"
-        && let Some(value) = table.value("arguments")
-    {
-        reader.fault(&value.span(), "only a call has arguments");
-        return None;
-    }
-    match kind {
-        "call" => {
-            let function = table.parsed::<TableName>("call");
-            let arguments = arguments(reader, table);
-            Some(Task::Call(Call {
-                function: function?.value.0,
-                arguments: arguments?,
-            }))
-        }
-        _ => Some(Task::Statements(table.parsed::<Statements>("sql")?.value)),
-    }
-}
-
-fn arguments(reader: &Reader<'_>, table: &Table<'_, '_>) -> Option<Vec<(Option<Ident>, Argument)>> {
-    let Some(value) = table.value("arguments") else {
-        return Some(Vec::new());
-    };
-    let place = reader.document.place(value.span().start);
-    let given: Vec<(Option<Ident>, &Spanned<DeValue<'_>>)> = match value.get_ref() {
-        DeValue::Array(items) => items.iter().map(|item| (None, item)).collect(),
-        DeValue::Table(items) => in_file_order(items)
-            .into_iter()
-            .map(|(name, item)| (Some(Ident::new(name.get_ref().as_ref())), item))
-            .collect(),
-        _ => {
-            table.wrong_type("arguments", value, "an array of values or a table of them");
-            return None;
-        }
-    };
-    table.record("arguments", format!("{} values", given.len()), Origin::File(place));
-    let read = given.into_iter().map(|(name, item)| Some((name, argument(reader, item)?)));
-    read.collect()
-}
-
-fn argument(reader: &Reader<'_>, value: &Spanned<DeValue<'_>>) -> Option<Argument> {
-    Some(match value.get_ref() {
-        DeValue::String(text) => Argument::Text(text.as_ref().to_owned()),
-        DeValue::Integer(number) => match decimal(number).parse() {
-            Ok(number) => Argument::Integer(number),
-            Err(_) => Argument::Float(decimal(number)),
-        },
-        DeValue::Float(number) => Argument::Float(number.as_str().to_owned()),
-        DeValue::Boolean(yes) => Argument::Boolean(*yes),
-        DeValue::Datetime(time) => Argument::Text(time.to_string()),
-        DeValue::Array(_) | DeValue::Table(_) => {
-            reader.fault_with(
-                &value.span(),
-                "an argument is a text, a number, a boolean or a time",
-                Some("write arrays and JSON as the text that PostgreSQL reads: '{1,2}'".into()),
-            );
-            return None;
-        }
-    })
 }

@@ -15,17 +15,26 @@ pub enum Section {
     Table,
     /// `[jobs.NAME]`
     Job,
+    /// `[jobs.NAME.partitions]`
+    JobPartitions,
+    /// `[jobs.NAME.delete]`
+    JobDelete,
+    /// `[jobs.NAME.backup]`
+    JobBackup,
 }
 
 impl Section {
     /// All of them, in the order of the reference.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 9] = [
         Self::Root,
         Self::Project,
         Self::Node,
         Self::Link,
         Self::Table,
         Self::Job,
+        Self::JobPartitions,
+        Self::JobDelete,
+        Self::JobBackup,
     ];
 
     /// The header in the file.
@@ -37,6 +46,9 @@ impl Section {
             Self::Link => "[[links]]",
             Self::Table => "[[links.tables]]",
             Self::Job => "[jobs.NAME]",
+            Self::JobPartitions => "[jobs.NAME.partitions]",
+            Self::JobDelete => "[jobs.NAME.delete]",
+            Self::JobBackup => "[jobs.NAME.backup]",
         }
     }
 
@@ -409,6 +421,132 @@ pub static KEYS: &[Key] = &[
         "SQL statements",
         Some("none"),
         "Runs statements that read or write rows, separated by semicolons, in one transaction.",
+    ),
+    key(
+        Section::Job,
+        "refresh",
+        "name of a materialized view",
+        Some("none"),
+        "Refreshes it, while it is read where a unique index over plain columns tells its rows apart.",
+    ),
+    key(
+        Section::Job,
+        "analyze",
+        "table names",
+        Some("none"),
+        "Renews the planner's statistics of these tables, each in a transaction of its own.",
+    ),
+    key(
+        Section::Job,
+        "reindex",
+        "name of a table or index",
+        Some("none"),
+        "Rebuilds an index, or all of a table, while the table is read and written; drops what interrupted rebuilds left.",
+    ),
+    key(
+        Section::Job,
+        "partitions",
+        "table",
+        Some("none"),
+        "Makes the next partitions of a table and takes old ones away.",
+    ),
+    key(
+        Section::Job,
+        "delete",
+        "table",
+        Some("none"),
+        "Deletes old rows, some at a time.",
+    ),
+    key(
+        Section::Job,
+        "backup",
+        "table",
+        Some("none"),
+        "Takes a backup with `pg_dump` and reads it again.",
+    ),
+    key(
+        Section::Job,
+        "sync",
+        "link name",
+        Some("none"),
+        "Runs one pass of a link. The job works on the link's first node where it names none.",
+    ),
+    key(
+        Section::JobPartitions,
+        "table",
+        "table name",
+        None,
+        "The table, partitioned by ranges of one column that is a date or a time.",
+    ),
+    key(
+        Section::JobPartitions,
+        "every",
+        "\"hour\", \"day\", \"week\", \"month\" or \"year\"",
+        None,
+        "The length of a partition. It begins at midnight of the job's `time_zone`, weeks on Monday.",
+    ),
+    key(
+        Section::JobPartitions,
+        "ahead",
+        "number",
+        Some("3"),
+        "How many periods after the present one have their partition.",
+    ),
+    key(
+        Section::JobPartitions,
+        "keep",
+        "number",
+        Some("all"),
+        "How many periods before the present one keep their partition.",
+    ),
+    key(
+        Section::JobPartitions,
+        "expired",
+        "\"detach\" or \"drop\"",
+        Some("\"detach\""),
+        "What becomes of older ones: a table of its own, or nothing.",
+    ),
+    key(
+        Section::JobDelete,
+        "table",
+        "table name",
+        None,
+        "The table, which has a primary key.",
+    ),
+    key(
+        Section::JobDelete,
+        "where",
+        "SQL condition",
+        None,
+        "Which rows are deleted: `created_at < now() - interval '90 days'`.",
+    ),
+    key(
+        Section::JobDelete,
+        "batch_rows",
+        "number",
+        Some("1000"),
+        "How many rows are deleted in one transaction.",
+    ),
+    key(
+        Section::JobDelete,
+        "pause",
+        "length of time",
+        Some("\"0s\""),
+        "How long the server is left to others between two batches.",
+    ),
+    key(
+        Section::JobBackup,
+        "directory",
+        "directory",
+        None,
+        "Where the backups are, relative to the project.",
+    ),
+    key(
+        Section::JobBackup,
+        "keep",
+        "number",
+        Some("7"),
+        "How many are kept.",
     ),
     key(
         Section::Job,

@@ -170,13 +170,10 @@ impl Config {
     /// When there are none.
     pub fn some_jobs(&self) -> Result<&[Job]> {
         if self.jobs().is_empty() {
-            let error = Error::new(
-                ErrorKind::ConfigUnknown,
-                "cannot find a job in the configuration",
-            );
-            return Err(error
-                .with("file", self.shown_file())
-                .hint(format!("add [jobs.NAME] with what it does and its schedule to {FILE_NAME}")));
+            let error = Error::new(ErrorKind::ConfigUnknown, "cannot find a job in the configuration");
+            return Err(error.with("file", self.shown_file()).hint(format!(
+                "add [jobs.NAME] with what it does and its schedule to {FILE_NAME}"
+            )));
         }
         Ok(self.jobs())
     }
@@ -276,7 +273,16 @@ fn contents(reader: &Reader<'_>, root: &Path, table: &DeTable<'_>) -> Option<Con
     let project = project(reader, root, &file);
     let nodes = nodes(reader, root, &file);
     let links = links(reader, &link::names(&nodes), &file);
-    let jobs = job::read_all(reader, &link::names(&nodes), &file);
+    let names = link::names(&nodes);
+    let linked: Option<Vec<&str>> = links
+        .as_ref()
+        .map(|links| links.iter().map(|link| link.name.as_str()).collect());
+    let around = job::Around {
+        root,
+        nodes: &names,
+        links: linked.as_deref(),
+    };
+    let jobs = job::read_all(reader, around, &file);
     let (name, migrations, seeds) = project?;
     let project = project?;
     Some(Contents {

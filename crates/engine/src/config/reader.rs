@@ -151,6 +151,11 @@ impl<'r, 'd> Table<'r, 'd> {
         format!("{parent}{array}.{name}")
     }
 
+    /// What a key of this table is called in reports.
+    pub(super) fn path_of(&self, key: &str) -> String {
+        format!("{}.{key}", self.path)
+    }
+
     /// Where the table begins.
     pub(super) fn header(&self) -> &Range<usize> {
         &self.header

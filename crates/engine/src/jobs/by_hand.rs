@@ -27,7 +27,11 @@ impl Keeper {
                 ended = self.next_end() => if let Some(ended) = ended { break ended },
                 () = stop.cancelled(), if !stop.is_cancelled() => {}
             }
-            self.keep_leases().await?;
+            // The run has a connection of its own, and says itself how it ends.
+            if let Err(error) = self.keep_leases().await {
+                tracing::debug!("cannot keep the lease of a run: {error}");
+                self.forget_peer();
+            }
         };
         self.settle(&ended).await?;
         let recorded = jobs::outcome(self.peer().await?, run).await?;

@@ -2,14 +2,19 @@
 
 use std::time::Duration;
 
-use ponte_pg::jobs::{Claim, Done, Problem, perform};
+use jiff::Timestamp;
+use ponte_pg::jobs::backup::Backup;
+use ponte_pg::jobs::{Claim, Done, Problem, complete, perform};
+use ponte_pg::sync::Peer;
 use ponte_pg::{CancelToken, Error, ErrorKind};
 use tokio_util::sync::CancellationToken;
 
 use super::plan::JobPlan;
-use crate::config::duration;
+use crate::config::{Work, duration};
 use crate::error::Result;
+use crate::link::LinkPlan;
 use crate::servers::Servers;
+use crate::upkeep::Upkeep;
 
 /// How often the server is asked to end a statement: a request that comes between two statements ends none.
 const ASK_EVERY: Duration = Duration::from_millis(500);
@@ -28,22 +33,66 @@ pub(super) async fn carry_out(
     let name = format!("ponte job {}", plan.job.name);
     let mut peer = servers.database_peer(&plan.database, &name).await?;
     let statement = peer.session().cancel_token();
-    let terms = plan.terms();
-    let mut work = std::pin::pin!(perform(&plan.job.task, &mut peer, claim, &terms));
+    let mut work = std::pin::pin!(work(servers, plan, claim, &mut peer));
     let problem = tokio::select! {
-        outcome = &mut work => return Ok(outcome?),
+        outcome = &mut work => return outcome,
         () = cancel.cancelled() => Problem::Cancelled,
         () = tokio::time::sleep(plan.job.timeout) => Problem::TimedOut,
     };
-    let ended = tokio::select! {
-        outcome = &mut work => Some(outcome),
-        () = ask_to_end(&statement) => None,
+    let ended = match plan.job.work {
+        Work::Task(_) => tokio::select! {
+            outcome = &mut work => Some(outcome),
+            () = ask_to_end(&statement) => None,
+        },
+        // What these do elsewhere ends with the future: connections close, programs are killed.
+        Work::Sync(_) | Work::Backup(_) => None,
     };
     match ended {
         // It was faster than the request to end it.
         Some(Ok(done)) => Ok(done),
         _ => Err(cut_short(plan, problem).into()),
     }
+}
+
+async fn work(servers: &Servers, plan: &JobPlan, claim: &Claim, peer: &mut Peer) -> Result<Done> {
+    let done = match (&plan.job.work, &plan.link) {
+        (Work::Task(task), _) => return Ok(perform(task, peer, claim, &plan.terms()).await?),
+        (Work::Backup(backup), _) => take_backup(servers, plan, claim, backup, peer).await?,
+        (Work::Sync(_), Some(link)) => pass(servers, link).await?,
+        (Work::Sync(_), None) => Done::default(),
+    };
+    Ok(complete(peer, claim, done).await?)
+}
+
+/// A pass of a link. The rows that it wrote on either side are counted.
+async fn pass(servers: &Servers, plan: &LinkPlan) -> Result<Done> {
+    let mut link = plan.open(servers).await?;
+    let report = link.pass().await?;
+    if !report.paused {
+        Upkeep::default().after_pass(&mut link, report.moved()).await;
+    }
+    let written = report
+        .directions
+        .iter()
+        .map(|d| d.applied.upserts + d.applied.deletes);
+    Ok(Done {
+        rows: Some(written.sum()),
+    })
+}
+
+async fn take_backup(
+    servers: &Servers,
+    plan: &JobPlan,
+    claim: &Claim,
+    backup: &Backup,
+    peer: &Peer,
+) -> Result<Done> {
+    let programs = servers.programs_for(peer.session().server_version_num())?;
+    let conninfo = servers.conninfo(plan.database.session_address()).await?;
+    let at = claim.scheduled_at.unwrap_or_else(Timestamp::now);
+    let bytes = backup.take(&programs, &conninfo, &plan.job.name, at).await?;
+    tracing::info!("job {}: a backup of {bytes} bytes", plan.job.name);
+    Ok(Done::default())
 }
 
 async fn ask_to_end(statement: &CancelToken) {

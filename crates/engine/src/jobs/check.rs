@@ -1,9 +1,12 @@
 //! Whether every job would work, asked before any of them runs.
 
+use jiff::Timestamp;
 use ponte_pg::jobs;
+use ponte_pg::jobs::task::Preview;
 use ponte_pg::sync::Peer;
 
 use super::plan::{Group, JobPlan};
+use crate::config::Work;
 use crate::error::Result;
 use crate::servers::Servers;
 
@@ -39,5 +42,34 @@ pub async fn faults(servers: &Servers, group: &Group) -> Result<Vec<Fault>> {
 /// # Errors
 /// What keeps the database from being asked.
 pub async fn fault(plan: &JobPlan, peer: &mut Peer) -> Result<Option<String>> {
-    Ok(jobs::check::check(&plan.job.task, peer, &plan.terms()).await?)
+    match &plan.job.work {
+        Work::Task(task) => Ok(jobs::check::check(task, peer, &plan.terms()).await?),
+        // A link says itself what it lacks, and waits for it; a directory is made.
+        Work::Sync(_) | Work::Backup(_) => Ok(None),
+    }
+}
+
+/// What a run of a job would do now. Changes nothing.
+///
+/// # Errors
+/// What keeps the database from being asked.
+pub async fn preview(servers: &Servers, plan: &JobPlan) -> Result<Preview> {
+    let described = |text: String| Preview {
+        statements: vec![text],
+        rows: None,
+    };
+    match &plan.job.work {
+        Work::Task(task) => {
+            let mut peer = servers.database_peer(&plan.database, "ponte jobs").await?;
+            Ok(jobs::preview(task, &mut peer, &plan.terms()).await?)
+        }
+        Work::Sync(link) => Ok(described(format!("a pass of link {link}"))),
+        Work::Backup(backup) => {
+            let file = backup.file(&plan.job.name, Timestamp::now());
+            Ok(described(format!(
+                "pg_dump --format=custom --file {}",
+                file.display()
+            )))
+        }
+    }
 }

@@ -24,7 +24,10 @@ pub async fn faults(servers: &Servers, groups: &[Group]) -> Result<Vec<Fault>> {
             Ok(found) => faults.extend(found),
             Err(error) if error.retry() == Retry::Later => {
                 let database = &group.database.label;
-                tracing::warn!("the jobs of \"{database}\" cannot be checked: {}", error.in_words());
+                tracing::warn!(
+                    "the jobs of \"{database}\" cannot be checked: {}",
+                    error.in_words()
+                );
             }
             Err(error) => return Err(error.with("database", &group.database.label)),
         }

@@ -59,7 +59,11 @@ pub fn due(schedule: &JobSchedule, decided_until: Timestamp, now: Timestamp, cat
     let (mut last, count) = last_ticks(schedule, decided_until, now, wanted + 1);
     let mut missed_last = (last.len() > wanted).then(|| last.pop_front()).flatten();
     let mut run = Vec::from(last);
-    if catch_up == CatchUp::None && run.first().is_some_and(|tick| now.duration_since(*tick) > ON_TIME) {
+    if catch_up == CatchUp::None
+        && run
+            .first()
+            .is_some_and(|tick| now.duration_since(*tick) > ON_TIME)
+    {
         missed_last = run.pop();
     }
     Due {
@@ -97,7 +101,7 @@ fn last_ticks(
         if recent.len() >= keep || start == after || !complete {
             return (recent, seen.max(count));
         }
-        span = span * 2;
+        span *= 2;
     }
 }
 
@@ -131,9 +135,7 @@ impl FromStr for CatchUp {
             "none" => Ok(Self::None),
             "last" => Ok(Self::Last),
             _ => {
-                let number = text
-                    .strip_prefix("all(")
-                    .and_then(|rest| rest.strip_suffix(')'));
+                let number = text.strip_prefix("all(").and_then(|rest| rest.strip_suffix(')'));
                 let number = number.and_then(|number| number.trim().parse().ok());
                 match number {
                     Some(most @ 1..=CATCH_UP_MAX) => Ok(Self::All(most)),
@@ -168,7 +170,11 @@ mod tests {
         let schedule = JobSchedule::parse("@every 5m", TimeZone::UTC).unwrap();
         let found = due(&schedule, at(until), at(now), catch_up.parse().unwrap());
         let run: Vec<Timestamp> = run.iter().map(|text| at(text)).collect();
-        assert_eq!((found.run, found.missed), (run, missed), "{catch_up} {until} {now}");
+        assert_eq!(
+            (found.run, found.missed),
+            (run, missed),
+            "{catch_up} {until} {now}"
+        );
     }
 
     #[test]

@@ -222,7 +222,9 @@ impl Keeper {
         if !self.active.is_empty() {
             wait = wait.min(self.beat_every());
         }
-        Ok(wait.saturating_sub(looked_at.elapsed()).max(Duration::from_millis(1)))
+        Ok(wait
+            .saturating_sub(looked_at.elapsed())
+            .max(Duration::from_millis(1)))
     }
 
     /// Does what one job needs; answers how long it will need nothing.
@@ -274,6 +276,13 @@ impl Keeper {
         let Some(decided) = jobs::decide(peer, &job.name, decider).await? else {
             return Ok(false);
         };
+        if decided.cancel {
+            // One elsewhere is told by the next sign of life that it gives.
+            for active in self.active.values_mut().filter(|active| active.plan == plan) {
+                active.cut.get_or_insert(Cut::Asked);
+                active.cancel.cancel();
+            }
+        }
         for skipped in &decided.skip {
             (self.observe)(&Event::LeftOut {
                 job: job.name.clone(),
@@ -361,8 +370,11 @@ impl Keeper {
                     active.cut.get_or_insert(Cut::Asked);
                     active.cancel.cancel();
                 }
-                // Over, with the end not told here yet; or somebody else's. In both cases nothing is to be waited for.
-                None => {}
+                // Somebody else's; or over, and the end is about to be told here, which a request to end it does not change.
+                None => {
+                    active.cut.get_or_insert(Cut::LeaseGone);
+                    active.cancel.cancel();
+                }
             }
         }
         Ok(())
@@ -370,7 +382,10 @@ impl Keeper {
 
     /// How often signs of life are due.
     fn beat_every(&self) -> Duration {
-        let leases = self.active.values().map(|active| self.plans[active.plan].job.lease);
+        let leases = self
+            .active
+            .values()
+            .map(|active| self.plans[active.plan].job.lease);
         leases.min().map_or(SLEEP_MAX, |lease| lease / 3)
     }
 
@@ -484,6 +499,11 @@ impl Keeper {
             Some(peer) => Ok(peer),
             None => Err(ponte_pg::Error::new(ponte_pg::ErrorKind::Internal, "the connection is gone").into()),
         }
+    }
+
+    /// Gives the connection for the books up, after a failure on it.
+    pub(super) fn forget_peer(&mut self) {
+        self.peer = None;
     }
 
     fn lose_touch(&mut self, error: &Error, backoff: &mut Backoff) -> Duration {

@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use ponte_pg::jobs::{Registration, Terms};
 
-use crate::config::{Choice, Config, Database, Job, Sourced};
+use crate::config::{Choice, Config, Database, Job, Sourced, Work};
 use crate::error::Result;
+use crate::link::LinkPlan;
 
 /// The server ends a statement by itself only where whoever waits for it has not: this much later.
 const SERVER_LATER: Duration = Duration::from_secs(5);
@@ -17,6 +18,8 @@ pub struct JobPlan {
     pub job: Job,
     /// Where it works.
     pub database: Database,
+    /// The link that it runs, where it runs one.
+    pub link: Option<LinkPlan>,
 }
 
 impl JobPlan {
@@ -25,13 +28,20 @@ impl JobPlan {
     /// # Errors
     /// As [`Config::database`].
     pub fn new(config: &Config, job: &Job, choice: &Choice) -> Result<Self> {
-        let database = match &job.node {
-            Some(node) => config.database(&Choice::Node(Sourced::default(node.as_str().to_owned()))),
+        let link = match &job.work {
+            Work::Sync(name) => Some(LinkPlan::new(config, config.link(name.as_str())?)?),
+            _ => None,
+        };
+        let first = link.as_ref().map(|link| link.spec.nodes[0].as_str());
+        let node = job.node.as_ref().map(|node| node.as_str()).or(first);
+        let database = match node {
+            Some(node) => config.database(&Choice::Node(Sourced::default(node.to_owned()))),
             None => config.database(choice),
         };
         Ok(Self {
             job: job.clone(),
             database: database.map_err(|e| e.with("job", &job.name))?,
+            link,
         })
     }
 
@@ -58,11 +68,7 @@ impl JobPlan {
 /// What this process is called in the books: its number and its machine.
 pub fn this_process() -> String {
     let machine = rustix::system::uname();
-    format!(
-        "{}@{}",
-        std::process::id(),
-        machine.nodename().to_string_lossy()
-    )
+    format!("{}@{}", std::process::id(), machine.nodename().to_string_lossy())
 }
 
 /// The jobs of one database.

@@ -39,7 +39,9 @@ const PAUSES_SKIPPED: u32 = 2;
 /// Decides what is written about a run that ended with this error.
 pub(super) fn verdict(error: &Error, cut: Option<Cut>, attempt: u32, retries: u32) -> Verdict {
     match (error.kind(), cut) {
-        (ErrorKind::Pg(PgErrorKind::Jobs(Problem::Fenced)), _) | (_, Some(Cut::LeaseGone)) => Verdict::Nothing,
+        (ErrorKind::Pg(PgErrorKind::Jobs(Problem::Fenced)), _) | (_, Some(Cut::LeaseGone)) => {
+            Verdict::Nothing
+        }
         (_, Some(Cut::Stopping)) => Verdict::Released,
         (_, cut) => Verdict::Failed(Failed {
             retry_in: retry_in(error, cut, attempt, retries),

@@ -302,10 +302,7 @@ impl ErrorKind {
                 "let this role log in with scram-sha-256 in pg_hba.conf",
             ),
             Self::ConnNoDatabase => never("conn.no_database", "create the database, or correct the name"),
-            Self::ConnTooMany => later(
-                "conn.too_many",
-                "close idle connections, or raise max_connections",
-            ),
+            Self::ConnTooMany => later("conn.too_many", "close idle connections or raise max_connections"),
             Self::ConnStarting => later("conn.starting", "wait until the server accepts connections"),
             Self::ConnReadOnly => later("conn.read_only", "connect to the primary"),
             Self::ConnNoStandby => later(

@@ -17,7 +17,9 @@ struct Survey {
 
 async fn survey(peer: &Peer) -> Result<Survey> {
     let sql = Sql::text(include_str!("sql/survey.sql"));
-    let rows = peer.fresh_rows(&sql, &[], "look for the books of the jobs").await?;
+    let rows = peer
+        .fresh_rows(&sql, &[], "look for the books of the jobs")
+        .await?;
     let Some(row) = rows.first() else {
         return Ok(Survey {
             schema: false,

@@ -44,7 +44,8 @@ pub async fn register(peer: &mut Peer, jobs: &[Registration]) -> Result<()> {
     let names: Vec<&str> = jobs.iter().map(|job| job.name.as_str()).collect();
     let schedules: Vec<&str> = jobs.iter().map(|job| job.schedule.as_str()).collect();
     let sql = Sql::text(include_str!("sql/register.sql"));
-    peer.changed(&sql, &[&names, &schedules], "register the jobs").await?;
+    peer.changed(&sql, &[&names, &schedules], "register the jobs")
+        .await?;
     Ok(())
 }
 
@@ -113,7 +114,8 @@ pub async fn decide(
     name: &str,
     decider: impl FnOnce(&Seen) -> Decision,
 ) -> Result<Option<Decision>> {
-    peer.begin(Access::Write, &Sql::default(), "decide about a job").await?;
+    peer.begin(Access::Write, &Sql::default(), "decide about a job")
+        .await?;
     match decide_inside(peer, name, decider).await {
         Ok(decision) => {
             peer.commit("decide about a job").await?;

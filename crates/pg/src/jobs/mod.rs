@@ -9,20 +9,25 @@
 //! When to decide what is the engine's business; here are the statements. All times are the server's, so that the clocks of the processes do
 //! not matter.
 
+pub mod backup;
 pub mod check;
 mod install;
 mod job;
 mod problem;
+mod relation;
 mod run;
 pub mod task;
 
 pub use install::{ensure, exist};
-pub use job::{Board, Decision, JobState, Registration, Seen, Skipped, decide, look, pause, register, states};
+pub use job::{
+    Board, Decision, JobState, Registration, Seen, Skipped, decide, look, pause, register, states,
+};
 pub use problem::Problem;
 pub use run::{
-    Claim, Failed, Keep, Run, beat, claim, claim_by_hand, fail, forget, history, lose_expired, outcome, release,
+    Claim, Failed, Keep, Run, beat, claim, claim_by_hand, fail, forget, history, lose_expired, outcome,
+    release,
 };
-pub use task::{Done, Task, Terms, perform};
+pub use task::{Done, Task, Terms, complete, perform, preview};
 
 use crate::error::{Error, ErrorKind};
 

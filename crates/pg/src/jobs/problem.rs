@@ -45,7 +45,9 @@ impl Problem {
             Self::Fenced => "look at ponte jobs history: another process has the run, or had it",
             Self::TimedOut => "raise the job's timeout, or give it less to do",
             Self::Cancelled => "run it again with ponte jobs run, if it is still wanted",
-            Self::Lost => "look for what ended the process; retries in ponte.toml lets such a run be repeated",
+            Self::Lost => {
+                "look for what ended the process; retries in ponte.toml lets such a run be repeated"
+            }
             Self::Backup => "read what the program said",
         }
     }

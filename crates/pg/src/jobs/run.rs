@@ -154,7 +154,8 @@ pub(super) async fn cancel_open(peer: &mut Peer, job: &str) -> Result<()> {
         "UPDATE ponte.job_run SET state = 'skipped', reason = 'overlap', finished_at = clock_timestamp() \
          WHERE job = $1 AND state = 'queued'",
     );
-    peer.changed(&give_up, &[&job], "give up the runs that wait").await?;
+    peer.changed(&give_up, &[&job], "give up the runs that wait")
+        .await?;
     Ok(())
 }
 
@@ -217,6 +218,19 @@ pub async fn beat(peer: &Peer, runs: &[(i64, i64, Duration)]) -> Result<Vec<(i64
     Ok(rows.iter().map(|row| (row.get(0), row.get(1))).collect())
 }
 
+/// Whether a run is still this process's.
+pub(super) async fn is_ours(peer: &Peer, claim: &Claim) -> Result<bool> {
+    let sql = Sql::text("SELECT FROM ponte.job_run WHERE id = $1 AND fence = $2 AND state = 'running'");
+    let rows = peer
+        .fresh_rows(
+            &sql,
+            &[&claim.run, &claim.fence],
+            "look whether a run is still ours",
+        )
+        .await?;
+    Ok(!rows.is_empty())
+}
+
 /// Records that a run ended without success. Does nothing where it is not ours any more, or has succeeded after all.
 ///
 /// # Errors
@@ -266,7 +280,11 @@ pub async fn lose_expired(peer: &Peer, job: &str, retries: u32) -> Result<Vec<(i
 pub async fn history(peer: &Peer, job: Option<&str>, failures: bool, limit: u32) -> Result<Vec<Run>> {
     let sql = Sql::text(include_str!("sql/history.sql"));
     let rows = peer
-        .fresh_rows(&sql, &[&job, &failures, &i64::from(limit)], "read the history of jobs")
+        .fresh_rows(
+            &sql,
+            &[&job, &failures, &i64::from(limit)],
+            "read the history of jobs",
+        )
         .await?;
     Ok(rows.iter().map(of_row).collect())
 }

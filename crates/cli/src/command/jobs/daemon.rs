@@ -14,6 +14,7 @@ use serde::Serialize;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
+use super::history::rows_in_words;
 use crate::context::Context;
 use crate::failure::{Failure, Verdict};
 use crate::output::Report;
@@ -70,7 +71,7 @@ impl Counts {
             Event::Began { job } => tracing::debug!(job, "began"),
             Event::Succeeded { job, rows } => {
                 self.succeeded.fetch_add(1, Ordering::Relaxed);
-                let rows = rows.map_or_else(String::new, |rows| format!(", {rows} rows"));
+                let rows = rows_in_words(*rows);
                 tracing::info!("job {job} succeeded{rows}");
             }
             Event::Failed {
@@ -80,16 +81,19 @@ impl Counts {
             } => {
                 self.failed.fetch_add(1, Ordering::Relaxed);
                 match retry_in {
-                    Some(pause) => tracing::warn!(
-                        "job {job} failed, again in {} ms: {reason}",
-                        pause.as_millis()
-                    ),
+                    Some(pause) => {
+                        tracing::warn!("job {job} failed, again in {} ms: {reason}", pause.as_millis());
+                    }
                     None => tracing::error!("job {job} failed: {reason}"),
                 }
             }
             Event::Lost { job, for_good } => {
                 self.lost.fetch_add(1, Ordering::Relaxed);
-                let then = if *for_good { "is not repeated" } else { "is repeated" };
+                let then = if *for_good {
+                    "is not repeated"
+                } else {
+                    "is repeated"
+                };
                 tracing::warn!("a run of job {job} was lost with its process, and {then}");
             }
             Event::LeftOut { job, reason, ticks } => {

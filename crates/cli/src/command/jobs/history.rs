@@ -44,7 +44,7 @@ pub(super) struct RunLine {
     started_at: Option<Timestamp>,
     finished_at: Option<Timestamp>,
     duration_ms: Option<i64>,
-    rows: Option<i64>,
+    pub(super) rows: Option<u64>,
     error_code: Option<String>,
     error: Option<String>,
 }
@@ -65,7 +65,7 @@ impl RunLine {
             started_at: run.started_at,
             finished_at: run.finished_at,
             duration_ms: run.duration_ms,
-            rows: run.rows,
+            rows: run.rows.and_then(|rows| u64::try_from(rows).ok()),
             error_code: run.error_code,
             error: run.error,
         }
@@ -97,18 +97,18 @@ impl RunLine {
         words
     }
 
-    /// `, 3 rows`
-    pub(super) fn rows_in_words(&self) -> String {
-        match self.rows {
-            Some(1) => ", 1 row".to_owned(),
-            Some(rows) => format!(", {rows} rows"),
-            None => String::new(),
-        }
-    }
-
     pub(super) fn took(&self) -> String {
         self.duration_ms
             .map_or_else(String::new, |length| format!("{length} ms"))
+    }
+}
+
+/// `, 3 rows`, where rows mean something.
+pub(super) fn rows_in_words(rows: Option<u64>) -> String {
+    match rows {
+        Some(1) => ", 1 row".to_owned(),
+        Some(rows) => format!(", {rows} rows"),
+        None => String::new(),
     }
 }
 
@@ -147,7 +147,11 @@ pub(super) async fn run(context: &Context, servers: &Servers, args: &Args) -> Re
             continue;
         }
         let found = jobs::history(&peer, job, args.failed, args.limit).await?;
-        runs.extend(found.into_iter().map(|run| RunLine::new(&group.database.label, run)));
+        runs.extend(
+            found
+                .into_iter()
+                .map(|run| RunLine::new(&group.database.label, run)),
+        );
     }
     runs.sort_by_key(|run| std::cmp::Reverse((run.at(), run.id)));
     runs.truncate(args.limit as usize);

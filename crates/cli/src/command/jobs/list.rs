@@ -47,7 +47,7 @@ impl Line {
         let next = schedule.and_then(|schedule| schedule.next_after(Timestamp::now()));
         Self {
             job: job.name.clone(),
-            kind: job.task.word(),
+            kind: job.work.word(),
             node: plan.database.label.clone(),
             schedule: job.schedule.as_ref().map(ToString::to_string),
             time_zone: job.time_zone.clone(),

@@ -64,7 +64,10 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<Verdict, Failure> {
     for job in &jobs {
         let Some(schedule) = &job.schedule else { continue };
         let mut at = now;
-        while let Some(next) = schedule.next_after(at).filter(|_| ticks.len() < count * jobs.len()) {
+        while let Some(next) = schedule
+            .next_after(at)
+            .filter(|_| ticks.len() < count * jobs.len())
+        {
             ticks.push(Tick {
                 job: job.name.clone(),
                 scheduled_at: next,

@@ -10,7 +10,7 @@ use serde::Serialize;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
-use super::history::RunLine;
+use super::history::{RunLine, rows_in_words};
 use crate::context::Context;
 use crate::failure::{Failure, Verdict};
 use crate::output::Report;
@@ -31,7 +31,7 @@ struct Ran {
 
 impl Report for Ran {
     fn write_text(&self, out: &mut dyn Write) -> io::Result<()> {
-        let rows = self.run.rows_in_words();
+        let rows = rows_in_words(self.run.rows);
         writeln!(out, "{} in {}{rows}", self.run.in_words(), self.run.took())
     }
 }
@@ -40,8 +40,10 @@ impl Report for Ran {
 struct Planned {
     job: String,
     node: String,
-    /// The statements, as they would be sent.
+    /// The statements, as they would be sent, or what else would be done.
     statements: Vec<String>,
+    /// How many rows would be deleted.
+    rows: Option<u64>,
 }
 
 impl Report for Planned {
@@ -49,7 +51,11 @@ impl Report for Planned {
         writeln!(out, "on {}, would run:", self.node)?;
         self.statements
             .iter()
-            .try_for_each(|statement| writeln!(out, "{statement}"))
+            .try_for_each(|statement| writeln!(out, "{statement}"))?;
+        match self.rows {
+            Some(rows) => writeln!(out, "{rows} rows in all"),
+            None => Ok(()),
+        }
     }
 }
 
@@ -61,10 +67,12 @@ pub(super) async fn run(context: &Context, servers: &Servers, args: &Args) -> Re
     refuse_unfit(servers, &group).await?;
     if args.dry_run {
         let plan = &group.plans[0];
+        let preview = check::preview(servers, plan).await?;
         context.print(&Planned {
             job: plan.job.name.clone(),
             node: group.database.label.clone(),
-            statements: plan.job.task.describe(),
+            statements: preview.statements,
+            rows: preview.rows,
         })?;
         return Ok(Verdict::Clean);
     }
@@ -73,10 +81,8 @@ pub(super) async fn run(context: &Context, servers: &Servers, args: &Args) -> Re
     let stop = CancellationToken::new();
     let ended = {
         let mut running = std::pin::pin!(keeper.run_by_hand(&stop));
-        let (mut interrupt, mut terminate) = (
-            signal(SignalKind::interrupt())?,
-            signal(SignalKind::terminate())?,
-        );
+        let (mut interrupt, mut terminate) =
+            (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
         loop {
             tokio::select! {
                 ended = &mut running => break ended,

@@ -1,6 +1,6 @@
 -- Purpose: what is known about each job, and one row for every run of it.
 -- Reads:   nothing.
--- Writes:  ponte.job, ponte.job_run.
+-- Writes:  ponte.job, ponte.job_run, ponte.job_partition.
 -- Locks:   an advisory lock until the end of the transaction, so that two processes that begin at once do not collide.
 --
 -- A tick has one row, whatever becomes of it: that is what the unique key is for. Runs by hand have no tick. A row that is running
@@ -36,8 +36,15 @@ CREATE TABLE IF NOT EXISTS ponte.job_run (
     UNIQUE (job, scheduled_at),
     CHECK (state <> 'running' OR lease_until IS NOT NULL)
 );
+CREATE TABLE IF NOT EXISTS ponte.job_partition (
+    schema_name text NOT NULL,
+    table_name  text NOT NULL,
+    made_at     timestamptz NOT NULL DEFAULT clock_timestamp(),
+    PRIMARY KEY (schema_name, table_name)
+);
 CREATE UNIQUE INDEX IF NOT EXISTS job_run_under_way ON ponte.job_run (job) WHERE state = 'running';
 CREATE INDEX IF NOT EXISTS job_run_open ON ponte.job_run (job, scheduled_at) WHERE state IN ('queued', 'running');
 CREATE INDEX IF NOT EXISTS job_run_of_job ON ponte.job_run (job, id);
 COMMENT ON TABLE ponte.job IS 'ponte jobs, format 1';
-COMMENT ON TABLE ponte.job_run IS 'one row per run of a job; pruned by itself'
+COMMENT ON TABLE ponte.job_run IS 'one row per run of a job; pruned by itself';
+COMMENT ON TABLE ponte.job_partition IS 'partitions that a job has made, and no migration'

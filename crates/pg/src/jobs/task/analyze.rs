@@ -23,7 +23,12 @@ impl Analyze {
     pub(super) async fn perform(&self, peer: &mut Peer, claim: &Claim, terms: &Terms) -> Result<Done> {
         let mut steps = Steps::new(peer, claim, terms);
         let done_before = claim.progress.as_deref().and_then(|text| text.parse().ok());
-        for (index, sql) in self.statements().iter().enumerate().skip(done_before.unwrap_or(0)) {
+        for (index, sql) in self
+            .statements()
+            .iter()
+            .enumerate()
+            .skip(done_before.unwrap_or(0))
+        {
             steps.begin().await?;
             steps.script(sql, "analyze a table of a job").await?;
             steps.end(&(index + 1).to_string()).await?;

@@ -35,7 +35,9 @@ impl Fragment for Argument {
             Self::Text(text) => Literal::new(text).append_to(out),
             Self::Integer(number) => number.append_to(out),
             // As a constant of no type yet, so that no text can be more than a value.
-            Self::Float(number) => Sql::render("{n}::pg_catalog.numeric", &[("n", &Literal::new(number))]).append_to(out),
+            Self::Float(number) => {
+                Sql::render("{n}::pg_catalog.numeric", &[("n", &Literal::new(number))]).append_to(out);
+            }
             Self::Boolean(true) => out.push_str("true"),
             Self::Boolean(false) => out.push_str("false"),
         }

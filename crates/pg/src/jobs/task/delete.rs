@@ -51,7 +51,9 @@ impl Delete {
             return Ok(Vec::new());
         };
         let sql = Sql::text(include_str!("../sql/key.sql"));
-        let rows = peer.fresh_rows(&sql, &[&found.id], "read the key of a table").await?;
+        let rows = peer
+            .fresh_rows(&sql, &[&found.id], "read the key of a table")
+            .await?;
         let column = |row: &tokio_postgres::Row| KeyColumn {
             name: Ident::new(row.get::<_, String>("name")),
             type_name: TypeName::new(row.get::<_, String>("type")),
@@ -69,7 +71,8 @@ impl Delete {
 
     /// The statement that deletes the next rows.
     pub(in crate::jobs) fn batch(&self, key: &[KeyColumn], after: Option<&[String]>) -> Sql {
-        let columns = |how: &dyn Fn(&Ident) -> Sql, separator| Sql::join(separator, key.iter().map(|c| how(&c.name)));
+        let columns =
+            |how: &dyn Fn(&Ident) -> Sql, separator| Sql::join(separator, key.iter().map(|c| how(&c.name)));
         let named = |template: &'static str| {
             move |name: &Ident| Sql::render(template, &[("c", name as &dyn Fragment)])
         };
@@ -111,10 +114,16 @@ impl Delete {
     pub(super) async fn perform(&self, peer: &mut Peer, claim: &Claim, terms: &Terms) -> Result<Done> {
         let key = self.key(peer).await?;
         if key.is_empty() {
-            let message = format!("cannot delete from {} in batches: it has no primary key", self.table);
+            let message = format!(
+                "cannot delete from {} in batches: it has no primary key",
+                self.table
+            );
             return Err(problem(Problem::Unfit, message));
         }
-        let before = claim.progress.as_deref().and_then(|text| serde_json::from_str(text).ok());
+        let before = claim
+            .progress
+            .as_deref()
+            .and_then(|text| serde_json::from_str(text).ok());
         let mut progress: Progress = before.unwrap_or_default();
         let mut steps = Steps::new(peer, claim, terms);
         loop {
@@ -127,7 +136,9 @@ impl Delete {
             };
             progress.deleted += u64::try_from(gone).unwrap_or(0);
             progress.after = last;
-            steps.end(&serde_json::to_string(&progress).unwrap_or_default()).await?;
+            steps
+                .end(&serde_json::to_string(&progress).unwrap_or_default())
+                .await?;
             if looked_at < i64::from(self.batch_rows) {
                 let rows = Some(progress.deleted);
                 return steps.succeed(Done { rows }).await;
@@ -156,7 +167,11 @@ mod tests {
         let key = [column("conta", "bigint"), column("Dia", "date")];
         let after = ["7".to_owned(), "2026-11-20".to_owned()];
         let sql = delete.batch(&key, Some(&after));
-        let statement: Vec<&str> = sql.as_str().lines().filter(|line| !line.starts_with("--")).collect();
+        let statement: Vec<&str> = sql
+            .as_str()
+            .lines()
+            .filter(|line| !line.starts_with("--"))
+            .collect();
         assert_eq!(
             statement.join("\n"),
             "WITH batch AS MATERIALIZED (\n    SELECT t.\"conta\", t.\"Dia\" FROM \"app\".\"eventos\" AS t \

@@ -43,8 +43,7 @@ impl Reindex {
             .await?;
         let mut found = Found::default();
         for row in &rows {
-            let name =
-                QualifiedName::new(row.get::<_, String>("schema_name"), row.get::<_, String>("name"));
+            let name = QualifiedName::new(row.get::<_, String>("schema_name"), row.get::<_, String>("name"));
             if row.get("leftover") {
                 found.leftovers.push(name);
                 continue;
@@ -62,12 +61,17 @@ impl Reindex {
         let drop = |name| Sql::render("DROP INDEX CONCURRENTLY IF EXISTS {index}", &[("index", name)]);
         let rebuild = |name| Sql::render("REINDEX INDEX CONCURRENTLY {index}", &[("index", name)]);
         let drops = found.leftovers.iter().map(|name| drop(name));
-        drops.chain(found.indexes.iter().map(|name| rebuild(name))).collect()
+        drops
+            .chain(found.indexes.iter().map(|name| rebuild(name)))
+            .collect()
     }
 
     pub(super) async fn perform(&self, peer: &mut Peer, claim: &Claim, terms: &Terms) -> Result<Done> {
         if peer.is_pooled() {
-            let message = format!("cannot rebuild {} through a pooler in transaction mode", self.target);
+            let message = format!(
+                "cannot rebuild {} through a pooler in transaction mode",
+                self.target
+            );
             return Err(problem(Problem::Unfit, message).hint("give the node a direct_url"));
         }
         peer.script(&terms.session_settings(), "begin a run").await?;

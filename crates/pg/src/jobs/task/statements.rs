@@ -31,11 +31,6 @@ impl Statements {
         &self.0
     }
 
-    /// The statements as they were written.
-    pub(super) fn describe(&self) -> Vec<String> {
-        self.0.iter().map(|command| command.as_str().to_owned()).collect()
-    }
-
     /// Runs them. The rows that they touched or answered are counted.
     pub(super) async fn run(&self, peer: &mut Peer) -> Result<Done> {
         let mut rows = 0;

@@ -20,10 +20,6 @@ impl<'a> Steps<'a> {
         Self { peer, claim, terms }
     }
 
-    pub(super) fn peer(&mut self) -> &mut Peer {
-        self.peer
-    }
-
     /// Begins the transaction of a step.
     pub(super) async fn begin(&mut self) -> Result<()> {
         let settings = self.terms.settings();
@@ -46,7 +42,12 @@ impl<'a> Steps<'a> {
 
     /// Commits a step with a note of how far the run has come, if the run is still this process's.
     pub(super) async fn end(&mut self, progress: &str) -> Result<()> {
-        let outcome = self.note(progress).await;
+        self.end_with(&Sql::default(), progress).await
+    }
+
+    /// The same with something that is noted in the books beside it.
+    pub(super) async fn end_with(&mut self, note: &Sql, progress: &str) -> Result<()> {
+        let outcome = self.note(note, progress).await;
         if self.or_undo(outcome).await? {
             return self.peer.commit("commit a step of a run").await;
         }
@@ -61,9 +62,10 @@ impl<'a> Steps<'a> {
         succeed(self.peer, self.claim, done).await
     }
 
-    async fn note(&mut self, progress: &str) -> Result<bool> {
-        let ours = Sql::text(include_str!("../../migrate/sql/as_ourselves.sql"));
-        self.peer.script(&ours, "note a step of a run").await?;
+    async fn note(&mut self, note: &Sql, progress: &str) -> Result<bool> {
+        let mut first = Sql::text(include_str!("../../migrate/sql/as_ourselves.sql"));
+        first.push(note);
+        self.peer.script(&first, "note a step of a run").await?;
         let sql = Sql::render(
             include_str!("../sql/progress.sql"),
             &[

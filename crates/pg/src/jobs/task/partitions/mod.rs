@@ -29,6 +29,27 @@ pub enum Expired {
     Drop,
 }
 
+impl std::str::FromStr for Expired {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "detach" => Ok(Self::Detach),
+            "drop" => Ok(Self::Drop),
+            _ => Err(format!("expected \"detach\" or \"drop\", not {text:?}")),
+        }
+    }
+}
+
+impl std::fmt::Display for Expired {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Detach => "detach",
+            Self::Drop => "drop",
+        })
+    }
+}
+
 /// A table whose partitions are looked after.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Partitions {
@@ -99,8 +120,7 @@ impl Partitions {
             .fresh_rows(&sql, &[&table], "read the partitions of a table")
             .await?;
         let pair = |row: &tokio_postgres::Row| {
-            let name =
-                QualifiedName::new(row.get::<_, String>("schema_name"), row.get::<_, String>("name"));
+            let name = QualifiedName::new(row.get::<_, String>("schema_name"), row.get::<_, String>("name"));
             let existing = Existing {
                 lower: row.get("lower"),
                 upper: row.get("upper"),
@@ -152,28 +172,50 @@ impl Partitions {
             &[("table", &self.table), ("partition", partition)],
         );
         if self.expired == Expired::Drop {
-            sql.push(&Sql::render("; DROP TABLE {partition}", &[("partition", partition)]));
+            sql.push(&Sql::render(
+                "; DROP TABLE {partition}",
+                &[("partition", partition)],
+            ));
         }
         sql
     }
 
     /// The statements of what is to be done, in their order.
     pub(in crate::jobs) fn statements(&self, found: &Found) -> Vec<Sql> {
-        let create = found.plan.create.iter().map(|period| self.create(found, period));
-        let expired = found.plan.expire.iter().map(|index| &found.names[*index]);
-        create.chain(expired.map(|name| self.take_away(name))).collect()
+        self.steps(found).into_iter().map(|(sql, _)| sql).collect()
+    }
+
+    /// The same, each with what is noted about it: `ponte verify` does not take what a job has made for drift.
+    fn steps(&self, found: &Found) -> Vec<(Sql, Sql)> {
+        let create = found.plan.create.iter().map(|period| {
+            let made = "INSERT INTO ponte.job_partition (schema_name, table_name) VALUES ({schema}, {name}) ON CONFLICT DO NOTHING";
+            (
+                self.create(found, period),
+                about(made, &self.partition(period)),
+            )
+        });
+        let expired = found.plan.expire.iter().map(|index| {
+            let name = &found.names[*index];
+            let gone = "DELETE FROM ponte.job_partition WHERE schema_name = {schema} AND table_name = {name}";
+            let note = match self.expired {
+                Expired::Drop => about(gone, name),
+                Expired::Detach => Sql::default(),
+            };
+            (self.take_away(name), note)
+        });
+        create.chain(expired).collect()
     }
 
     pub(super) async fn perform(&self, peer: &mut Peer, claim: &Claim, terms: &Terms) -> Result<Done> {
         let found = self.look(peer, &terms.time_zone).await?;
-        let statements = self.statements(&found);
+        let planned = self.steps(&found);
         let mut steps = Steps::new(peer, claim, terms);
         // Old ones that cannot be taken away now must not keep the later ones from it: the first failure is told at the end.
         let mut failure = None;
-        for (index, sql) in statements.iter().enumerate() {
+        for (index, (sql, note)) in planned.iter().enumerate() {
             steps.begin().await?;
             match steps.script(sql, "look after the partitions of a job").await {
-                Ok(()) => steps.end(&(index + 1).to_string()).await?,
+                Ok(()) => steps.end_with(note, &(index + 1).to_string()).await?,
                 Err(error) if error.server().is_some() && index >= found.plan.create.len() => {
                     failure.get_or_insert(error);
                 }
@@ -183,9 +225,20 @@ impl Partitions {
         match failure {
             Some(error) => Err(error),
             None => {
-                let rows = Some(statements.len() as u64);
+                let rows = Some(planned.len() as u64);
                 steps.succeed(Done { rows }).await
             }
         }
     }
+}
+
+/// What is noted about a partition.
+fn about(template: &'static str, partition: &QualifiedName) -> Sql {
+    Sql::render(
+        template,
+        &[
+            ("schema", &Literal::new(partition.schema.as_str())),
+            ("name", &Literal::new(partition.name.as_str())),
+        ],
+    )
 }

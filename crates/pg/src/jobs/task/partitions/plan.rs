@@ -60,7 +60,7 @@ impl Every {
     }
 
     /// What the partition of a period is called after its table.
-    pub fn suffix(self, begin: DateTime) -> String {
+    pub(super) fn suffix(self, begin: DateTime) -> String {
         let form = match self {
             Self::Hour => "p%Y_%m_%d_%H",
             Self::Day | Self::Week => "p%Y_%m_%d",
@@ -76,9 +76,9 @@ impl FromStr for Every {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let found = Self::ALL.iter().find(|(word, _)| *word == text);
-        found
-            .map(|(_, every)| *every)
-            .ok_or_else(|| format!("expected \"hour\", \"day\", \"week\", \"month\" or \"year\", not {text:?}"))
+        found.map(|(_, every)| *every).ok_or_else(|| {
+            format!("expected \"hour\", \"day\", \"week\", \"month\" or \"year\", not {text:?}")
+        })
     }
 }
 
@@ -91,57 +91,61 @@ impl fmt::Display for Every {
 
 /// A partition that is there.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Existing {
+pub(super) struct Existing {
     /// Its lower bound, as far as it has one.
-    pub lower: Option<Timestamp>,
+    pub(super) lower: Option<Timestamp>,
     /// Its upper bound, as far as it has one.
-    pub upper: Option<Timestamp>,
+    pub(super) upper: Option<Timestamp>,
     /// Whether it takes what fits nowhere else.
-    pub is_default: bool,
+    pub(super) is_default: bool,
 }
 
 /// A partition that is to be made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Period {
+pub(super) struct Period {
     /// Its lower bound by the clock on the wall.
-    pub begin: DateTime,
+    pub(super) begin: DateTime,
     /// Its upper bound by the clock on the wall.
-    pub end: DateTime,
+    pub(super) end: DateTime,
     /// Both as instants.
-    pub instants: (Timestamp, Timestamp),
+    pub(super) instants: (Timestamp, Timestamp),
 }
 
 /// What is to be done.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Plan {
+pub(super) struct Plan {
     /// Partitions to be made.
-    pub create: Vec<Period>,
+    pub(super) create: Vec<Period>,
     /// Partitions whose time is over, by their places in the list.
-    pub expire: Vec<usize>,
+    pub(super) expire: Vec<usize>,
     /// Partitions that cut into a period without covering it, by their places in the list.
-    pub in_the_way: Vec<usize>,
+    pub(super) in_the_way: Vec<usize>,
 }
 
 /// How a table is partitioned, and what is asked for.
 #[derive(Debug, Clone)]
-pub struct Rule {
+pub(super) struct Rule {
     /// The length of a partition.
-    pub every: Every,
+    pub(super) every: Every,
     /// How many periods after the present one have their partition.
-    pub ahead: u32,
+    pub(super) ahead: u32,
     /// How many periods before the present one keep theirs; all where it is not said.
-    pub keep: Option<u32>,
+    pub(super) keep: Option<u32>,
     /// Whose midnight counts.
-    pub zone: TimeZone,
+    pub(super) zone: TimeZone,
     /// Whether the column holds times without a zone.
-    pub is_naive: bool,
+    pub(super) is_naive: bool,
 }
 
 /// Decides. `None` where time itself ends.
-pub fn plan(existing: &[Existing], rule: &Rule, now: Timestamp) -> Option<Plan> {
+pub(super) fn plan(existing: &[Existing], rule: &Rule, now: Timestamp) -> Option<Plan> {
     let present = rule.every.begin(now.to_zoned(rule.zone.clone()).datetime())?;
     let instant = |civil: DateTime| {
-        let zone = if rule.is_naive { TimeZone::UTC } else { rule.zone.clone() };
+        let zone = if rule.is_naive {
+            TimeZone::UTC
+        } else {
+            rule.zone.clone()
+        };
         zone.to_timestamp(civil).ok()
     };
     let mut found = Plan::default();
@@ -159,11 +163,7 @@ pub fn plan(existing: &[Existing], rule: &Rule, now: Timestamp) -> Option<Plan> 
             .filter(|index| overlaps(&existing[*index], instants))
             .collect();
         match cutting.as_slice() {
-            [] => found.create.push(Period {
-                begin,
-                end,
-                instants,
-            }),
+            [] => found.create.push(Period { begin, end, instants }),
             some if covers(existing, some, instants) => {}
             some => found.in_the_way.extend(some),
         }
@@ -173,7 +173,9 @@ pub fn plan(existing: &[Existing], rule: &Rule, now: Timestamp) -> Option<Plan> 
         let over = |partition: &Existing| {
             !partition.is_default && partition.upper.is_some_and(|upper| upper <= limit)
         };
-        found.expire = (0..existing.len()).filter(|index| over(&existing[*index])).collect();
+        found.expire = (0..existing.len())
+            .filter(|index| over(&existing[*index]))
+            .collect();
     }
     Some(found)
 }
@@ -235,9 +237,27 @@ mod tests {
             assert_eq!(every.suffix(period.begin), name);
             assert_eq!(period.instants, (at(begin), at(end)), "{every} {zone}");
         };
-        check(Every::Month, "UTC", "p2026_11", "2026-11-01T00:00:00Z", "2026-12-01T00:00:00Z");
-        check(Every::Year, "UTC", "p2026", "2026-01-01T00:00:00Z", "2027-01-01T00:00:00Z");
-        check(Every::Week, "UTC", "p2026_11_23", "2026-11-23T00:00:00Z", "2026-11-30T00:00:00Z");
+        check(
+            Every::Month,
+            "UTC",
+            "p2026_11",
+            "2026-11-01T00:00:00Z",
+            "2026-12-01T00:00:00Z",
+        );
+        check(
+            Every::Year,
+            "UTC",
+            "p2026",
+            "2026-01-01T00:00:00Z",
+            "2027-01-01T00:00:00Z",
+        );
+        check(
+            Every::Week,
+            "UTC",
+            "p2026_11_23",
+            "2026-11-23T00:00:00Z",
+            "2026-11-30T00:00:00Z",
+        );
         check(
             Every::Day,
             "America/Sao_Paulo",
@@ -245,7 +265,13 @@ mod tests {
             "2026-11-28T03:00:00Z",
             "2026-11-29T03:00:00Z",
         );
-        check(Every::Hour, "UTC", "p2026_11_28_17", "2026-11-28T17:00:00Z", "2026-11-28T18:00:00Z");
+        check(
+            Every::Hour,
+            "UTC",
+            "p2026_11_28_17",
+            "2026-11-28T17:00:00Z",
+            "2026-11-28T18:00:00Z",
+        );
     }
 
     #[test]
@@ -282,7 +308,10 @@ mod tests {
     fn hours_hang_together_over_changes_of_the_clock() {
         for now in ["2026-03-28T23:10:00Z", "2026-10-24T22:10:00Z"] {
             let plan = plan(&[], &rule(Every::Hour, 6, None, "Europe/Berlin"), at(now)).unwrap();
-            let joined = plan.create.windows(2).all(|pair| pair[0].instants.1 == pair[1].instants.0);
+            let joined = plan
+                .create
+                .windows(2)
+                .all(|pair| pair[0].instants.1 == pair[1].instants.0);
             assert!(joined, "{plan:?}");
         }
     }
