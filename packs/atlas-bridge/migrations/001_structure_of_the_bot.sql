@@ -1,5 +1,5 @@
 -- The bot's tables as they were before there was a panel. A database that has them already is left as it is: run this, or
--- `ponte --node bridge migrate stamp 001`.
+-- `ponte --node bridge migrate stamp 001`. There is no way back from here: users and levels were there before the tool.
 
 -- UP operations
 
@@ -31,7 +31,3 @@ COMMENT ON COLUMN reputation_levels_config.fee_discount IS 'Percent taken off fe
 INSERT INTO reputation_levels_config (level, level_name, required_volume, fee_discount) VALUES
   (0, 'Novato', 0, 0), (1, 'Bronze', 1000, 1), (2, 'Prata', 10000, 2), (3, 'Ouro', 50000, 5), (4, 'Diamante', 250000, 10)
 ON CONFLICT DO NOTHING;
-
--- DOWN operations
--- DROP TABLE reputation_levels_config;
--- DROP TABLE users;
