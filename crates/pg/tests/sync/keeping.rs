@@ -231,6 +231,8 @@ async fn a_filter_over_another_table_counts_when_the_row_is_touched() {
         world.b("UPDATE pedido SET texto = 'b', updated_at = '2024-02-01 UTC' WHERE id = 2").await;
         settle(&mut link).await;
         assert_eq!(rows(world).await, ["1x 2a", "1a 2b 3a"]);
+        let found = link.compare_table(0).await.unwrap();
+        assert_eq!(found.keys, [Divergence::MissingInFirst("{3}".into())]);
         world.retry_now().await;
         world.a("UPDATE chave SET ligada = true; UPDATE pedido SET texto = texto").await;
         settle(&mut link).await;
