@@ -1,4 +1,5 @@
 -- A user's level is what the volume has reached, and every change is newer than the row that it changes.
+-- ponte: no-transaction
 
 -- UP operations
 
@@ -20,6 +21,11 @@ CREATE TRIGGER users_follow_insert BEFORE INSERT ON users FOR EACH ROW EXECUTE F
 DROP TRIGGER IF EXISTS users_follow_update ON users;
 CREATE TRIGGER users_follow_update BEFORE UPDATE ON users
   FOR EACH ROW WHEN (OLD.* IS DISTINCT FROM NEW.*) EXECUTE FUNCTION users_follow();
+
+-- Those that came or moved while there was no trigger yet.
+UPDATE users u SET reputation_level = reached.level
+FROM (SELECT level, min_volume, lead(min_volume) OVER (ORDER BY min_volume) AS next_volume FROM reputation_levels_config) reached
+WHERE u.total_volume >= reached.min_volume AND (reached.next_volume IS NULL OR u.total_volume < reached.next_volume) AND u.reputation_level <> reached.level;
 
 -- DOWN operations
 -- DROP TRIGGER IF EXISTS users_follow_update ON users;

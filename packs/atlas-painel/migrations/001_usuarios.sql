@@ -10,8 +10,25 @@ CREATE TABLE niveis_reputacao (
   criado_em   timestamptz NOT NULL DEFAULT clock_timestamp(),
   alterado_em timestamptz NOT NULL DEFAULT clock_timestamp()
 );
-COMMENT ON TABLE niveis_reputacao IS 'The levels of reputation. The link fills it from the bot, whose word counts.';
+COMMENT ON TABLE niveis_reputacao IS 'The levels of reputation; where both sides change one, the bot''s word counts.';
 COMMENT ON COLUMN niveis_reputacao.volume_max IS 'NULL has no end.';
+
+-- With the day of the report as their time, like those of the bot: both sides begin equal.
+INSERT INTO niveis_reputacao (nivel, nome, volume_min, volume_max, criado_em, alterado_em)
+SELECT nivel, nome, volume_min, volume_max, timestamptz '2025-10-06 00:00:00+00', timestamptz '2025-10-06 00:00:00+00'
+FROM (VALUES
+  (0,  'Iniciante',   0.00,       999.99),
+  (1,  'Bronze I',    1000.00,    4999.99),
+  (2,  'Bronze II',   5000.00,    9999.99),
+  (3,  'Prata I',     10000.00,   24999.99),
+  (4,  'Prata II',    25000.00,   49999.99),
+  (5,  'Ouro I',      50000.00,   99999.99),
+  (6,  'Ouro II',     100000.00,  249999.99),
+  (7,  'Diamante I',  250000.00,  499999.99),
+  (8,  'Diamante II', 500000.00,  999999.99),
+  (9,  'Elite',       1000000.00, 4999999.99),
+  (10, 'Lendário',    5000000.00, NULL)
+) AS niveis (nivel, nome, volume_min, volume_max);
 
 CREATE TABLE usuarios (
   id           text PRIMARY KEY DEFAULT gen_random_uuid()::text,

@@ -43,11 +43,15 @@ async fn the_bot_and_the_panel_share_their_people() {
     pack.link().await;
     let drift = pack.json(&["--node", "bridge", "verify"]).await;
     assert_eq!(drift["differences"].as_array().unwrap().len(), 0, "{drift}");
-    // The level of users from before follows with the next change; the panel's own are right from the beginning.
-    assert_people(&pack, &["ana 1000.00 0", "bia 7000.50 0"]).await;
+    assert_people(&pack, &["ana 1000.00 1", "bia 7000.50 2"]).await;
     assert_eq!(number(painel, "SELECT count(*) FROM niveis_reputacao").await, 11);
-    logged(bridge).await;
-    logged(painel).await;
+    let inserted = "insert user bridge_to_painel success";
+    assert_eq!(
+        logged(painel).await,
+        [inserted, inserted],
+        "the levels were equal"
+    );
+    assert_eq!(logged(bridge).await.len(), 0);
 
     // New people on either side get an id there, and appear on the other.
     execute(

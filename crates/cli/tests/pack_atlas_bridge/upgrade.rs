@@ -68,6 +68,8 @@ async fn an_upgrade_in_use_loses_nothing_and_keeps_nobody_waiting_for_a_second()
         number(client, "SELECT count(*) FROM users WHERE external_id IS NULL").await,
         0
     );
+    let behind = "SELECT count(*) FROM users WHERE reputation_level <> reputation_level_of(total_volume)";
+    assert_eq!(number(client, behind).await, 0);
     let valid = "SELECT count(*) FROM pg_index WHERE indexrelid = 'idx_users_external_id'::regclass AND indisvalid AND indisunique";
     assert_eq!(number(client, valid).await, 1);
     let began = Instant::now();

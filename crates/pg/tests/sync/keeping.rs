@@ -6,7 +6,7 @@ use ponte_pg::sync::repair::RepairFrom;
 use ponte_pg::sync::{LiveLink, Peer, plan_init};
 use ponte_schema::QualifiedName;
 use ponte_sync::compare::Divergence;
-use ponte_sync::link::{ApplyAs, Leaving, LinkSpec, Side, TableSpec};
+use ponte_sync::link::{ApplyAs, ConflictRule, Leaving, LinkSpec, Side, TableSpec};
 use ponte_sync::rotation::Pace;
 
 use crate::mapping::expression;
@@ -300,12 +300,25 @@ async fn a_live_link_learns_of_another_filter_by_init_and_says_so_before() {
     world
         .a("INSERT INTO pedido SELECT g, 'a' FROM generate_series(1, 3) g")
         .await;
-    let mut link = world.init(&keeping(&world)).await;
+    // Merging notes more about each change, and less about deletes.
+    let mut merging = keeping(&world);
+    merging.conflict = ConflictRule::Merge;
+    let mut link = world.init(&merging).await;
     world.a("UPDATE pedido SET ligado = false WHERE id = 1").await;
     settle(&mut link).await;
     world.a("DELETE FROM pedido WHERE id < 3").await;
     settle(&mut link).await;
     assert_eq!(rows(&world).await, ["3a", "1a 3a"]);
+    world.a("UPDATE pedido SET ligado = false WHERE id = 3").await;
+    world
+        .b("UPDATE pedido SET texto = 'b', updated_at = '2024-02-01 UTC' WHERE id = 3")
+        .await;
+    settle(&mut link).await;
+    assert_eq!(rows(&world).await, ["3a", "1a 3b"]);
+    world.retry_now().await;
+    world.a("UPDATE pedido SET ligado = true WHERE id = 3").await;
+    settle(&mut link).await;
+    assert_eq!(rows(&world).await, ["3b", "1a 3b"]);
 }
 
 #[tokio::test]

@@ -4,6 +4,7 @@
 
 -- UP operations
 
+-- The rows are written anyway, so their levels come to what the volume has reached by the new scale.
 DO $lots$
 DECLARE
   lot bigint[];
@@ -12,7 +13,10 @@ BEGIN
   LOOP
     lot := ARRAY(SELECT id FROM users WHERE id > last ORDER BY id LIMIT 5000);
     EXIT WHEN cardinality(lot) = 0;
-    UPDATE users SET external_id = gen_random_uuid()::text WHERE id = ANY (lot) AND external_id IS NULL;
+    UPDATE users u SET
+      external_id = gen_random_uuid()::text,
+      reputation_level = coalesce((SELECT l.level FROM reputation_levels_config l WHERE l.min_volume <= u.total_volume ORDER BY l.min_volume DESC, l.level DESC LIMIT 1), 0)
+    WHERE u.id = ANY (lot) AND u.external_id IS NULL;
     COMMIT;
     last := lot[cardinality(lot)];
   END LOOP;

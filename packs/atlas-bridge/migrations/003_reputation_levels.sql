@@ -33,8 +33,9 @@ END
 $function$;
 COMMENT ON FUNCTION reputation_levels_agree() IS 'Keeps old and new columns of a level in agreement, whichever are written, and moves updated_at.';
 
-INSERT INTO reputation_levels_config AS l (level, level_name, required_volume, name, min_volume, max_volume)
-SELECT level, name, min_volume, name, min_volume, max_volume
+-- With the day of the report as their time, like those of the panel: both sides begin equal.
+INSERT INTO reputation_levels_config AS l (level, level_name, required_volume, name, min_volume, max_volume, created_at, updated_at)
+SELECT level, name, min_volume, name, min_volume, max_volume, timestamp '2025-10-06', timestamp '2025-10-06'
 FROM (VALUES
   (0,  'Iniciante',   0.00,       999.99),
   (1,  'Bronze I',    1000.00,    4999.99),
@@ -50,7 +51,8 @@ FROM (VALUES
 ) AS levels (level, name, min_volume, max_volume)
 ON CONFLICT (level) DO UPDATE SET
   level_name = excluded.level_name, required_volume = excluded.required_volume,
-  name = excluded.name, min_volume = excluded.min_volume, max_volume = excluded.max_volume
+  name = excluded.name, min_volume = excluded.min_volume, max_volume = excluded.max_volume,
+  created_at = excluded.created_at, updated_at = excluded.updated_at
 -- Once they are there, the levels belong to whoever changes them.
 WHERE l.min_volume IS NULL;
 
