@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
-use ponte_testkit::Pair;
+use ponte_testkit::{Pair, TestCluster, TestClusterBuilder};
 use serde_json::Value;
 use tempfile::TempDir;
 use tokio_postgres::Client;
@@ -20,7 +20,12 @@ pub(crate) struct Pack {
 impl Pack {
     /// As the packs lie in the repository, with addresses in `.env`, and the bot's old database of which no tool knows.
     pub(crate) async fn with_old_bridge() -> Self {
-        let pair = Pair::start("atlas", "master").await;
+        Self::on(TestCluster::builder()).await
+    }
+
+    /// The same on servers with these settings.
+    pub(crate) async fn on(builder: TestClusterBuilder) -> Self {
+        let pair = Pair::start_from(builder, "atlas", "master").await;
         let directory = tempfile::tempdir().unwrap();
         for pack in ["atlas-bridge", "atlas-painel"] {
             let target = directory.path().join(pack);

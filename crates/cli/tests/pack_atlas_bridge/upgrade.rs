@@ -4,6 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use ponte_testkit::TestCluster;
+
 use crate::support::{Pack, execute, lines, number};
 
 /// What a client of the bot saw.
@@ -45,8 +47,12 @@ async fn use_it(url: String, users: i64, stop: Arc<AtomicBool>) -> Seen {
 
 #[tokio::test]
 async fn an_upgrade_in_use_loses_nothing_and_keeps_nobody_waiting_for_a_second() {
-    let users = std::env::var("PONTE_ATLAS_USERS").map_or(20_000, |n| n.parse().unwrap());
-    let pack = Pack::with_old_bridge().await;
+    // A figure is worth something only if the server writes to its disk.
+    let (users, builder) = match std::env::var("PONTE_ATLAS_USERS") {
+        Ok(users) => (users.parse().unwrap(), TestCluster::builder().fsync()),
+        Err(_) => (20_000, TestCluster::builder()),
+    };
+    let pack = Pack::on(builder).await;
     let client = &pack.bridge;
     execute(
         client,
