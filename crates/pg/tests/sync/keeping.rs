@@ -14,11 +14,11 @@ use crate::repair;
 use crate::support::{World, in_both_modes, number, session, settle, text};
 
 /// The test writes the versions; `ligado` decides who takes part and stays where it is.
-const PEDIDO: &str = "CREATE TABLE pedido (id int PRIMARY KEY, texto text, ligado boolean NOT NULL DEFAULT true, \
+pub(crate) const PEDIDO: &str = "CREATE TABLE pedido (id int PRIMARY KEY, texto text, ligado boolean NOT NULL DEFAULT true, \
       updated_at timestamptz NOT NULL DEFAULT '2024-01-01 UTC');";
 
 /// Whatever the sides' `ligado` says; each side has its own.
-fn keeping(world: &World) -> LinkSpec {
+pub(crate) fn keeping(world: &World) -> LinkSpec {
     let mut spec = world.unlimited(&["pedido"]);
     spec.tables[0].local = [vec!["ligado".into()], vec!["ligado".into()]];
     spec.tables[0].filters = [expression("ligado"), expression("pedido.ligado")];
