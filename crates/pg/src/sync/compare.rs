@@ -116,10 +116,14 @@ impl LiveLink {
         outcome
     }
 
+    fn evaluates(&self, position: usize) -> bool {
+        self.tables[position].sides.iter().any(TableSide::has_expressions)
+    }
+
     /// Begins a transaction on both sides where expressions of the user's are to be evaluated: that is done as in a batch, under the
     /// role's own search path. Answers whether it did.
     pub(crate) async fn begin_evaluating(&mut self, position: usize) -> Result<bool> {
-        let evaluates = self.tables[position].sides.iter().any(TableSide::has_expressions);
+        let evaluates = self.evaluates(position);
         if evaluates {
             let path = Sql::text("SET LOCAL search_path TO DEFAULT");
             for peer in &mut self.peers {
@@ -166,6 +170,10 @@ impl LiveLink {
 
     /// Merges the rows of these buckets of both sides; answers the keys that are not the same, and whether there are too many.
     async fn suspects(&mut self, position: usize, buckets: &[i32]) -> Result<(BTreeSet<String>, bool)> {
+        // Where expressions are evaluated, there is a transaction, with the path that they need.
+        if self.evaluates(position) {
+            return self.merge(position, buckets).await;
+        }
         for peer in &mut self.peers {
             peer.begin(Access::Read, &Sql::default(), "read keys").await?;
         }

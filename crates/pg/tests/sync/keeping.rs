@@ -6,7 +6,7 @@ use ponte_pg::sync::repair::RepairFrom;
 use ponte_pg::sync::{LiveLink, Peer, plan_init};
 use ponte_schema::QualifiedName;
 use ponte_sync::compare::Divergence;
-use ponte_sync::link::{ApplyAs, Leaving, LinkSpec, Side, TableSpec};
+use ponte_sync::link::{ApplyAs, ConflictRule, Leaving, LinkSpec, Side, TableSpec};
 use ponte_sync::rotation::Pace;
 
 use crate::mapping::expression;
@@ -14,11 +14,11 @@ use crate::repair;
 use crate::support::{World, in_both_modes, number, session, settle, text};
 
 /// The test writes the versions; `ligado` decides who takes part and stays where it is.
-const PEDIDO: &str = "CREATE TABLE pedido (id int PRIMARY KEY, texto text, ligado boolean NOT NULL DEFAULT true, \
+pub(crate) const PEDIDO: &str = "CREATE TABLE pedido (id int PRIMARY KEY, texto text, ligado boolean NOT NULL DEFAULT true, \
       updated_at timestamptz NOT NULL DEFAULT '2024-01-01 UTC');";
 
 /// Whatever the sides' `ligado` says; each side has its own.
-fn keeping(world: &World) -> LinkSpec {
+pub(crate) fn keeping(world: &World) -> LinkSpec {
     let mut spec = world.unlimited(&["pedido"]);
     spec.tables[0].local = [vec!["ligado".into()], vec!["ligado".into()]];
     spec.tables[0].filters = [expression("ligado"), expression("pedido.ligado")];
@@ -231,6 +231,8 @@ async fn a_filter_over_another_table_counts_when_the_row_is_touched() {
         world.b("UPDATE pedido SET texto = 'b', updated_at = '2024-02-01 UTC' WHERE id = 2").await;
         settle(&mut link).await;
         assert_eq!(rows(world).await, ["1x 2a", "1a 2b 3a"]);
+        let found = link.compare_table(0).await.unwrap();
+        assert_eq!(found.keys, [Divergence::MissingInFirst("{3}".into())]);
         world.retry_now().await;
         world.a("UPDATE chave SET ligada = true; UPDATE pedido SET texto = texto").await;
         settle(&mut link).await;
@@ -298,12 +300,25 @@ async fn a_live_link_learns_of_another_filter_by_init_and_says_so_before() {
     world
         .a("INSERT INTO pedido SELECT g, 'a' FROM generate_series(1, 3) g")
         .await;
-    let mut link = world.init(&keeping(&world)).await;
+    // Merging notes more about each change, and less about deletes.
+    let mut merging = keeping(&world);
+    merging.conflict = ConflictRule::Merge;
+    let mut link = world.init(&merging).await;
     world.a("UPDATE pedido SET ligado = false WHERE id = 1").await;
     settle(&mut link).await;
     world.a("DELETE FROM pedido WHERE id < 3").await;
     settle(&mut link).await;
     assert_eq!(rows(&world).await, ["3a", "1a 3a"]);
+    world.a("UPDATE pedido SET ligado = false WHERE id = 3").await;
+    world
+        .b("UPDATE pedido SET texto = 'b', updated_at = '2024-02-01 UTC' WHERE id = 3")
+        .await;
+    settle(&mut link).await;
+    assert_eq!(rows(&world).await, ["3a", "1a 3b"]);
+    world.retry_now().await;
+    world.a("UPDATE pedido SET ligado = true WHERE id = 3").await;
+    settle(&mut link).await;
+    assert_eq!(rows(&world).await, ["3b", "1a 3b"]);
 }
 
 #[tokio::test]

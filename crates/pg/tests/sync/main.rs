@@ -29,6 +29,7 @@ mod identity;
 mod in_flight;
 mod install;
 mod keeping;
+mod keeping_histories;
 mod keys;
 mod mapping;
 mod mass_deletes;
