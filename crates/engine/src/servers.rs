@@ -189,17 +189,6 @@ impl Servers {
     /// `embedded.no_binaries`, naming every place that was looked at.
     pub fn newest_binaries(&self) -> Result<Binaries> {
         self.find_binaries(None)
-    /// PostgreSQL's own programs that can read from a server of this version: those of its major version, or of a later one.
-    ///
-    /// # Errors
-    /// `embedded.no_binaries`, naming every place that was looked at.
-    pub fn programs_for(&self, server_version_num: u32) -> Result<PathBuf> {
-        let major = server_version_num / 10_000;
-        let binaries = self.binaries_of(major).or_else(|missing| {
-            let newest = self.find_binaries(None).ok();
-            newest.filter(|newest| newest.major() > major).ok_or(missing)
-        })?;
-        Ok(binaries.directory().to_owned())
     }
 
     fn find_binaries(&self, major: Option<u32>) -> Result<Binaries> {

@@ -5,13 +5,11 @@ mod db;
 mod demo;
 mod explain;
 mod jobs;
-mod migrate;
-mod reference;
-mod seed;
 mod keygen;
 mod migrate;
 mod reference;
 mod secret;
+mod seed;
 mod sync;
 mod verify;
 

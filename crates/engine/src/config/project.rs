@@ -283,7 +283,6 @@ fn contents(reader: &Reader<'_>, root: &Path, table: &DeTable<'_>) -> Option<Con
         links: linked.as_deref(),
     };
     let jobs = job::read_all(reader, around, &file);
-    let (name, migrations, seeds) = project?;
     let project = project?;
     Some(Contents {
         nodes: nodes.into_iter().map(|(_, node)| node).collect::<Option<_>>()?,

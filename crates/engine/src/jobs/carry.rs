@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
+use ponte_pg::dump::DumpPrograms;
 use ponte_pg::jobs::backup::Backup;
 use ponte_pg::jobs::{Claim, Done, Problem, complete, perform};
 use ponte_pg::sync::Peer;
@@ -87,7 +88,8 @@ async fn take_backup(
     backup: &Backup,
     peer: &Peer,
 ) -> Result<Done> {
-    let programs = servers.programs_for(peer.session().server_version_num())?;
+    let major = peer.session().server_version_num() / 10_000;
+    let programs = DumpPrograms::find(major, &servers.search_places()).await?;
     let conninfo = servers.conninfo(plan.database.session_address()).await?;
     let at = claim.scheduled_at.unwrap_or_else(Timestamp::now);
     let bytes = backup.take(&programs, &conninfo, &plan.job.name, at).await?;

@@ -201,15 +201,6 @@ impl Conninfo {
     pub fn password(&self) -> Option<&str> {
         let mut known = self.targets.iter().filter_map(|target| target.password.as_ref());
         known.next().map(Secret::expose)
-    /// As a URL that leaves the password out, for the arguments of a program, which everybody on the machine can see.
-    pub(crate) fn url_without_password(&self) -> String {
-        render::url(self, render::Passwords::Absent)
-    }
-
-    /// The password, for the environment of a program. Never print this.
-    pub(crate) fn password(&self) -> Option<&str> {
-        let password = self.targets.iter().find_map(|target| target.password.as_ref());
-        password.map(Secret::expose)
     }
 
     /// As a URL with its password, for a program that is started with it. Never print this.

@@ -12,9 +12,8 @@ use crate::conninfo::settings::Origin;
 pub(super) enum Passwords {
     Masked,
     Exposed,
-    LeftOut,
     /// Left out; whoever gets the URL gets it another way.
-    Absent,
+    LeftOut,
 }
 
 /// The URL. What came from nowhere but the defaults is left out, except for host, port, user and database.
@@ -29,11 +28,6 @@ pub(super) fn url(conninfo: &Conninfo, passwords: Passwords) -> String {
             Passwords::Masked => url.push_str(":***"),
             Passwords::Exposed => url.push_str(&format!(":{}", encode(password.expose()))),
             Passwords::LeftOut => {}
-    if let Some(password) = password.filter(|_| passwords != Passwords::Absent) {
-        url.push(':');
-        match passwords {
-            Passwords::Masked => url.push_str("***"),
-            _ => url.push_str(&encode(password.expose())),
         }
     }
     url.push('@');
@@ -49,10 +43,6 @@ pub(super) fn url(conninfo: &Conninfo, passwords: Passwords) -> String {
     for (keyword, setting) in conninfo.settings.iter() {
         let is_left_out = passwords == Passwords::LeftOut && keyword.is_secret();
         if in_front(keyword) || is_left_out || setting.origin == Origin::Default {
-        if in_front(keyword)
-            || setting.origin == Origin::Default
-            || (keyword.is_secret() && passwords == Passwords::Absent)
-        {
             continue;
         }
         let value = match passwords {

@@ -147,7 +147,6 @@ pub(super) async fn read_repeatable(session: &Session) -> Result<Vec<Repeated>> 
 /// IF NOT EXISTS still fails for the slower of two that create it at once, and asks for the privilege even where the
 /// schema is there; the first is success, the second is why this is only called where it is missing.
 pub(crate) async fn create_schema(session: &Session, what: &str) -> Result<()> {
-pub(crate) async fn create_schema(session: &Session) -> Result<()> {
     match session.client().batch_execute("CREATE SCHEMA IF NOT EXISTS ponte").await {
         Err(e) if e.code() == Some(&SqlState::UNIQUE_VIOLATION) => Ok(()),
         Err(e) if e.code() == Some(&SqlState::INSUFFICIENT_PRIVILEGE) => {

@@ -13,10 +13,8 @@
 mod concurrent_index;
 mod directory;
 mod event;
-mod failure;
-mod foresee;
-mod history;
 pub(crate) mod failure;
+mod foresee;
 pub(crate) mod history;
 mod lock;
 mod loss;
