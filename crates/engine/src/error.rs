@@ -30,6 +30,8 @@ pub enum ErrorKind {
     VerifyHistory,
     /// A side of a comparison is no file, no directory and no database.
     DiffSource,
+    /// A name that is to change, or the one it is to become, is on neither side.
+    DiffRename,
     /// A plan was made that does not lead where it should.
     PlanUnproved,
     /// A key file cannot be used, or no key can be made.
@@ -52,6 +54,7 @@ impl ErrorKind {
             Self::State => "state.unwritable",
             Self::VerifyHistory => "verify.history",
             Self::DiffSource => "diff.source",
+            Self::DiffRename => "diff.rename",
             Self::PlanUnproved => "plan.unproved",
             Self::SecretKeys => "secret.keys",
             Self::SecretSealed => "secret.sealed",

@@ -181,6 +181,7 @@ impl Replay {
                 "where",
                 "on a shadow of the database; the database itself was only read",
             )
+            .hint("correct the statement and run this again")
         })?;
         Ok(())
     }

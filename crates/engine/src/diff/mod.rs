@@ -14,13 +14,14 @@ use ponte_pg::shadow::{Likeness, Replay, Shadow};
 use ponte_pg::{ConnectOptions, Session, catalog};
 use ponte_schema::migration::MigrationSet;
 use ponte_schema::model::Access;
+use ponte_schema::plan::rename::{self, Rename, Unknown};
 use ponte_schema::plan::{Plan, Request, Side, Style, plan};
 
 pub use source::Source;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::servers::{EMBEDDED_OWNER, Servers};
-use proof::prove;
+use proof::{prove, run_text};
 use roles::Roles;
 
 /// What is asked for.
@@ -30,6 +31,8 @@ pub struct Asked {
     pub style: Style,
     /// Whether owners and privileges count; where this is not said, they do if files decide about them.
     pub access: Option<Access>,
+    /// Names that change, old and new.
+    pub renames: Vec<(String, String)>,
     /// Whether the way back is wanted as well.
     pub reverse: bool,
 }
@@ -41,6 +44,8 @@ pub struct Diff {
     pub plan: Plan,
     /// From the second side to the first, where it was asked for.
     pub reverse: Option<Plan>,
+    /// What goes and comes in the plan and may be one thing under two names.
+    pub candidates: Vec<Rename>,
     /// Whether owners and privileges were compared.
     pub access: Access,
     /// Objects whose kinds are not compared, by the name of the kind.
@@ -183,19 +188,62 @@ async fn compare(
         }
     };
     request.access = access(asked, is_live, (&from, &to));
-    let plan = plan(&from, &to, &request);
-    prove(&replay, &plan, &to, request.access).await?;
+    let (renames, named) = renamed(&replay, &from, &to, &asked.renames).await?;
+    let way = plan(&named, &to, &request);
+    prove(&replay, &way, &to, request.access).await?;
     let reverse = if asked.reverse {
-        Some(reversed(&replay, &from, &to, &request).await?)
+        let back = plan(&to, &named, &request).followed_by(renames.iter().rev().map(Rename::back).collect());
+        // The shadow holds the second side now.
+        prove(&replay, &back, &from, request.access).await?;
+        Some(back)
     } else {
         None
     };
     Ok(Diff {
-        plan,
+        plan: way.after(renames.iter().map(Rename::step).collect()),
         reverse,
+        candidates: rename::candidates(&named, &to),
         access: request.access,
         not_compared: to.model.unmodelled,
     })
+}
+
+/// The first side with the names of the second, as the server prints it once they are changed.
+async fn renamed(
+    replay: &Replay,
+    from: &Side,
+    to: &Side,
+    asked: &[(String, String)],
+) -> Result<(Vec<Rename>, Side)> {
+    let mut renames = Vec::new();
+    let mut side = from.clone();
+    for (old, new) in asked {
+        let rename = Rename::parse(old, new, &side, to).map_err(|unknown| unknown_name(old, new, unknown))?;
+        run_text(replay, "rename.sql", rename.step().sql.as_str()).await?;
+        renames.push(rename);
+        side = replay.side().await?;
+    }
+    let harmless = rename::harmless(&side, to);
+    for rename in &harmless {
+        run_text(replay, "rename.sql", rename.step().sql.as_str()).await?;
+    }
+    if !harmless.is_empty() {
+        side = replay.side().await?;
+    }
+    renames.extend(harmless);
+    Ok((renames, side))
+}
+
+fn unknown_name(old: &str, new: &str, unknown: Unknown) -> Error {
+    let why = match unknown {
+        Unknown::Old => format!("the first side has no {old}"),
+        Unknown::New => format!("the second side has no {new} that it could become"),
+    };
+    Error::new(
+        ErrorKind::DiffRename,
+        format!("cannot rename {old} to {new}: {why}"),
+    )
+    .hint("write --rename users.email=mail: the path of the old name, and the new name")
 }
 
 /// Files decide about owners and privileges if both sides are files, or if one sets any; two databases have their own.
@@ -229,11 +277,4 @@ async fn rebuilt(shadow: &mut Shadow, side: &Side, request: &Request) -> Result<
     };
     prove(&replay, &plan(&empty, side, &request), side, request.access).await?;
     Ok(replay)
-}
-
-/// The shadow holds the second side now.
-async fn reversed(replay: &Replay, from: &Side, to: &Side, request: &Request) -> Result<Plan> {
-    let back = plan(to, from, request);
-    prove(replay, &back, from, request.access).await?;
-    Ok(back)
 }

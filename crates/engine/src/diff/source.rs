@@ -35,7 +35,10 @@ impl Source {
                 ErrorKind::DiffSource,
                 format!("cannot find the schema \"{text}\""),
             );
-            return Err(error.with("path", path.display()));
+            let error = error.with("path", path.display());
+            return Err(
+                error.hint("name a .sql file, a directory of them, or the URL of a database: postgres://…")
+            );
         }
         let name = path.file_name().map(|name| name.to_string_lossy().into_owned());
         let file = (name.unwrap_or_default(), read(&path)?);

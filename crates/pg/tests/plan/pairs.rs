@@ -15,6 +15,8 @@
 #[derive(Debug, Clone)]
 pub(crate) struct Pair {
     pub(crate) name: String,
+    /// The first major version that knows what it is about.
+    pub(crate) since: u32,
     pub(crate) from: String,
     pub(crate) rows: String,
     pub(crate) to: String,
@@ -29,6 +31,7 @@ pub(crate) fn parse(text: &str) -> Vec<Pair> {
             let empty = String::new;
             pairs.push(Pair {
                 name: name.to_owned(),
+                since: 13,
                 from: empty(),
                 rows: empty(),
                 to: empty(),
@@ -37,6 +40,10 @@ pub(crate) fn parse(text: &str) -> Vec<Pair> {
             continue;
         }
         let Some(pair) = pairs.last_mut() else { continue };
+        if let Some(since) = line.strip_prefix("-- since: ") {
+            pair.since = since.parse().unwrap();
+            continue;
+        }
         match line {
             "-- rows" => part = 1,
             "-- to" => part = 2,

@@ -6,7 +6,7 @@ use ponte_pg::{ConnectOptions, Conninfo, Session, catalog};
 use ponte_schema::migration::{MigrationSet, TransactionMode};
 use ponte_schema::model::{Access, Kind, compare};
 use ponte_schema::plan::{Plan, Request, Side, Style, plan};
-use ponte_testkit::{TestCluster, connect};
+use ponte_testkit::{TestCluster, binaries_of, connect};
 use tokio_postgres::Client;
 
 use crate::dump;
@@ -19,17 +19,29 @@ const ROLES: [&str; 3] = ["web", "clerk", "boss"];
 pub(crate) struct Bench {
     cluster: TestCluster,
     databases: usize,
+    has_dump: bool,
 }
 
 impl Bench {
+    /// One of the machine's own version, which pg_dump is at hand for.
     pub(crate) async fn start() -> Self {
-        let cluster = TestCluster::start().await;
+        Self::on(TestCluster::start().await, true).await
+    }
+
+    /// One of another major version.
+    pub(crate) async fn of_major(major: u32) -> Self {
+        let builder = TestCluster::builder().binaries(binaries_of(major));
+        Self::on(builder.start().await, false).await
+    }
+
+    async fn on(cluster: TestCluster, has_dump: bool) -> Self {
         for role in ROLES {
             cluster.create_role(role, "").await;
         }
         Self {
             cluster,
             databases: 0,
+            has_dump,
         }
     }
 
@@ -92,11 +104,28 @@ impl Bench {
                         return Err(format!("rows of {table}: {was:?}, then {:?}", after.get(table)));
                     }
                 }
-                dump::compare(&self.cluster, self.databases - 1, self.databases)?;
+                self.dumps(self.databases - 1, self.databases)?;
             }
             self.step(&first, &first_session, (&to, &from), style).await?;
         }
-        Ok(())
+        self.from_nothing(&to).await
+    }
+
+    /// Everything made on an empty database, and taken away again.
+    async fn from_nothing(&mut self, to: &Side) -> Result<(), String> {
+        let (client, session) = self.database().await;
+        let empty = catalog::read_side(&session).await.unwrap();
+        self.step(&client, &session, (&empty, to), Style::Safe).await?;
+        self.dumps(self.databases, self.databases - 1)?;
+        self.step(&client, &session, (to, &empty), Style::Plain).await
+    }
+
+    fn dumps(&self, first: usize, second: usize) -> Result<(), String> {
+        if self.has_dump {
+            dump::compare(&self.cluster, first, second)
+        } else {
+            Ok(())
+        }
     }
 
     async fn step(

@@ -49,7 +49,12 @@ pub fn new_file(set: &MigrationSet, name: &str, now: &str) -> Result<NewFile> {
 pub fn with_parts(up: &str, down: &str) -> String {
     let mut text = format!("-- UP operations\n\n{}\n\n{DOWN}\n", up.trim());
     for line in down.trim().lines() {
-        text.push_str(if line.is_empty() { "--" } else { "-- " });
+        let is_marker = line.starts_with("-- ponte:");
+        text.push_str(match line {
+            "" => "--",
+            _ if is_marker => "",
+            _ => "-- ",
+        });
         text.push_str(line);
         text.push('\n');
     }

@@ -13,6 +13,7 @@ mod grants;
 mod kinds;
 mod name;
 mod order;
+pub mod rename;
 mod satellites;
 mod settings;
 mod side;

@@ -51,6 +51,8 @@ pub struct Step {
     pub placement: Placement,
     /// What it destroys that no statement brings back; nothing for most.
     pub loses: Option<&'static str>,
+    /// What a person has to see to before it can run; nothing for most.
+    pub warns: Option<&'static str>,
     /// Whether it reads or writes every row of a table while it holds its lock.
     pub rewrites: bool,
 }
@@ -64,6 +66,7 @@ impl Step {
             lock: Lock::None,
             placement: Placement::Together,
             loses: None,
+            warns: None,
             rewrites: false,
         }
     }
@@ -84,6 +87,13 @@ impl Step {
     pub(super) fn losing(self, loses: &'static str) -> Self {
         Self {
             loses: Some(loses),
+            ..self
+        }
+    }
+
+    pub(super) fn warning(self, warns: &'static str) -> Self {
+        Self {
+            warns: Some(warns),
             ..self
         }
     }

@@ -71,6 +71,11 @@ impl Plan {
 }
 
 fn push_step(text: &mut String, step: &Step) {
+    if let Some(warns) = step.warns {
+        text.push_str("-- ");
+        text.push_str(warns);
+        text.push('\n');
+    }
     if let Some(loses) = step.loses {
         text.push_str("-- destroys ");
         text.push_str(loses);

@@ -4,7 +4,7 @@ use std::fs;
 use std::io::{self, Write};
 use std::path::Path;
 
-use ponte_engine::diff::{Diff, Source, diff};
+use ponte_engine::diff::{Diff, Source};
 use ponte_engine::servers::Servers;
 use ponte_pg::migrate::read_directory;
 use ponte_schema::migration::{MigrationSet, new_file, with_parts};
@@ -52,10 +52,17 @@ pub(super) async fn run(args: &Args, context: &Context, servers: &Servers) -> Re
     let mut new = new_file(&existing, &args.name.join(" "), &now).map_err(ponte_pg::Error::from)?;
     if let Some(to) = &args.diff {
         let to = super::diff::source(context, Some(to))?;
-        let found = diff(servers, &Source::Files(existing), &to, &args.how.asked(true)).await?;
+        let from = Source::Files(existing);
+        let found = args.how.compare(context, servers, (&from, &to), true).await?;
         if found.plan.is_empty() {
             context.note("nothing to write: the migrations lead to this schema already");
             return Ok(Verdict::Clean);
+        }
+        for candidate in &found.candidates {
+            context.note(format_args!(
+                "perhaps {} is only renamed: --rename {}={}",
+                candidate.object, candidate.object, candidate.name
+            ));
         }
         new.text = with_both_ways(&found);
     }

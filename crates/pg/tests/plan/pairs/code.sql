@@ -49,6 +49,7 @@ CREATE RULE r AS ON INSERT TO w DO INSTEAD INSERT INTO t VALUES (NEW.a);
 CREATE FUNCTION on_v() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
 CREATE TRIGGER g INSTEAD OF INSERT ON v FOR EACH ROW EXECUTE FUNCTION on_v();
 -- pair: options of a view
+-- since: 15
 CREATE TABLE t (a integer);
 CREATE VIEW v AS SELECT a FROM t;
 CREATE VIEW x WITH (security_barrier = true) AS SELECT a FROM t;
@@ -100,6 +101,7 @@ CREATE TABLE t (id integer PRIMARY KEY, up integer REFERENCES t);
 CREATE RECURSIVE VIEW tree (id, depth) AS SELECT id, 1 FROM t WHERE up IS NULL UNION ALL SELECT t.id, depth + 1 FROM t JOIN tree ON tree.id = t.up;
 CREATE VIEW deep AS SELECT id FROM tree WHERE depth > (SELECT avg(depth) FROM tree);
 -- pair: functions of many kinds
+-- since: 14
 -- to
 CREATE FUNCTION a(x integer DEFAULT 1, VARIADIC r text[] DEFAULT '{}') RETURNS integer LANGUAGE sql STABLE PARALLEL SAFE COST 5 AS 'SELECT x';
 CREATE FUNCTION b(OUT x integer, OUT y text) LANGUAGE sql AS $$SELECT 1, 'it''s $tag$ here'$$;
@@ -149,6 +151,7 @@ CREATE FUNCTION f(a integer) RETURNS void LANGUAGE sql AS 'SELECT 1';
 -- to
 CREATE PROCEDURE f(a integer) LANGUAGE sql AS 'SELECT 1';
 -- pair: a function with a tracked body stands on a table that changes
+-- since: 14
 CREATE TABLE t (a integer);
 CREATE FUNCTION f() RETURNS bigint LANGUAGE sql BEGIN ATOMIC SELECT sum(a) FROM t; END;
 CREATE VIEW v AS SELECT f();
@@ -248,6 +251,7 @@ CREATE TABLE t (a integer);
 CREATE FUNCTION new_check() RETURNS boolean LANGUAGE sql AS 'SELECT true';
 CREATE POLICY p ON t USING (new_check());
 -- pair: extended statistics
+-- since: 14
 CREATE TABLE t (a integer, b integer, c integer);
 CREATE STATISTICS gone (dependencies) ON a, c FROM t;
 -- to
@@ -263,6 +267,7 @@ CREATE STATISTICS s ON a, b FROM t;
 CREATE TABLE t (a bigint, b integer);
 CREATE STATISTICS s ON a, b FROM t;
 -- pair: a publication
+-- since: 15
 CREATE TABLE t (a integer PRIMARY KEY, b text);
 CREATE PUBLICATION {schema}_gone FOR TABLE t;
 -- to

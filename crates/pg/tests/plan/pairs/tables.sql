@@ -221,6 +221,7 @@ INSERT INTO t VALUES (1, 2, 3);
 CREATE TABLE t (a integer, b integer, c integer, UNIQUE (a) INCLUDE (b, c), CONSTRAINT late UNIQUE (b) DEFERRABLE INITIALLY DEFERRED);
 ALTER TABLE t ADD CONSTRAINT full_pages UNIQUE (c) WITH (fillfactor = 60);
 -- pair: a unique constraint without distinct nulls
+-- since: 15
 CREATE TABLE t (a integer);
 -- rows
 INSERT INTO t VALUES (NULL);
@@ -310,6 +311,7 @@ COMMENT ON CONSTRAINT pk ON t IS 'the key';
 COMMENT ON CONSTRAINT good ON t IS 'a check';
 COMMENT ON INDEX t_b IS 'an index';
 -- pair: indexes of many kinds come
+-- since: 15
 CREATE TABLE t (a integer, b text, c jsonb, d integer[]);
 -- rows
 INSERT INTO t VALUES (1, 'x', '{}', '{}');

@@ -75,6 +75,7 @@ CREATE TYPE pair AS (a integer, b text);
 -- to
 CREATE TYPE pair AS (a bigint, b text, c date);
 -- pair: a range comes
+-- since: 14
 -- to
 CREATE TYPE span AS RANGE (subtype = float8, subtype_diff = float8mi);
 CREATE TABLE t (s span, m int4multirange);

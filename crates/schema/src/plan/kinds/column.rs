@@ -148,7 +148,14 @@ pub(super) fn create(between: &Between<'_>, id: &ObjectId) -> Steps {
         id,
         Sql::render("ALTER TABLE {table} ADD COLUMN {column}", &values),
     );
-    let mut steps = Steps::one(step.lock(Lock::AccessExclusive));
+    let step = step.lock(Lock::AccessExclusive);
+    let has = |fact: &str| between.to.fact(id, fact).is_some();
+    let fills = ["default", "generated", "identity"].into_iter().any(has);
+    let mut steps = Steps::one(if has("not null") && !fills {
+        step.warning("refused where the table has rows: add it without NOT NULL and fill it first, or give it a default")
+    } else {
+        step
+    });
     steps.extend(unwritten(between, id));
     steps
 }
