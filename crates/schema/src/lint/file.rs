@@ -1,5 +1,7 @@
 //! A script as rules look at it: its statements read, what it makes itself, and what the server did.
 
+use std::collections::BTreeMap;
+
 use super::Known;
 use super::finding::Draft;
 use super::observation::Observation;
@@ -47,6 +49,8 @@ pub(super) struct File<'a> {
     script: &'a Script,
     direction: Direction,
     statements: Vec<Statement>,
+    /// Tables and views that the script makes, by their last name: where, and the whole name.
+    made: BTreeMap<String, Vec<(usize, Name)>>,
     observations: Option<&'a Observations>,
     past: Option<&'a Past>,
     /// The other script of the migration, for what a DOWN may take back.
@@ -75,10 +79,12 @@ impl<'a> File<'a> {
         known: Known<'a>,
     ) -> Self {
         let is_up = direction == Direction::Up;
+        let statements = read(script);
         Self {
             script,
             direction,
-            statements: read(script),
+            made: made(&statements),
+            statements,
             observations: known.observed.filter(|_| is_up),
             past: known.past.filter(|_| is_up),
             counterpart: up.map(read).unwrap_or_default(),
@@ -227,6 +233,30 @@ fn read(script: &Script) -> Vec<Statement> {
         .collect()
 }
 
+/// Tables and materialized views that statements make, and what new tables are renamed to.
+fn made(statements: &[Statement]) -> BTreeMap<String, Vec<(usize, Name)>> {
+    let mut made: BTreeMap<String, Vec<(usize, Name)>> = BTreeMap::new();
+    for (index, statement) in statements.iter().enumerate() {
+        let name = match statement {
+            Statement::CreateTable(created) => Some(&created.table),
+            Statement::CreateMaterializedView { name } => Some(name),
+            Statement::AlterTable { table, actions } if made.contains_key(&table.name) => {
+                actions.iter().find_map(|action| match &action.change {
+                    TableChange::RenameTable(new) => Some(new),
+                    _ => None,
+                })
+            }
+            _ => None,
+        };
+        if let Some(name) = name {
+            made.entry(name.name.clone())
+                .or_default()
+                .push((index, name.clone()));
+        }
+    }
+    made
+}
+
 fn created_in<'s>(statements: &'s [Statement], table: &Name) -> Option<(usize, &'s CreateTable)> {
     statements
         .iter()
@@ -246,19 +276,11 @@ impl<'a> Case<'a> {
         {
             return !held.relation.existed;
         }
-        self.file.statements[..self.index]
-            .iter()
-            .any(|earlier| match earlier {
-                Statement::CreateTable(created) => created.table.may_be(table),
-                Statement::CreateMaterializedView { name } => name.may_be(table),
-                Statement::AlterTable { table: old, actions } => {
-                    let becomes = |action: &TableAction| {
-                        matches!(&action.change, TableChange::RenameTable(new) if new.may_be(table))
-                    };
-                    actions.iter().any(becomes) && self.file.created(old).is_some()
-                }
-                _ => false,
-            })
+        let made = self.file.made.get(&table.name);
+        made.is_some_and(|made| {
+            made.iter()
+                .any(|(index, name)| *index < self.index && name.may_be(table))
+        })
     }
 
     /// Something about this statement.

@@ -20,28 +20,31 @@ fn check(file: &File<'_>) -> Vec<Draft> {
         else {
             return None;
         };
-        let work = work(&case, data_type)?;
+        let recoded = action.text.to_ascii_lowercase().contains("collate");
+        let work = work(&case, data_type, recoded)?;
+        // Most of these changes are of the kind that costs nothing.
+        let often_free = case.seen.is_none() && has_limits(data_type);
         let zone = if data_type.to_ascii_lowercase().contains("timestamp") {
             " (between timestamp and timestamptz, only where TimeZone is not UTC)"
         } else {
             ""
         };
-        Some(
-            case.draft(format!("reads and writes of {table} wait while {work}{zone}"))
-                .about(table)
-                .suggest(beside(table, column, data_type)),
-        )
+        let draft = case
+            .draft(format!("reads and writes of {table} wait while {work}{zone}"))
+            .about(table)
+            .suggest(beside(table, column, data_type));
+        Some(if often_free { draft.weighs(Severity::Note) } else { draft })
     })
 }
 
 /// What it makes the server do. Words alone know the new type and not the old one, so only the server can say that it is nothing.
-fn work(case: &Case<'_>, data_type: &str) -> Option<&'static str> {
+fn work(case: &Case<'_>, data_type: &str, recoded: bool) -> Option<&'static str> {
     match case.seen {
         Some(seen) if seen.rewrites() => Some("the table and all its indexes are written anew"),
         Some(seen) if seen.builds() => Some("the indexes of the column are built anew"),
         Some(seen) if seen.scans() => Some("every row is read"),
         Some(_) => None,
-        None if grows_at_most(data_type) => None,
+        None if !recoded && grows_at_most(data_type) => None,
         None => Some("the table and all its indexes are written anew, unless the new type holds the old values as they are"),
     }
 }
@@ -50,6 +53,14 @@ fn work(case: &Case<'_>, data_type: &str) -> Option<&'static str> {
 fn grows_at_most(data_type: &str) -> bool {
     let word = data_type.trim().to_ascii_lowercase();
     word == "text" || word == "varchar" || word == "character varying" || word == "numeric"
+}
+
+/// Types whose limits are mostly made wider.
+fn has_limits(data_type: &str) -> bool {
+    let word = data_type.trim().to_ascii_lowercase();
+    ["varchar", "character varying", "numeric", "decimal"]
+        .iter()
+        .any(|limited| word.starts_with(limited))
 }
 
 fn beside(table: &Name, column: &Name, data_type: &str) -> String {
