@@ -6,6 +6,7 @@ mod down;
 mod forecast;
 mod history;
 mod new;
+mod patience;
 mod progress;
 mod redo;
 mod renumber;
