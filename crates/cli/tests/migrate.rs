@@ -379,3 +379,44 @@ async fn repeatable_files_run_after_the_others_and_again_when_they_change() {
         refused.stderr
     );
 }
+
+#[tokio::test]
+async fn two_projects_keep_their_histories_apart_in_one_database() {
+    let project = Project::new(&[
+        ("001_users.sql", USERS),
+        ("R__one.sql", "CREATE OR REPLACE VIEW one AS SELECT 1 AS x;"),
+    ])
+    .await;
+    let toml = project.directory.path().join("ponte.toml");
+    fs::write(&toml, "[project]\nhistory = \"Billing\"\n").unwrap();
+    project.migrate(&["up"]).ends(0);
+    project.migrate(&["status", "--check"]).ends(0);
+    let client = ponte_testkit::connect(&project.url).await;
+    let row = client
+        .query_one(
+            "SELECT count(*)::int FROM \"Billing\".migration WHERE to_regnamespace('ponte') IS NULL",
+            &[],
+        )
+        .await
+        .unwrap();
+    assert_eq!(row.get::<_, i32>(0), 1);
+    let verified = Command::new(env!("CARGO_BIN_EXE_ponte"))
+        .arg("verify")
+        .current_dir(&project.directory)
+        .env_clear()
+        .env("DATABASE_URL", &project.url)
+        .output()
+        .unwrap();
+    assert_eq!(
+        verified.status.code(),
+        Some(0),
+        "{}",
+        String::from_utf8_lossy(&verified.stdout)
+    );
+
+    fs::write(&toml, "").unwrap();
+    project.migrate(&["status", "--check"]).ends(1);
+    project.migrate(&["stamp", "001"]).ends(0);
+    let log = project.migrate(&["history", "--output", "json"]).ends(0).json();
+    assert_eq!(log["entries"].as_array().unwrap().len(), 1);
+}

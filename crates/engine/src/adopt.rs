@@ -103,7 +103,7 @@ pub async fn adopt(
     let (drifts, outcome) = if migrator.is_taken_over(&applied, &revisions).await? && new.is_empty() {
         (Vec::new(), Outcome::Already)
     } else {
-        let proof = replay_and_compare(servers, session, &applied, None).await?;
+        let proof = replay_and_compare(servers, (migrator, session), &applied, None).await?;
         let outcome = if !proof.drifts.is_empty() && !wish.accept_differences {
             Outcome::Refused
         } else if wish.dry_run {

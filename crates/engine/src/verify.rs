@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use ponte_pg::migrate::Migrator;
 use ponte_pg::shadow::{Likeness, Shadow};
 use ponte_pg::{Session, catalog};
-use ponte_schema::adopt::leave_out_books;
+use ponte_schema::adopt::{leave_out_books, leave_out_history};
 use ponte_schema::migration::plan::{self, Standing};
 use ponte_schema::migration::{Applied, MigrationSet, RepeatableStanding, Repeated};
 use ponte_schema::model::{Access, Difference, Model, ObjectId, compare};
@@ -65,7 +65,7 @@ pub async fn verify(
     let history = migrator.applied().await?;
     let repeated = migrator.repeated().await?;
     let applied = replayable(files, &history, &repeated)?;
-    let proof = replay_and_compare(servers, session, &applied, access).await?;
+    let proof = replay_and_compare(servers, (migrator, session), &applied, access).await?;
     let status = plan::status(files, &history);
     let changed = status
         .applied
@@ -100,12 +100,13 @@ pub(crate) struct Proof {
 /// other migration tools keep their books belong to no file, and are left out.
 pub(crate) async fn replay_and_compare(
     servers: &Servers,
-    session: &Session,
+    (migrator, session): (&Migrator, &Session),
     applied: &MigrationSet,
     access: Option<Access>,
 ) -> Result<Proof> {
     let mut live = catalog::read(session).await?;
     leave_out_books(&mut live);
+    leave_out_history(&mut live, migrator.history_schema());
     let like = Likeness::of(session).await?;
     let binaries = servers.binaries_of(session.server_version_num() / 10_000)?;
     let mut shadow = Shadow::start(binaries, &like).await?;

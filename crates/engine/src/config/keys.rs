@@ -148,6 +148,13 @@ pub static KEYS: &[Key] = &[
         "Whether `ponte migrate up` first writes the database to `.ponte/backups/` with pg_dump, and how many of these files stay: 5, or `N`.",
     ),
     key(
+        Section::Project,
+        "history",
+        "schema name",
+        Some("\"ponte\""),
+        "The schema in which `ponte migrate` keeps its history; another one for each of several projects that share a database.",
+    ),
+    key(
         Section::Node,
         "url",
         "connection string",

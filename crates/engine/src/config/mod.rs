@@ -23,6 +23,7 @@ mod probe_values;
 mod project;
 mod reader;
 mod schedule;
+mod schema_name;
 mod secret;
 mod show;
 mod table_name;

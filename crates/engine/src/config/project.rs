@@ -13,6 +13,7 @@ use super::link::{self, Link};
 use super::node::{self, Node};
 use super::origin::Origin;
 use super::reader::{Reader, Table, in_file_order};
+use super::schema_name::SchemaName;
 use super::show::Setting;
 use crate::safeguard::Safeguard;
 use crate::{Error, ErrorKind, Result};
@@ -37,6 +38,7 @@ struct Contents {
     migrations: PathBuf,
     seeds: PathBuf,
     backup: Safeguard,
+    history: SchemaName,
     nodes: Vec<Node>,
     links: Vec<Link>,
     jobs: Vec<Job>,
@@ -108,6 +110,11 @@ impl Config {
     /// What is done before migrations.
     pub fn backup(&self) -> Safeguard {
         self.contents.backup
+    }
+
+    /// The schema of the migration history.
+    pub fn history_schema(&self) -> &str {
+        self.contents.history.as_str()
     }
 
     /// The nodes, in the order of the file.
@@ -308,11 +315,13 @@ fn project(reader: &Reader<'_>, root: &Path, file: &Table<'_, '_>) -> Option<Con
     let migrations = table.parsed_or("migrations", "migrations".to_owned());
     let seeds = table.parsed_or("seeds", "seeds".to_owned());
     let backup = table.parsed_or("backup", Safeguard::Off);
+    let history = table.parsed_or("history", SchemaName::default());
     Some(Contents {
         name: name?.value,
         migrations: migrations?.value.into(),
         seeds: seeds?.value.into(),
         backup: backup?.value,
+        history: history?.value,
         ..Contents::default()
     })
 }

@@ -1,4 +1,5 @@
-//! `ponte.migration` and `ponte.migration_log`: the only file that knows their columns.
+//! `ponte.migration`, `ponte.migration_log` and `ponte.migration_repeatable`, in that schema or another one: the only file that
+//! knows their columns.
 
 use std::time::Duration;
 
@@ -6,11 +7,11 @@ use ponte_schema::migration::plan::{Direction, Unfinished};
 use ponte_schema::migration::{
     Applied, Checksum, Migration, Problem, Repeatable, Repeated, Revision, Script,
 };
-use ponte_schema::{Literal, Sql};
+use ponte_schema::{Ident, Literal, Sql};
 use tokio_postgres::Row;
 use tokio_postgres::error::SqlState;
 
-use super::problem;
+use super::{Options, problem};
 use crate::error::{During, Error, ErrorKind, Result};
 use crate::session::Session;
 
@@ -32,10 +33,14 @@ pub(super) struct Survey {
 }
 
 impl Survey {
-    pub(super) async fn take(session: &Session) -> Result<Self> {
+    pub(super) async fn take(session: &Session, options: &Options) -> Result<Self> {
+        let sql = Sql::render(
+            include_str!("sql/survey.sql"),
+            &[("schema_name", &Literal::new(&options.history_schema))],
+        );
         let row = session
             .client()
-            .query_typed_one(include_str!("sql/survey.sql"), &[])
+            .query_typed_one(sql.as_str(), &[])
             .await
             .during(|| "look for the migration history".to_owned())?;
         Ok(Self {
@@ -71,7 +76,7 @@ impl Survey {
         match self.format.as_deref() {
             Some(format) if format != FORMAT && format.starts_with("ponte migrate, format") => Err(problem(
                 Problem::HistoryNewer,
-                "cannot read ponte.migration: a newer release of ponte has changed it",
+                "cannot read the migration history: a newer release of ponte has changed it",
             )
             .with("format", format)
             .hint("install that release or a later one")),
@@ -80,37 +85,53 @@ impl Survey {
     }
 }
 
+/// A statement of this module that needs nothing but the schema of the history.
+fn on_history(template: &'static str, options: &Options) -> Sql {
+    Sql::render(template, &[("schema", &Ident::new(&options.history_schema))])
+}
+
 /// Makes the schema and the tables where they are missing. A role that may CREATE in the database is enough.
-pub(super) async fn ensure(session: &Session, survey: &Survey) -> Result<()> {
+pub(super) async fn ensure(session: &Session, survey: &Survey, options: &Options) -> Result<()> {
     if survey.history_exists {
         return if survey.script_exists {
             Ok(())
         } else {
-            add_script(session).await
+            add_script(session, options).await
         };
     }
     if !survey.schema_exists {
         create_schema(session, "the migration history").await?;
+        create_schema(session, options).await?;
     }
     session
         .client()
-        .batch_execute(include_str!("sql/create_history.sql"))
+        .batch_execute(on_history(include_str!("sql/create_history.sql"), options).as_str())
         .await
-        .during(|| "create the migration history ponte.migration".to_owned())
+        .during(|| "create the migration history".to_owned())
 }
 
 /// For a table that an earlier build made.
-async fn add_script(session: &Session) -> Result<()> {
-    let sql = "ALTER TABLE ponte.migration ADD COLUMN IF NOT EXISTS script text";
-    let added = session.client().batch_execute(sql).await;
-    added.during(|| "bring ponte.migration up to date".to_owned())
+async fn add_script(session: &Session, options: &Options) -> Result<()> {
+    let sql = on_history(
+        "ALTER TABLE {schema}.migration ADD COLUMN IF NOT EXISTS script text",
+        options,
+    );
+    let added = session.client().batch_execute(sql.as_str()).await;
+    added.during(|| "bring the migration history up to date".to_owned())
 }
 
 /// What a file said when it was applied, where the history knows.
-pub(super) async fn recorded_script(session: &Session, revision: &Revision) -> Result<Option<String>> {
+pub(super) async fn recorded_script(
+    session: &Session,
+    revision: &Revision,
+    options: &Options,
+) -> Result<Option<String>> {
     let sql = Sql::render(
         include_str!("sql/recorded_script.sql"),
-        &[("revision", &Literal::new(revision.as_str()))],
+        &[
+            ("schema", &Ident::new(&options.history_schema)),
+            ("revision", &Literal::new(revision.as_str())),
+        ],
     );
     let row = session.client().query_typed_opt(sql.as_str(), &[]).await;
     let row = row.during(|| format!("read what {revision} said"))?;
@@ -118,22 +139,25 @@ pub(super) async fn recorded_script(session: &Session, revision: &Revision) -> R
 }
 
 /// Makes the table of the repeatable files where it is missing.
-pub(super) async fn ensure_repeatable(session: &Session, survey: &Survey) -> Result<()> {
+pub(super) async fn ensure_repeatable(session: &Session, survey: &Survey, options: &Options) -> Result<()> {
     if survey.repeatable_exists {
         return Ok(());
     }
     let created = session
         .client()
-        .batch_execute(include_str!("sql/create_repeatable.sql"))
+        .batch_execute(on_history(include_str!("sql/create_repeatable.sql"), options).as_str())
         .await;
-    created.during(|| "create ponte.migration_repeatable".to_owned())
+    created.during(|| "create the history of repeatable files".to_owned())
 }
 
 /// The repeatable files that were run.
-pub(super) async fn read_repeatable(session: &Session) -> Result<Vec<Repeated>> {
+pub(super) async fn read_repeatable(session: &Session, options: &Options) -> Result<Vec<Repeated>> {
     let rows = session
         .client()
-        .query_typed(include_str!("sql/read_repeatable.sql"), &[])
+        .query_typed(
+            on_history(include_str!("sql/read_repeatable.sql"), options).as_str(),
+            &[],
+        )
         .await;
     let rows = rows.during(|| "read the history of repeatable files".to_owned())?;
     let repeated = |row: &Row| Repeated {
@@ -152,17 +176,27 @@ pub(crate) async fn create_schema(session: &Session, what: &str) -> Result<()> {
         Err(e) if e.code() == Some(&SqlState::INSUFFICIENT_PRIVILEGE) => {
             Err(Error::new(ErrorKind::SqlRejected, format!("cannot create the schema ponte for {what}"))
                 .hint("GRANT CREATE ON DATABASE … TO this role, or let its owner run: CREATE SCHEMA ponte AUTHORIZATION …")
+async fn create_schema(session: &Session, options: &Options) -> Result<()> {
+    let sql = on_history("CREATE SCHEMA IF NOT EXISTS {schema}", options);
+    match session.client().batch_execute(sql.as_str()).await {
+        Err(e) if e.code() == Some(&SqlState::UNIQUE_VIOLATION) => Ok(()),
+        Err(e) if e.code() == Some(&SqlState::INSUFFICIENT_PRIVILEGE) => {
+            Err(Error::new(ErrorKind::SqlRejected, "cannot create the schema of the migration history")
+                .hint("GRANT CREATE ON DATABASE … TO this role, or let its owner create the schema for this role: CREATE SCHEMA … AUTHORIZATION …")
                 .because(e))
         }
-        other => other.during(|| "create the schema ponte".to_owned()),
+        other => other.during(|| "create the schema of the migration history".to_owned()),
     }
 }
 
 /// What is applied or under way, in the order of the numbers.
-pub(super) async fn read(session: &Session) -> Result<Vec<Applied>> {
+pub(super) async fn read(session: &Session, options: &Options) -> Result<Vec<Applied>> {
     let rows = session
         .client()
-        .query_typed(include_str!("sql/read_history.sql"), &[])
+        .query_typed(
+            on_history(include_str!("sql/read_history.sql"), options).as_str(),
+            &[],
+        )
         .await
         .during(|| "read the migration history".to_owned())?;
     rows.iter().map(applied).collect()
@@ -173,7 +207,7 @@ fn applied(row: &Row) -> Result<Applied> {
     let revision = Revision::parse(&text).ok_or_else(|| {
         Error::new(
             ErrorKind::Internal,
-            format!("cannot read revision {text} of ponte.migration"),
+            format!("cannot read revision {text} of the migration history"),
         )
     })?;
     let direction = match row.get::<_, Option<&str>>("direction") {
@@ -224,10 +258,13 @@ pub struct LogEntry {
 }
 
 /// Everything that was done, oldest first.
-pub(super) async fn read_log(session: &Session) -> Result<Vec<LogEntry>> {
+pub(super) async fn read_log(session: &Session, options: &Options) -> Result<Vec<LogEntry>> {
     let rows = session
         .client()
-        .query_typed(include_str!("sql/read_log.sql"), &[])
+        .query_typed(
+            on_history(include_str!("sql/read_log.sql"), options).as_str(),
+            &[],
+        )
         .await
         .during(|| "read the migration log".to_owned())?;
     let entry = |row: &Row| LogEntry {
@@ -263,7 +300,7 @@ impl Took {
 }
 
 /// Records that a migration is applied.
-pub(super) fn record_up(migration: &Migration, action: &'static str, took: Took, release: &str) -> Sql {
+pub(super) fn record_up(migration: &Migration, action: &'static str, took: Took, options: &Options) -> Sql {
     let mut sql = Sql::text(include_str!("sql/as_ourselves.sql"));
     sql.push(&Sql::render(
         include_str!("sql/record_up.sql"),
@@ -278,7 +315,8 @@ pub(super) fn record_up(migration: &Migration, action: &'static str, took: Took,
             ),
             ("duration_ms", &took.sql()),
             ("action", &Literal::new(action)),
-            ("release", &Literal::new(release)),
+            ("release", &Literal::new(&options.release)),
+            ("schema", &Ident::new(&options.history_schema)),
             ("script", &script(migration)),
         ],
     ));
@@ -295,7 +333,12 @@ fn script(migration: &Migration) -> Sql {
 }
 
 /// Records that a repeatable file was run.
-pub(super) fn record_repeatable(file: &Repeatable, action: &'static str, took: Took, release: &str) -> Sql {
+pub(super) fn record_repeatable(
+    file: &Repeatable,
+    action: &'static str,
+    took: Took,
+    options: &Options,
+) -> Sql {
     let mut sql = Sql::text(include_str!("sql/as_ourselves.sql"));
     sql.push(&Sql::render(
         include_str!("sql/record_repeatable.sql"),
@@ -304,14 +347,15 @@ pub(super) fn record_repeatable(file: &Repeatable, action: &'static str, took: T
             ("checksum", &Literal::new(file.checksum.as_str())),
             ("duration_ms", &took.sql()),
             ("action", &Literal::new(action)),
-            ("release", &Literal::new(release)),
+            ("release", &Literal::new(&options.release)),
+            ("schema", &Ident::new(&options.history_schema)),
         ],
     ));
     sql
 }
 
 /// Records that a migration is no longer applied.
-pub(super) fn record_down(revision: &Revision, action: &'static str, took: Took, release: &str) -> Sql {
+pub(super) fn record_down(revision: &Revision, action: &'static str, took: Took, options: &Options) -> Sql {
     let mut sql = Sql::text(include_str!("sql/as_ourselves.sql"));
     sql.push(&Sql::render(
         include_str!("sql/record_down.sql"),
@@ -319,7 +363,8 @@ pub(super) fn record_down(revision: &Revision, action: &'static str, took: Took,
             ("revision", &Literal::new(revision.as_str())),
             ("duration_ms", &took.sql()),
             ("action", &Literal::new(action)),
-            ("release", &Literal::new(release)),
+            ("release", &Literal::new(&options.release)),
+            ("schema", &Ident::new(&options.history_schema)),
         ],
     ));
     sql
@@ -331,7 +376,7 @@ pub(super) fn record_step(
     script: &Script,
     direction: Direction,
     (steps_done, step_begun): (usize, bool),
-    release: &str,
+    options: &Options,
 ) -> Sql {
     let direction = match direction {
         Direction::Up => "up",
@@ -349,7 +394,8 @@ pub(super) fn record_step(
                 "checksum_tokens",
                 &Literal::new(migration.checksum_tokens.as_str()),
             ),
-            ("release", &Literal::new(release)),
+            ("release", &Literal::new(&options.release)),
+            ("schema", &Ident::new(&options.history_schema)),
             ("direction", &Literal::new(direction)),
             ("steps_done", &i64::try_from(steps_done).unwrap_or(i64::MAX)),
             (

@@ -53,11 +53,16 @@ use crate::session::{ConnectOptions, Session};
 use history::Survey;
 use lock::RunnerLock;
 
+/// The schema of the history where nothing else is said.
+pub const HISTORY_SCHEMA: &str = "ponte";
+
 /// How to run.
 #[derive(Debug, Clone)]
 pub struct Options {
     /// The release of the program, for the history.
     pub release: String,
+    /// The schema that the history is in.
+    pub history_schema: String,
     /// How long one statement may wait for a lock before everything is rolled back and tried again.
     pub lock_timeout: Duration,
     /// How long to go on trying, for the tables' locks and for another runner to finish.
@@ -71,6 +76,7 @@ impl Options {
     pub fn new(release: impl Into<String>) -> Self {
         Self {
             release: release.into(),
+            history_schema: HISTORY_SCHEMA.to_owned(),
             lock_timeout: Duration::from_secs(4),
             wait_max: Duration::from_secs(300),
             allow_pooled: false,
@@ -117,15 +123,15 @@ impl Migrator {
 
     /// What is applied or under way, in the order of the numbers. Writes nothing.
     pub async fn applied(&self) -> Result<Vec<Applied>> {
-        let survey = Survey::take(&self.session).await?;
+        let survey = Survey::take(&self.session, &self.options).await?;
         self.applied_in(&survey).await
     }
 
     /// Everything that was done, oldest first. Writes nothing.
     pub async fn log(&self) -> Result<Vec<LogEntry>> {
-        let survey = Survey::take(&self.session).await?;
+        let survey = Survey::take(&self.session, &self.options).await?;
         if survey.history_exists {
-            history::read_log(&self.session).await
+            history::read_log(&self.session, &self.options).await
         } else {
             Ok(Vec::new())
         }
@@ -148,7 +154,7 @@ impl Migrator {
         request: &UpRequest,
         observer: &mut Observer<'_>,
     ) -> Result<Vec<&'a Migration>> {
-        let survey = Survey::take(&self.session).await?;
+        let survey = Survey::take(&self.session, &self.options).await?;
         survey.refuse_read_only()?;
         let history = self.applied_in(&survey).await?;
         let repeated = self.repeated_in(&survey).await?;
@@ -158,18 +164,23 @@ impl Migrator {
             return Ok(Vec::new());
         }
         let lock = RunnerLock::take(&self.session, self.options.wait_max, observer).await?;
-        history::ensure(&self.session, &survey).await?;
-        let history = history::read(&self.session).await?;
+        history::ensure(&self.session, &survey, &self.options).await?;
+        let history = history::read(&self.session, &self.options).await?;
         let pending = plan::up(set, &history, request.to.as_ref(), request.allow_late)?;
         let repeated = self.repeated().await?;
         let repeatables = to_repeat(set, &repeated, request);
         if !repeatables.is_empty() {
-            history::ensure_repeatable(&self.session, &survey).await?;
+            history::ensure_repeatable(&self.session, &survey, &self.options).await?;
         }
         let work = (pending.as_slice(), repeatables.as_slice());
         let outcome = run::up(self, &lock, work, &history, observer).await;
         lock.release(&self.session).await;
         outcome.map(|()| pending)
+    }
+
+    /// The schema that the history is in.
+    pub fn history_schema(&self) -> &str {
+        &self.options.history_schema
     }
 
     /// Where it is connected to.
@@ -237,7 +248,7 @@ impl Migrator {
         to: &DownTo,
         observer: &mut Observer<'_>,
     ) -> Result<Vec<&'a Migration>> {
-        let survey = Survey::take(&self.session).await?;
+        let survey = Survey::take(&self.session, &self.options).await?;
         survey.refuse_read_only()?;
         if self.plan_down(set, to).await?.is_empty() {
             return Ok(Vec::new());
@@ -258,10 +269,10 @@ impl Migrator {
         revision: &Revision,
         observer: &mut Observer<'_>,
     ) -> Result<Stamped> {
-        let survey = Survey::take(&self.session).await?;
+        let survey = Survey::take(&self.session, &self.options).await?;
         survey.refuse_read_only()?;
         let lock = RunnerLock::take(&self.session, self.options.wait_max, observer).await?;
-        history::ensure(&self.session, &survey).await?;
+        history::ensure(&self.session, &survey, &self.options).await?;
         let outcome = stamp::stamp(self, set, revision).await;
         lock.release(&self.session).await;
         outcome
@@ -286,12 +297,12 @@ impl Migrator {
         revisions: &[Revision],
         observer: &mut Observer<'_>,
     ) -> Result<()> {
-        let survey = Survey::take(&self.session).await?;
+        let survey = Survey::take(&self.session, &self.options).await?;
         survey.refuse_read_only()?;
         let lock = RunnerLock::take(&self.session, self.options.wait_max, observer).await?;
-        history::ensure(&self.session, &survey).await?;
+        history::ensure(&self.session, &survey, &self.options).await?;
         if !set.repeatables().is_empty() {
-            history::ensure_repeatable(&self.session, &survey).await?;
+            history::ensure_repeatable(&self.session, &survey, &self.options).await?;
         }
         let outcome = stamp::take_over(self, set, revisions).await;
         lock.release(&self.session).await;
@@ -300,7 +311,7 @@ impl Migrator {
 
     /// The repeatable files that were run. Writes nothing.
     pub async fn repeated(&self) -> Result<Vec<Repeated>> {
-        let survey = Survey::take(&self.session).await?;
+        let survey = Survey::take(&self.session, &self.options).await?;
         self.repeated_in(&survey).await
     }
 
@@ -322,7 +333,7 @@ impl Migrator {
             .iter()
             .filter(|(_, standing)| *standing == Standing::Changed);
         for (row, _) in changed {
-            let before = history::recorded_script(&self.session, &row.revision).await?;
+            let before = history::recorded_script(&self.session, &row.revision, &self.options).await?;
             if let (Some(before), Some(file)) = (before, set.get(&row.revision)) {
                 let lines = changed_lines(&before, file.up.text());
                 let lines: Vec<String> = lines.iter().map(|line| format!("\n    {line}")).collect();
@@ -334,7 +345,7 @@ impl Migrator {
 
     async fn repeated_in(&self, survey: &Survey) -> Result<Vec<Repeated>> {
         if survey.repeatable_exists {
-            history::read_repeatable(&self.session).await
+            history::read_repeatable(&self.session, &self.options).await
         } else {
             Ok(Vec::new())
         }
@@ -343,7 +354,7 @@ impl Migrator {
     async fn applied_in(&self, survey: &Survey) -> Result<Vec<Applied>> {
         survey.refuse_newer()?;
         if survey.history_exists {
-            history::read(&self.session).await
+            history::read(&self.session, &self.options).await
         } else {
             Ok(Vec::new())
         }

@@ -95,7 +95,7 @@ pub(super) struct Piece<'a> {
 }
 
 impl Job<'_> {
-    pub(super) fn piece(&self, took: Took, release: &str) -> Piece<'_> {
+    pub(super) fn piece(&self, took: Took, options: &Options) -> Piece<'_> {
         let (verb, command) = match self.direction {
             Direction::Up => ("apply", "up"),
             Direction::Down => ("undo", "down"),
@@ -103,17 +103,17 @@ impl Job<'_> {
         Piece {
             script: self.script,
             label: label(&self.migration.revision, &self.migration.name),
-            record: self.record(took, release),
+            record: self.record(took, options),
             verb,
             command,
         }
     }
 
     /// What makes the history say that the script has come to its end.
-    pub(super) fn record(&self, took: Took, release: &str) -> Sql {
+    pub(super) fn record(&self, took: Took, options: &Options) -> Sql {
         match self.direction {
-            Direction::Up => history::record_up(self.migration, "up", took, release),
-            Direction::Down => history::record_down(&self.migration.revision, "down", took, release),
+            Direction::Up => history::record_up(self.migration, "up", took, options),
+            Direction::Down => history::record_down(&self.migration.revision, "down", took, options),
         }
     }
 }
@@ -149,7 +149,7 @@ impl<'m> Runner<'m> {
                     let next = jobs
                         .get(index + 1)
                         .is_some_and(|job| job.script.mode() == TransactionMode::Together);
-                    let piece = job.piece(Took::ThisTransaction, &self.options.release);
+                    let piece = job.piece(Took::ThisTransaction, self.options);
                     self.together(&piece, next, observer).await?;
                 }
                 TransactionMode::StepByStep => {
@@ -171,7 +171,7 @@ impl<'m> Runner<'m> {
         let piece = Piece {
             script: &file.script,
             label: file.script.file().trim_end_matches(".sql").to_owned(),
-            record: history::record_repeatable(file, "up", Took::ThisTransaction, &self.options.release),
+            record: history::record_repeatable(file, "up", Took::ThisTransaction, self.options),
             verb: "run",
             command: "up",
         };

@@ -25,9 +25,9 @@ pub(super) async fn stamp(migrator: &Migrator, set: &MigrationSet, revision: &Re
         )
         .hint("list them: ponte migrate status"));
     }
-    let release = &migrator.options.release;
+    let options = &migrator.options;
     let took = Took::Measured(std::time::Duration::ZERO);
-    let above: Vec<_> = history::read(&migrator.session)
+    let above: Vec<_> = history::read(&migrator.session, &migrator.options)
         .await?
         .into_iter()
         .filter(|row| row.revision > *revision)
@@ -38,11 +38,11 @@ pub(super) async fn stamp(migrator: &Migrator, set: &MigrationSet, revision: &Re
     let what = || "write the migration history".to_owned();
     client.batch_execute("BEGIN").await.during(what)?;
     for row in &above {
-        let sql = history::record_down(&row.revision, "unstamp", took, release);
+        let sql = history::record_down(&row.revision, "unstamp", took, options);
         client.batch_execute(sql.as_str()).await.during(what)?;
     }
     for file in &upto {
-        let sql = history::record_up(file, "stamp", took, release);
+        let sql = history::record_up(file, "stamp", took, options);
         client.batch_execute(sql.as_str()).await.during(what)?;
     }
     client.batch_execute("COMMIT").await.during(what)?;
@@ -71,19 +71,19 @@ pub(super) fn says_the_same(there: &[Applied], set: &MigrationSet, revisions: &[
 
 /// Records exactly these as applied in an empty history, all or nothing.
 pub(super) async fn take_over(migrator: &Migrator, set: &MigrationSet, revisions: &[Revision]) -> Result<()> {
-    let there = history::read(&migrator.session).await?;
+    let there = history::read(&migrator.session, &migrator.options).await?;
     if says_the_same(&there, set, revisions)? {
         return Ok(());
     }
-    let release = &migrator.options.release;
+    let options = &migrator.options;
     let took = Took::Measured(std::time::Duration::ZERO);
     let mut records: Vec<_> = revisions
         .iter()
         .filter_map(|revision| set.get(revision))
-        .map(|file| history::record_up(file, "stamp", took, release))
+        .map(|file| history::record_up(file, "stamp", took, options))
         .collect();
     let repeatables = set.repeatables().iter();
-    records.extend(repeatables.map(|file| history::record_repeatable(file, "stamp", took, release)));
+    records.extend(repeatables.map(|file| history::record_repeatable(file, "stamp", took, options)));
 
     let client = migrator.session.client();
     let what = || "write the migration history".to_owned();
@@ -97,7 +97,9 @@ pub(super) async fn take_over(migrator: &Migrator, set: &MigrationSet, revisions
 fn taken(rows: usize) -> crate::error::Error {
     problem(
         Problem::AdoptHistory,
-        format!("cannot take over: ponte.migration has {rows} rows already, and they say something else"),
+        format!(
+            "cannot take over: a migration history of {rows} rows is there already, and says something else"
+        ),
     )
     .hint("look at them: ponte migrate status; to begin anew, empty it: ponte migrate stamp 0")
 }

@@ -19,7 +19,7 @@ mod refinery;
 mod statements;
 mod tool;
 
-pub use books::leave_out_books;
+pub use books::{leave_out_books, leave_out_history};
 pub use tool::Tool;
 
 use crate::migration::{MigrationError, Problem, Result, Revision};

@@ -8,6 +8,7 @@ use ponte_schema::migration::plan::{DownTo, label};
 use ponte_schema::migration::{Migration, Revision};
 use serde::Serialize;
 
+use super::patience::Patience;
 use super::{Named, migrations, progress, revision, target};
 use crate::context::Context;
 use crate::diagnostic::{Code, Diagnostic};
@@ -22,6 +23,8 @@ pub(super) struct Args {
     /// Undo everything above this revision; 0 for everything
     #[arg(long, value_name = "REV", value_parser = revision)]
     to: Option<Revision>,
+    #[command(flatten)]
+    patience: Patience,
 }
 
 #[derive(Debug, Serialize)]
@@ -82,7 +85,7 @@ pub(super) async fn run(args: &Args, context: &Context, servers: &Servers) -> Re
         None => DownTo::Steps(args.steps.unwrap_or(1)),
     };
     let files = target::files(context)?;
-    let mut migrator = target::migrator(context, servers).await?;
+    let mut migrator = target::patient_migrator(context, servers, &args.patience).await?;
     let planned = migrator.plan_down(&files, &to).await?;
     let destroyed = ask(context, &migrator, &planned, "Undo").await?;
     let mut observer = |event: Event<'_>| progress::tell(context, &event);

@@ -8,6 +8,7 @@ mod forecast;
 mod history;
 mod lint;
 mod new;
+mod patience;
 mod progress;
 mod redo;
 mod renumber;

@@ -9,6 +9,7 @@ use ponte_schema::migration::plan::DownTo;
 use serde::Serialize;
 
 use super::down::{Destroyed, ask};
+use super::patience::Patience;
 use super::{Named, migrations, progress, target};
 use crate::context::Context;
 use crate::failure::{Failure, Verdict};
@@ -19,6 +20,8 @@ pub(super) struct Args {
     /// How many migrations, the newest ones
     #[arg(long, value_name = "N", default_value_t = 1)]
     steps: usize,
+    #[command(flatten)]
+    patience: Patience,
 }
 
 #[derive(Debug, Serialize)]
@@ -40,7 +43,7 @@ impl Report for Done {
 
 pub(super) async fn run(args: &Args, context: &Context, servers: &Servers) -> Result<Verdict, Failure> {
     let files = target::files(context)?;
-    let mut migrator = target::migrator(context, servers).await?;
+    let mut migrator = target::patient_migrator(context, servers, &args.patience).await?;
     let history = migrator.applied().await?;
     let applied: Vec<Revision> = history.into_iter().map(|row| row.revision).collect();
     // What is pending stays pending.

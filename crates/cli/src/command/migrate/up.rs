@@ -8,6 +8,7 @@ use ponte_pg::migrate::{Event, Migrator, UpRequest};
 use ponte_schema::migration::{MigrationSet, Revision};
 use serde::Serialize;
 
+use super::patience::Patience;
 use super::{Named, forecast, migrations, progress, revision, target};
 use crate::context::Context;
 use crate::failure::{Failure, Verdict};
@@ -30,6 +31,8 @@ pub(super) struct Args {
     /// Print the SQL that would be run, with the locks it would take, and run nothing
     #[arg(long)]
     dry_run: bool,
+    #[command(flatten)]
+    patience: Patience,
 }
 
 #[derive(Debug, Serialize)]
@@ -71,7 +74,7 @@ impl Report for Done {
 
 pub(super) async fn run(args: &Args, context: &Context, servers: &Servers) -> Result<Verdict, Failure> {
     let files = target::files(context)?;
-    let mut migrator = target::migrator(context, servers).await?;
+    let mut migrator = target::patient_migrator(context, servers, &args.patience).await?;
     let request = UpRequest {
         to: args.to.clone(),
         allow_late: args.allow_late,

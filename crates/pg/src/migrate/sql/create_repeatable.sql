@@ -2,7 +2,7 @@
 -- Reads:   nothing.
 -- Writes:  ponte.migration_repeatable.
 -- Locks:   only on what it creates.
-CREATE TABLE IF NOT EXISTS ponte.migration_repeatable (
+CREATE TABLE IF NOT EXISTS {schema}.migration_repeatable (
     name        text PRIMARY KEY,
     checksum    text NOT NULL,
     applied_at  timestamptz NOT NULL DEFAULT now(),
@@ -10,4 +10,4 @@ CREATE TABLE IF NOT EXISTS ponte.migration_repeatable (
     applied_by  text NOT NULL DEFAULT session_user,
     release     text NOT NULL
 );
-COMMENT ON TABLE ponte.migration_repeatable IS 'repeatable files that ponte migrate has run'
+COMMENT ON TABLE {schema}.migration_repeatable IS 'repeatable files that ponte migrate has run'

@@ -3,4 +3,4 @@
 -- Reads:   ponte.migration.
 -- Writes:  nothing.
 -- Locks:   ACCESS SHARE on ponte.migration.
-SELECT to_jsonb(m) ->> 'script' AS script FROM ponte.migration m WHERE m.revision::numeric = {revision}::numeric
+SELECT to_jsonb(m) ->> 'script' AS script FROM {schema}.migration m WHERE m.revision::numeric = {revision}::numeric

@@ -10,6 +10,6 @@ SELECT pg_catalog.pg_is_in_recovery() AS in_recovery,
        EXISTS (SELECT FROM pg_catalog.pg_attribute a WHERE a.attrelid = c.oid AND a.attname = 'script') AS script_exists,
        pg_catalog.obj_description(c.oid, 'pg_class') AS history_comment
 FROM (VALUES (1)) AS one (row)
-LEFT JOIN pg_catalog.pg_namespace n ON n.nspname = 'ponte'
+LEFT JOIN pg_catalog.pg_namespace n ON n.nspname = {schema_name}
 LEFT JOIN pg_catalog.pg_class c ON c.relnamespace = n.oid AND c.relname = 'migration' AND c.relkind = 'r'
 LEFT JOIN pg_catalog.pg_class r ON r.relnamespace = n.oid AND r.relname = 'migration_repeatable' AND r.relkind = 'r'
