@@ -3,6 +3,7 @@
 
 pub mod backoff;
 pub mod config;
+pub mod database;
 pub mod demo;
 pub mod error;
 pub mod journal;

@@ -8,6 +8,7 @@
 pub mod catalog;
 pub mod check;
 pub mod conninfo;
+pub mod database;
 pub mod embedded;
 pub mod error;
 pub mod migrate;
