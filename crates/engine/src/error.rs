@@ -38,6 +38,8 @@ pub enum ErrorKind {
     SecretKeys,
     /// A sealed value does not open.
     SecretSealed,
+    /// The environment file cannot take a connection string.
+    EnvFile,
     /// The part that talks to servers failed.
     Pg(ponte_pg::ErrorKind),
 }
@@ -58,6 +60,7 @@ impl ErrorKind {
             Self::PlanUnproved => "plan.unproved",
             Self::SecretKeys => "secret.keys",
             Self::SecretSealed => "secret.sealed",
+            Self::EnvFile => "db.env_file",
             Self::Pg(kind) => kind.code(),
         }
     }

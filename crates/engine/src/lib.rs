@@ -4,6 +4,7 @@
 pub mod adopt;
 pub mod backoff;
 pub mod config;
+pub mod database;
 pub mod demo;
 pub mod diff;
 pub mod error;

@@ -10,6 +10,7 @@ pub mod catalog;
 pub mod check;
 pub mod conninfo;
 pub mod dump;
+pub mod database;
 pub mod embedded;
 pub mod error;
 pub mod jobs;

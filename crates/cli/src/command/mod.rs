@@ -24,7 +24,7 @@ use crate::failure::{Failure, Verdict};
 pub(crate) enum Command {
     /// Show the configuration and where each value comes from
     Config(config::Args),
-    /// Look at a database and the way to it
+    /// Look at a database and the way to it, create one with its roles, drop one
     Db(db::Args),
     /// Bring the schema of a database from revision to revision
     Migrate(migrate::Args),

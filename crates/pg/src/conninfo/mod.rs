@@ -166,6 +166,18 @@ impl Conninfo {
         self.again(settings)
     }
 
+    /// The same settings for another role with its password.
+    ///
+    /// # Errors
+    /// [`ConnInvalid`](crate::ErrorKind::ConnInvalid) where the role name does not fit the other settings.
+    pub fn with_login(&self, user: &str, password: &str) -> Result<Self> {
+        let mut settings = self.settings.clone();
+        settings.replace(Keyword::User, user.to_owned(), Origin::ConnectionString);
+        settings.replace(Keyword::Password, password.to_owned(), Origin::ConnectionString);
+        settings.fill(Keyword::Dbname, self.dbname.clone(), Origin::Default);
+        self.again(settings)
+    }
+
     /// The same settings for another database.
     ///
     /// # Errors

@@ -3,6 +3,7 @@
 use ponte_schema::migration::Problem;
 
 use crate::jobs;
+use crate::database::DatabaseProblem;
 use crate::seed::SeedProblem;
 
 /// What went wrong, as far as a caller or a script may want to tell things apart.
@@ -77,6 +78,8 @@ pub enum ErrorKind {
     ShadowExtension,
     /// Rows to begin with: their files, and rows that are made up.
     Seed(SeedProblem),
+    /// Creating or dropping a database.
+    Database(DatabaseProblem),
     /// A link was asked for that these two databases cannot have as they are.
     SyncUnfit,
     /// The two sides' tables differ in shape.
@@ -169,6 +172,10 @@ impl ErrorKind {
         Self::Seed(SeedProblem::Failed),
         Self::Seed(SeedProblem::UnknownTable),
         Self::Seed(SeedProblem::Unsatisfied),
+        Self::Database(DatabaseProblem::NotAllowed),
+        Self::Database(DatabaseProblem::Differs),
+        Self::Database(DatabaseProblem::Extension),
+        Self::Database(DatabaseProblem::InUse),
         Self::SyncUnfit,
         Self::SyncDrift,
         Self::SyncNotReady,
@@ -347,6 +354,7 @@ impl ErrorKind {
                 "install the packages that bring the extensions",
             ),
             Self::Seed(problem) => never(problem.code(), problem.remedy()),
+            Self::Database(problem) => never(problem.code(), problem.remedy()),
             Self::SyncUnfit => never("sync.unfit", "mend what it names, then run the command again"),
             Self::SyncDrift => never(
                 "sync.drift",
