@@ -201,6 +201,7 @@ impl Tenants<'_> {
         match kind {
             "uuid" => Some(format!("'{}'", self.second_id)),
             "text" => Some("'x'".to_owned()),
+            "text[]" => Some("ARRAY['owner', 'admin', 'member', 'viewer']".to_owned()),
             "integer" | "bigint" | "smallint" => Some("100".to_owned()),
             "boolean" => Some("true".to_owned()),
             _ => None,
