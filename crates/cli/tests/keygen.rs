@@ -1,6 +1,7 @@
 //! `ponte keygen` from outside.
 #![allow(clippy::unwrap_used, reason = "this is a test, and its helpers are too")]
 
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{Command, Output};
 
@@ -53,6 +54,8 @@ fn a_key_file_is_never_written_over_nor_guessed_at() {
     let file = directory.path().join("keys.json");
     assert!(keys("a").status.success());
     let first = std::fs::read_to_string(&file).unwrap();
+    let mode = std::fs::metadata(&file).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600, "nobody else reads it");
     let taken = keys("a");
     assert_eq!(taken.status.code(), Some(2));
     assert!(String::from_utf8_lossy(&taken.stderr).contains("secret.keys"));

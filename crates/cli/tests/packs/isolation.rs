@@ -59,8 +59,12 @@ impl Tenants<'_> {
         self.call_functions(role).await;
         execute(role, self.become_nobody).await;
         for table in texts(self.superuser, TABLES).await {
-            if self.rows(&table, Tenant::First).is_some() {
-                let seen = readable(role, &table).await.unwrap_or(0);
+            if let (Some(first), Some(second)) = (
+                self.rows(&table, Tenant::First),
+                self.rows(&table, Tenant::Second),
+            ) {
+                let sql = format!("SELECT 1 FROM {table} WHERE {first} OR {second}");
+                let seen = count(role, &sql).await.unwrap_or(0);
                 assert_eq!(seen, 0, "without a tenant, rows of {table} are seen");
             }
         }
@@ -201,6 +205,7 @@ impl Tenants<'_> {
         match kind {
             "uuid" => Some(format!("'{}'", self.second_id)),
             "text" => Some("'x'".to_owned()),
+            "text[]" => Some("ARRAY['owner', 'admin', 'member', 'viewer']".to_owned()),
             "integer" | "bigint" | "smallint" => Some("100".to_owned()),
             "boolean" => Some("true".to_owned()),
             _ => None,
@@ -213,11 +218,6 @@ impl Tenants<'_> {
             assert_eq!(found, None, "{what} shows something of the second tenant's");
         }
     }
-}
-
-/// How many rows a table shows, where it may be read.
-async fn readable(role: &Client, table: &str) -> Option<u64> {
-    count(role, &format!("SELECT 1 FROM {table}")).await.ok()
 }
 
 /// How many rows a statement returned or touched.
