@@ -113,7 +113,19 @@ async fn faults_of_the_file_are_shown_under_their_lines() {
         &["\"retries\" is between 0 and 100"],
     )
     .await;
-    check("call = \"f\"\nlease = \"1s\"", &["at least 3s"]).await;
+    check("call = \"f\"\nlease = \"1s\"", &["\"lease\" is at least 3s"]).await;
+    check(
+        "call = \"f\"\nlock_timeout = \"0s\"",
+        &["\"lock_timeout\" is at least 1ms"],
+    )
+    .await;
+    check("sync = \"elo\"", &["there is no link \"elo\""]).await;
+    check("delete = { table = \"t\" }", &["the key \"where\" is missing"]).await;
+    check(
+        "partitions = { table = \"t\", every = \"fortnight\" }",
+        &["\"month\" or \"year\""],
+    )
+    .await;
     check("call = \"f\"\ncatch_up = \"some\"", &["\"all(N)\""]).await;
     check("call = \"f\"\noverlap = \"allow\"", &["\"cancel\""]).await;
     check("call = \"f\"\nnode = \"bas\"", &["did you mean \"base\"?"]).await;

@@ -10,6 +10,7 @@ use ponte_schema::Ident;
 use ponte_sync::NodeName;
 use toml::de::{DeTable, DeValue};
 
+use super::duration;
 use super::job_task::{self, Work};
 use super::keys::{Section, nearest};
 use super::link::{Length, Names};
@@ -50,6 +51,9 @@ pub struct Job {
     pub place: Place,
 }
 
+/// To the server, none at all is no limit.
+const LOCK_TIMEOUT_MIN: Duration = Duration::from_millis(1);
+const TIMEOUT_MIN: Duration = Duration::from_secs(1);
 const TIMEOUT_DEFAULT: Duration = Duration::from_secs(3_600);
 const LOCK_TIMEOUT_DEFAULT: Duration = Duration::from_secs(5);
 const LEASE_DEFAULT: Duration = Duration::from_secs(15);
@@ -114,9 +118,15 @@ fn read(
     let schedule = schedule(reader, &table, zone.as_ref());
     let overlap = table.parsed_or("overlap", Overlap::Skip);
     let catch_up = table.parsed_or("catch_up", CatchUp::Last);
-    let timeout = table.parsed_or("timeout", Length(TIMEOUT_DEFAULT));
-    let lock_timeout = table.parsed_or("lock_timeout", Length(LOCK_TIMEOUT_DEFAULT));
-    let lease = lease(reader, &table);
+    let timeout = length(reader, &table, "timeout", TIMEOUT_DEFAULT, TIMEOUT_MIN);
+    let lock_timeout = length(
+        reader,
+        &table,
+        "lock_timeout",
+        LOCK_TIMEOUT_DEFAULT,
+        LOCK_TIMEOUT_MIN,
+    );
+    let lease = length(reader, &table, "lease", LEASE_DEFAULT, LEASE_MIN);
     let retries = table.whole_or("retries", 0, 0..=RETRIES_MAX);
     let role = table.value("role").map(|_| table.parsed::<String>("role"));
     let age = table.parsed_or("keep_history", Length(KEEP_AGE_DEFAULT));
@@ -134,8 +144,8 @@ fn read(
         time_zone: zone.iana_name().unwrap_or("UTC").to_owned(),
         overlap: overlap?.value,
         catch_up: catch_up?.value,
-        timeout: timeout?.value.0,
-        lock_timeout: lock_timeout?.value.0,
+        timeout: timeout?,
+        lock_timeout: lock_timeout?,
         lease: lease?,
         retries: u32::try_from(retries?).unwrap_or(u32::MAX),
         role,
@@ -208,11 +218,19 @@ fn schedule(
     }
 }
 
-fn lease(reader: &Reader<'_>, table: &Table<'_, '_>) -> Option<Duration> {
-    let lease = table.parsed_or("lease", Length(LEASE_DEFAULT))?;
-    if lease.value.0 < LEASE_MIN {
-        reader.fault(&lease.span, "a lease lasts at least 3s");
+/// A length of time that is not too short to be of use.
+fn length(
+    reader: &Reader<'_>,
+    table: &Table<'_, '_>,
+    key: &str,
+    default: Duration,
+    least: Duration,
+) -> Option<Duration> {
+    let length = table.parsed_or(key, Length(default))?;
+    if length.value.0 < least {
+        let message = format!("{key:?} is at least {}", duration::show(least));
+        reader.fault(&length.span, message);
         return None;
     }
-    Some(lease.value.0)
+    Some(length.value.0)
 }

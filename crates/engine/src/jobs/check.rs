@@ -27,7 +27,7 @@ pub async fn faults(servers: &Servers, group: &Group) -> Result<Vec<Fault>> {
     let mut peer = servers.database_peer(&group.database, "ponte jobs").await?;
     let mut faults = Vec::new();
     for plan in &group.plans {
-        if let Some(message) = fault(plan, &mut peer).await? {
+        if let Some(message) = fault(servers, plan, &mut peer).await? {
             faults.push(Fault {
                 job: plan.job.name.clone(),
                 message,
@@ -41,11 +41,15 @@ pub async fn faults(servers: &Servers, group: &Group) -> Result<Vec<Fault>> {
 ///
 /// # Errors
 /// What keeps the database from being asked.
-pub async fn fault(plan: &JobPlan, peer: &mut Peer) -> Result<Option<String>> {
+pub async fn fault(servers: &Servers, plan: &JobPlan, peer: &mut Peer) -> Result<Option<String>> {
     match &plan.job.work {
         Work::Task(task) => Ok(jobs::check::check(task, peer, &plan.terms()).await?),
-        // A link says itself what it lacks, and waits for it; a directory is made.
-        Work::Sync(_) | Work::Backup(_) => Ok(None),
+        Work::Backup(_) => {
+            let programs = servers.programs_for(peer.session().server_version_num());
+            Ok(programs.err().map(|error| error.to_string()))
+        }
+        // A link says itself what it lacks, and waits for it.
+        Work::Sync(_) => Ok(None),
     }
 }
 

@@ -358,6 +358,8 @@ impl Keeper {
         let runs: Vec<(i64, i64, Duration)> = self
             .active
             .iter()
+            // What is given up is not kept from others.
+            .filter(|(_, active)| active.cut != Some(Cut::LeaseGone))
             .map(|(run, active)| (*run, active.fence, self.plans[active.plan].job.lease))
             .collect();
         let asked_at = Instant::now();

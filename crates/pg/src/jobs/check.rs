@@ -55,11 +55,11 @@ async fn inside(task: &Task, peer: &mut Peer) -> Result<()> {
             None => Err(unfit(format!("there is no function {}", call.function))),
             // The server resolves a procedure when it is called, and not before.
             Some(sql) if sql.as_str().starts_with("CALL ") => Ok(()),
-            Some(sql) => prepare(peer, &sql).await,
+            Some(sql) => explain(peer, &sql).await,
         },
         Task::Statements(statements) => {
             for command in statements.commands() {
-                prepare(peer, command).await?;
+                explain(peer, command).await?;
             }
             Ok(())
         }
@@ -85,11 +85,11 @@ async fn inside(task: &Task, peer: &mut Peer) -> Result<()> {
             .map(drop),
         Task::Delete(delete) => {
             let key = delete.key(peer).await?;
-            prepare(peer, &delete.count()).await?;
+            explain(peer, &delete.count()).await?;
             if key.is_empty() {
                 return Err(unfit(format!("table {} has no primary key", delete.table)));
             }
-            prepare(peer, &delete.batch(&key, None)).await
+            explain(peer, &delete.batch(&key, None)).await
         }
     }
 }
@@ -104,11 +104,8 @@ async fn owned(peer: &Peer, name: &QualifiedName, what: &str, kinds: &str) -> Re
     }
 }
 
-/// Has the server resolve every name and type of a statement, without running it.
-async fn prepare(peer: &Peer, statement: &dyn Fragment) -> Result<()> {
-    let sql = Sql::render(
-        "PREPARE ponte_job_check AS {statement}; DEALLOCATE ponte_job_check",
-        &[("statement", &Sql::of(statement))],
-    );
-    peer.script(&sql, "try a job").await
+/// Has the server plan a statement, which resolves every name and type and asks for every privilege, without running it.
+async fn explain(peer: &Peer, statement: &dyn Fragment) -> Result<()> {
+    let sql = Sql::render("EXPLAIN {statement}", &[("statement", &Sql::of(statement))]);
+    peer.value(&sql, "try a job").await.map(drop)
 }

@@ -122,7 +122,7 @@ async fn of_group(servers: &Servers, group: &Group) -> ponte_engine::Result<Vec<
     };
     let mut lines = Vec::new();
     for plan in &group.plans {
-        let problem = check::fault(plan, &mut peer).await?;
+        let problem = check::fault(servers, plan, &mut peer).await?;
         let known = states.iter().position(|state| state.name == plan.job.name);
         let state = known.map(|index| states.swap_remove(index));
         lines.push(Line::new(plan, state, problem));

@@ -86,8 +86,8 @@ pub(super) async fn run(context: &Context, servers: &Servers, args: &Args) -> Re
         loop {
             tokio::select! {
                 ended = &mut running => break ended,
-                _ = interrupt.recv() => stop.cancel(),
-                _ = terminate.recv() => stop.cancel(),
+                _ = interrupt.recv() => end_or_exit(context, &stop),
+                _ = terminate.recv() => end_or_exit(context, &stop),
             }
         }
     };
@@ -99,6 +99,14 @@ pub(super) async fn run(context: &Context, servers: &Servers, args: &Args) -> Re
         }
         (run, Some(error)) => Err(error.with("job", run.job).with("run", run.id).into()),
     }
+}
+
+fn end_or_exit(context: &Context, stop: &CancellationToken) {
+    if stop.is_cancelled() {
+        std::process::exit(130);
+    }
+    context.note("ending the run; once more to stop at once");
+    stop.cancel();
 }
 
 /// Refuses a job that would fail.

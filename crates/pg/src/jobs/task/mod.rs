@@ -30,6 +30,9 @@ use crate::error::{Error, Result};
 use crate::sync::Peer;
 use crate::sync::peer::{Access, Plan};
 
+/// The longest limit that the server knows, in milliseconds.
+const LIMIT_MAX: u128 = i32::MAX as u128;
+
 /// What a job does in its database.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Task {
@@ -81,7 +84,7 @@ impl Terms {
     }
 
     fn set(&self, verb: &'static str) -> Sql {
-        let limit = |length: Duration| Literal::new(length.as_millis().to_string());
+        let limit = |length: Duration| Literal::new(length.as_millis().min(LIMIT_MAX).to_string());
         let verb = Sql::text(verb);
         let mut sql = Sql::render(
             "{set} search_path TO DEFAULT; {set} lock_timeout = {lock}; {set} statement_timeout = {statement}; \

@@ -74,8 +74,7 @@ impl Reindex {
             );
             return Err(problem(Problem::Unfit, message).hint("give the node a direct_url"));
         }
-        peer.script(&terms.session_settings(), "begin a run").await?;
-        let outcome = self.rebuild(peer, claim).await;
+        let outcome = self.rebuild(peer, claim, terms).await;
         let after = self.look(peer).await;
         let outcome = outcome.and_then(|count| Ok((count, after?)));
         match outcome {
@@ -91,12 +90,17 @@ impl Reindex {
         }
     }
 
-    async fn rebuild(&self, peer: &mut Peer, claim: &Claim) -> Result<u64> {
+    async fn rebuild(&self, peer: &mut Peer, claim: &Claim, terms: &Terms) -> Result<u64> {
         let found = self.look(peer).await?;
         for sql in Self::statements(&found) {
+            // The role of the job need not see the books.
+            peer.script(&Sql::text("SET ROLE NONE"), "begin a step of a run")
+                .await?;
             if !run::is_ours(peer, claim).await? {
                 return Err(fenced());
             }
+            peer.script(&terms.session_settings(), "begin a step of a run")
+                .await?;
             peer.script(&sql, "rebuild the indexes of a job").await?;
         }
         Ok(found.indexes.len() as u64)
