@@ -3,13 +3,13 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
-use ponte_pg::dump::DumpPrograms;
 use ponte_pg::jobs::backup::Backup;
 use ponte_pg::jobs::{Claim, Done, Problem, complete, perform};
 use ponte_pg::sync::Peer;
 use ponte_pg::{CancelToken, Error, ErrorKind};
 use tokio_util::sync::CancellationToken;
 
+use super::check::dump_programs;
 use super::plan::JobPlan;
 use crate::config::{Work, duration};
 use crate::error::Result;
@@ -88,8 +88,7 @@ async fn take_backup(
     backup: &Backup,
     peer: &Peer,
 ) -> Result<Done> {
-    let major = peer.session().server_version_num() / 10_000;
-    let programs = DumpPrograms::find(major, &servers.search_places()).await?;
+    let programs = dump_programs(servers, peer).await?;
     let conninfo = servers.conninfo(plan.database.session_address()).await?;
     let at = claim.scheduled_at.unwrap_or_else(Timestamp::now);
     let bytes = backup.take(&programs, &conninfo, &plan.job.name, at).await?;

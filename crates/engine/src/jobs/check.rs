@@ -1,6 +1,7 @@
 //! Whether every job would work, asked before any of them runs.
 
 use jiff::Timestamp;
+use ponte_pg::dump::DumpPrograms;
 use ponte_pg::jobs;
 use ponte_pg::jobs::task::Preview;
 use ponte_pg::sync::Peer;
@@ -45,12 +46,18 @@ pub async fn fault(servers: &Servers, plan: &JobPlan, peer: &mut Peer) -> Result
     match &plan.job.work {
         Work::Task(task) => Ok(jobs::check::check(task, peer, &plan.terms()).await?),
         Work::Backup(_) => {
-            let programs = servers.programs_for(peer.session().server_version_num());
+            let programs = dump_programs(servers, peer).await;
             Ok(programs.err().map(|error| error.to_string()))
         }
         // A link says itself what it lacks, and waits for it.
         Work::Sync(_) => Ok(None),
     }
+}
+
+/// The programs that a backup of the database takes.
+pub(super) async fn dump_programs(servers: &Servers, peer: &Peer) -> Result<DumpPrograms> {
+    let major = peer.session().server_version_num() / 10_000;
+    Ok(DumpPrograms::find(major, &servers.search_places()).await?)
 }
 
 /// What a run of a job would do now. Changes nothing.

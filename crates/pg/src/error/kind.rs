@@ -2,8 +2,8 @@
 
 use ponte_schema::migration::Problem;
 
-use crate::jobs;
 use crate::database::DatabaseProblem;
+use crate::jobs;
 use crate::seed::SeedProblem;
 
 /// What went wrong, as far as a caller or a script may want to tell things apart.

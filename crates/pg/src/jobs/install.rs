@@ -58,7 +58,7 @@ pub async fn ensure(peer: &Peer) -> Result<()> {
         return Ok(());
     }
     if !survey.schema {
-        create_schema(peer.session(), "the books of the jobs").await?;
+        create_schema(peer.session(), "ponte", "the books of the jobs").await?;
     }
     peer.alone(
         &Sql::text(include_str!("sql/install.sql")),

@@ -100,8 +100,7 @@ pub(super) async fn ensure(session: &Session, survey: &Survey, options: &Options
         };
     }
     if !survey.schema_exists {
-        create_schema(session, "the migration history").await?;
-        create_schema(session, options).await?;
+        create_schema(session, &options.history_schema, "the migration history").await?;
     }
     session
         .client()
@@ -170,22 +169,21 @@ pub(super) async fn read_repeatable(session: &Session, options: &Options) -> Res
 
 /// IF NOT EXISTS still fails for the slower of two that create it at once, and asks for the privilege even where the
 /// schema is there; the first is success, the second is why this is only called where it is missing.
-pub(crate) async fn create_schema(session: &Session, what: &str) -> Result<()> {
-    match session.client().batch_execute("CREATE SCHEMA IF NOT EXISTS ponte").await {
-        Err(e) if e.code() == Some(&SqlState::UNIQUE_VIOLATION) => Ok(()),
-        Err(e) if e.code() == Some(&SqlState::INSUFFICIENT_PRIVILEGE) => {
-            Err(Error::new(ErrorKind::SqlRejected, format!("cannot create the schema ponte for {what}"))
-                .hint("GRANT CREATE ON DATABASE … TO this role, or let its owner run: CREATE SCHEMA ponte AUTHORIZATION …")
-async fn create_schema(session: &Session, options: &Options) -> Result<()> {
-    let sql = on_history("CREATE SCHEMA IF NOT EXISTS {schema}", options);
+pub(crate) async fn create_schema(session: &Session, schema: &str, what: &str) -> Result<()> {
+    let sql = Sql::render(
+        "CREATE SCHEMA IF NOT EXISTS {schema}",
+        &[("schema", &Ident::new(schema))],
+    );
     match session.client().batch_execute(sql.as_str()).await {
         Err(e) if e.code() == Some(&SqlState::UNIQUE_VIOLATION) => Ok(()),
         Err(e) if e.code() == Some(&SqlState::INSUFFICIENT_PRIVILEGE) => {
-            Err(Error::new(ErrorKind::SqlRejected, "cannot create the schema of the migration history")
-                .hint("GRANT CREATE ON DATABASE … TO this role, or let its owner create the schema for this role: CREATE SCHEMA … AUTHORIZATION …")
+            Err(Error::new(ErrorKind::SqlRejected, format!("cannot create the schema {schema} for {what}"))
+                .hint(format!(
+                    "GRANT CREATE ON DATABASE … TO this role, or let its owner run: CREATE SCHEMA {schema} AUTHORIZATION …"
+                ))
                 .because(e))
         }
-        other => other.during(|| "create the schema of the migration history".to_owned()),
+        other => other.during(|| format!("create the schema {schema}")),
     }
 }
 

@@ -108,11 +108,11 @@ impl Bench {
             }
             self.step(&first, &first_session, (&to, &from), style).await?;
         }
-        self.from_nothing(&to).await
+        self.all_new(&to).await
     }
 
     /// Everything made on an empty database, and taken away again.
-    async fn from_nothing(&mut self, to: &Side) -> Result<(), String> {
+    async fn all_new(&mut self, to: &Side) -> Result<(), String> {
         let (client, session) = self.database().await;
         let empty = catalog::read_side(&session).await.unwrap();
         self.step(&client, &session, (&empty, to), Style::Safe).await?;
