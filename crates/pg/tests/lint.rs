@@ -7,7 +7,6 @@
 
 use std::fs;
 use std::path::PathBuf;
-use std::time::{Duration, Instant};
 
 use ponte_pg::Conninfo;
 use ponte_pg::observe::Witness;
@@ -249,25 +248,15 @@ fn the_words_alone_find_nearly_everything_and_ask_about_little_more() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
 }
 
-#[test]
-fn a_file_is_judged_by_its_words_in_milliseconds() {
-    let statements = RULES.iter().flat_map(|rule| blocks(&format!("{}.md", rule.code)));
-    let alone = statements.filter(|block| block.language == "sql" && !block.text.contains("-- "));
-    let together: String = alone.map(|block| block.text).collect();
-    let files = files(&together);
-    let mut taken: Vec<Duration> = (0..9)
-        .map(|_| {
-            let clock = Instant::now();
-            assert!(judge(&files, None).len() > 30);
-            clock.elapsed()
-        })
-        .collect();
-    taken.sort();
-    let statements = files.last().unwrap().up.statements().len();
-    println!(
-        "{statements} statements: {:?} at best, {:?} in the median",
-        taken[0], taken[4]
-    );
-    // The best of them: the machine may have other work. Ten times what a release build may take, for a build with checks.
-    assert!(taken[0] < Duration::from_millis(50), "{taken:?}");
+#[tokio::test]
+async fn how_a_transaction_reads_can_be_said_at_its_beginning() {
+    let mut laboratory = Laboratory::open().await;
+    let text = "SET lock_timeout = '2s';
+                SET TRANSACTION ISOLATION LEVEL SERIALIZABLE;
+                SET client_min_messages = warning;
+                ALTER TABLE users ALTER COLUMN age SET NOT NULL;";
+    let files = files(text);
+    let seen = laboratory.observe(&files.last().unwrap().up).await.unwrap();
+    assert_eq!(seen.statements.len(), 4);
+    assert!(seen.statements[3].scans(), "{seen:?}");
 }

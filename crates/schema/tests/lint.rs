@@ -5,6 +5,8 @@
     reason = "this is a test, and its helpers are too"
 )]
 
+use std::time::{Duration, Instant};
+
 use ponte_schema::lint::statement::{DropKind, Statement, TableChange};
 use ponte_schema::lint::{Finding, Known, Past, RULES, Severity, Sizes, TableSize, lint};
 use ponte_schema::migration::{MigrationSet, Revision};
@@ -205,4 +207,28 @@ fn no_text_makes_it_panic() {
     ] {
         Statement::read(text);
     }
+}
+
+#[test]
+fn a_file_is_judged_by_its_words_in_milliseconds() {
+    let some = "CREATE TABLE a_# (id bigint PRIMARY KEY, b text NOT NULL DEFAULT '', c integer REFERENCES d, CHECK (c > 0));
+                CREATE INDEX e_# ON e (f, g);
+                ALTER TABLE h ADD COLUMN i_# uuid DEFAULT gen_random_uuid(), ALTER COLUMN j SET NOT NULL;
+                UPDATE k SET l = 1 WHERE m = 'a; b';
+                CREATE FUNCTION n_#() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NEW; END $$;\n";
+    let text: String = (0..40).map(|n| some.replace('#', &n.to_string())).collect();
+    let mut taken: Vec<Duration> = (0..9)
+        .map(|_| {
+            let clock = Instant::now();
+            assert!(findings(&text, None, None).len() > 100);
+            clock.elapsed()
+        })
+        .collect();
+    taken.sort();
+    println!(
+        "200 statements, read and judged: {:?} at best, {:?} in the median",
+        taken[0], taken[4]
+    );
+    // The best of them, for the machine may have other work: ten times what it may take in a release build.
+    assert!(taken[0] < Duration::from_millis(50), "{taken:?}");
 }

@@ -17,6 +17,7 @@ use std::time::Duration;
 use ponte_schema::lexer::Statement;
 use ponte_schema::lint::Observations;
 use ponte_schema::lint::observation::Observation;
+use ponte_schema::lint::statement::Statement as Words;
 use ponte_schema::migration::{Problem, Script, StatementClass, TransactionMode};
 use ponte_schema::{Literal, Sql};
 
@@ -135,6 +136,11 @@ impl Run<'_> {
             && !self.script.rolls_back_to_savepoint()
         {
             return Err(self.failed(Some(index), error));
+        }
+        if matches!(Words::read(sql), Words::Set { .. } | Words::SetTransaction) {
+            // It does nothing to a table, and the one that says how a transaction reads has to come before all questions.
+            self.seen.push(Observation::default());
+            return Ok(());
         }
         let spoken = spoken::read(&self.witness.notices.take());
         let session = &self.witness.session;

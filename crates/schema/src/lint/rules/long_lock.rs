@@ -18,10 +18,11 @@ pub(in crate::lint) fn unnamed(file: &File<'_>, named: &[usize]) -> Vec<Draft> {
         if named.contains(&case.index) {
             return None;
         }
-        let (held, work) = seen.blocked().find_map(|held| {
-            let work = seen.works.iter().find(|work| *work.table() == held.relation)?;
-            Some((held, work))
-        })?;
+        let waits_for = |work: &Work| {
+            let held = seen.blocked().filter(|held| *work.table() == held.relation);
+            held.max_by_key(|held| held.mode)
+        };
+        let (held, work) = seen.works.iter().find_map(|work| Some((waits_for(work)?, work)))?;
         let who = if held.mode.blocks_reads() { "reads and writes" } else { "writes" };
         let waiting = match work {
             Work::Rewrite(_) => "it is written anew",

@@ -129,6 +129,9 @@ pub(super) fn grant(mut cursor: Cursor<'_>) -> Option<Statement> {
 
 /// What follows `SET`.
 pub(super) fn set(mut cursor: Cursor<'_>) -> Option<Statement> {
+    if cursor.sees("transaction") || cursor.sees("session characteristics") {
+        return Some(Statement::SetTransaction);
+    }
     cursor.eat_any(&["session", "local"]);
     let setting = cursor.name()?.name;
     if !(cursor.eat("=") || cursor.eat("to")) {

@@ -220,6 +220,8 @@ pub enum Statement {
         /// The value, as it is spelled.
         value: String,
     },
+    /// `SET TRANSACTION`, `SET SESSION CHARACTERISTICS`.
+    SetTransaction,
     /// `LOCK TABLE`.
     Lock {
         /// The tables.
