@@ -235,12 +235,14 @@ fn whole_set(new: &[&Converted], migrations: &Path) -> Result<MigrationSet> {
     if migrations.exists() {
         files.extend(ponte_pg::migrate::read_files(migrations)?);
     }
-    let set = MigrationSet::from_files(files).map_err(PgError::from);
-    Ok(set.map_err(|error| {
-        error.hint(
-            "where the other tool's files lie in the project's own directory of migrations, move them elsewhere and name that: ponte migrate adopt --files DIR",
-        )
-    })?)
+    MigrationSet::from_files(files).map_err(|error| {
+        let lies_in_the_way = matches!(error.problem, Problem::FileName | Problem::Duplicate);
+        let error = PgError::from(error);
+        match lies_in_the_way {
+            true => error.hint("move files of the other tool out of the project's directory of migrations, and name their place: ponte migrate adopt --files DIR").into(),
+            false => error.into(),
+        }
+    })
 }
 
 fn write(new: &[&Converted], migrations: &Path) -> Result<()> {

@@ -337,18 +337,9 @@ impl ErrorKind {
                 "embedded.directory",
                 "check the directory's owner, permissions and free space",
             ),
-            Self::EmbeddedStart => never(
-                "embedded.start",
-                "read the end of the server's log, which the message names",
-            ),
-            Self::BackupNoProgram => never(
-                "backup.no_program",
-                "install PostgreSQL's client programs of the server's major version",
-            ),
-            Self::BackupFailed => never(
-                "backup.failed",
-                "read what pg_dump says; it needs to read every table",
-            ),
+            Self::EmbeddedStart => never("embedded.start", "read the end of the log that it names"),
+            Self::BackupNoProgram => never("backup.no_program", "install PostgreSQL's client programs"),
+            Self::BackupFailed => never("backup.failed", "see what pg_dump says about it"),
             Self::ShadowExtension => never(
                 "shadow.extension",
                 "install the packages that bring the extensions",

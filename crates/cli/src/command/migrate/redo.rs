@@ -50,6 +50,10 @@ pub(super) async fn run(args: &Args, context: &Context, servers: &Servers) -> Re
     let files = files.only(&applied).only_repeatables(&[]);
     let to = DownTo::Steps(args.steps);
     let planned = migrator.plan_down(&files, &to).await?;
+    // What would keep the second half from running has to be known before the first.
+    let undone: Vec<&Revision> = planned.iter().map(|file| &file.revision).collect();
+    let staying = files.only(applied.iter().filter(|revision| !undone.contains(revision)));
+    migrator.is_up(&staying, &UpRequest::default()).await?;
     let destroyed = ask(context, &migrator, &planned, "Redo").await?;
     let mut observer = |event: Event<'_>| progress::tell(context, &event);
     let undone = migrator.down(&files, &to, &mut observer).await?;
