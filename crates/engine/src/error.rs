@@ -28,6 +28,8 @@ pub enum ErrorKind {
     State,
     /// What a database's history records cannot be replayed.
     VerifyHistory,
+    /// The directory of the documentation cannot be written.
+    DocsOutput,
     /// The environment file cannot take a connection string.
     EnvFile,
     /// The part that talks to servers failed.
@@ -45,6 +47,7 @@ impl ErrorKind {
             Self::ConfigNoDatabase => "config.no_database",
             Self::State => "state.unwritable",
             Self::VerifyHistory => "verify.history",
+            Self::DocsOutput => "docs.output",
             Self::EnvFile => "db.env_file",
             Self::Pg(kind) => kind.code(),
         }

@@ -5,6 +5,7 @@ pub mod backoff;
 pub mod config;
 pub mod database;
 pub mod demo;
+pub mod docs;
 pub mod error;
 pub mod journal;
 pub mod link;

@@ -157,6 +157,14 @@ impl Servers {
         self.find_binaries(Some(major))
     }
 
+    /// The newest server programs of this machine, for a server of our own beside none.
+    ///
+    /// # Errors
+    /// `embedded.no_binaries`, naming every place that was looked at.
+    pub fn newest_binaries(&self) -> Result<Binaries> {
+        self.find_binaries(None)
+    }
+
     fn find_binaries(&self, major: Option<u32>) -> Result<Binaries> {
         let places = SearchPlaces {
             only: self.environment.get("PONTE_PG_BIN").map(PathBuf::from),

@@ -164,6 +164,11 @@ impl Replay {
         Ok(())
     }
 
+    /// The session that looks at the database.
+    pub fn session(&self) -> &Session {
+        &self.session
+    }
+
     /// What the database is made of now.
     ///
     /// # Errors

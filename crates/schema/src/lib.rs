@@ -4,6 +4,7 @@
 #![warn(missing_docs)]
 
 mod command;
+pub mod docs;
 pub mod lexer;
 pub mod migration;
 pub mod model;

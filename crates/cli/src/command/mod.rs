@@ -3,6 +3,7 @@
 mod config;
 mod db;
 mod demo;
+mod docs;
 mod explain;
 mod migrate;
 mod reference;
@@ -25,6 +26,8 @@ pub(crate) enum Command {
     Db(db::Args),
     /// Bring the schema of a database from revision to revision
     Migrate(migrate::Args),
+    /// Write down what a schema is: pages with diagrams, from the database or from its migrations
+    Docs(docs::Args),
     /// Give a database rows to begin with: files of SQL, or made-up rows that its constraints accept
     Seed(seed::Args),
     /// Compare a database with its own migrations, and name what differs; exit code 1 if anything does
@@ -49,6 +52,7 @@ impl Command {
             Self::Demo(args) => demo::run(context, &args).await,
             Self::Sync(args) => args.run(context).await,
             Self::Migrate(args) => args.run(context).await,
+            Self::Docs(args) => docs::run(&args, context).await,
             Self::Seed(args) => seed::run(&args, context).await,
             Self::Verify(args) => verify::run(&args, context).await,
             Self::Explain(args) => explain::run(&args, context),
@@ -66,6 +70,7 @@ impl Command {
             | Self::Db(_)
             | Self::Explain(_)
             | Self::Migrate(_)
+            | Self::Docs(_)
             | Self::Seed(_)
             | Self::Verify(_)
             | Self::Reference(_) => LevelFilter::WARN,
