@@ -38,6 +38,8 @@ pub enum ErrorKind {
     SecretKeys,
     /// A sealed value does not open.
     SecretSealed,
+    /// The directory of the documentation cannot be written.
+    DocsOutput,
     /// The environment file cannot take a connection string.
     EnvFile,
     /// The part that talks to servers failed.
@@ -60,6 +62,7 @@ impl ErrorKind {
             Self::PlanUnproved => "plan.unproved",
             Self::SecretKeys => "secret.keys",
             Self::SecretSealed => "secret.sealed",
+            Self::DocsOutput => "docs.output",
             Self::EnvFile => "db.env_file",
             Self::Pg(kind) => kind.code(),
         }

@@ -7,6 +7,7 @@ pub mod config;
 pub mod database;
 pub mod demo;
 pub mod diff;
+pub mod docs;
 pub mod error;
 pub mod jobs;
 pub mod journal;

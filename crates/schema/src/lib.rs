@@ -5,6 +5,7 @@
 
 pub mod adopt;
 mod command;
+pub mod docs;
 pub mod lexer;
 pub mod lint;
 pub mod migration;

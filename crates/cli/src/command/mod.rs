@@ -3,6 +3,7 @@
 mod config;
 mod db;
 mod demo;
+mod docs;
 mod explain;
 mod jobs;
 mod keygen;
@@ -28,6 +29,8 @@ pub(crate) enum Command {
     Db(db::Args),
     /// Bring the schema of a database from revision to revision
     Migrate(migrate::Args),
+    /// Write down what a schema is: pages with diagrams, from the database or from its migrations
+    Docs(docs::Args),
     /// Give a database rows to begin with: files of SQL, or made-up rows that its constraints accept
     Seed(seed::Args),
     /// Compare a database with its own migrations, and name what differs; exit code 1 if anything does
@@ -59,6 +62,7 @@ impl Command {
             Self::Jobs(args) => args.run(context).await,
             Self::Sync(args) => args.run(context).await,
             Self::Migrate(args) => args.run(context).await,
+            Self::Docs(args) => docs::run(&args, context).await,
             Self::Seed(args) => seed::run(&args, context).await,
             Self::Verify(args) => verify::run(&args, context).await,
             Self::Keygen(args) => keygen::run(&args, context),
@@ -80,6 +84,7 @@ impl Command {
             | Self::Explain(_)
             | Self::Keygen(_)
             | Self::Migrate(_)
+            | Self::Docs(_)
             | Self::Seed(_)
             | Self::Verify(_)
             | Self::Secret(_)

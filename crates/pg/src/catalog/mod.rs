@@ -11,10 +11,12 @@
 //! The text of a definition is the server's, so only models that the same major release printed can be compared.
 
 mod side;
+mod describe;
 mod traces;
 
 use std::collections::BTreeMap;
 
+pub use describe::{Sizes, describe};
 use futures_util::future::try_join_all;
 use ponte_schema::model::{Facts, Kind, Model, ObjectId};
 use ponte_schema::plan::Side;
