@@ -164,10 +164,9 @@ async fn the_loader_takes_ten_thousand_columns_refuses_what_is_not_allowed_and_l
 }
 
 #[tokio::test]
-async fn a_job_whose_process_is_killed_goes_on_where_it_stopped() {
+async fn a_job_whose_process_and_server_are_killed_goes_on_where_it_stopped() {
     let pack = atlas2().await;
     let web = Tenant::registered(&pack, "web", "ana").await;
-    let owner = pack.owner().await;
     let mut file = format!("{HEADER}\n");
     for n in 1..=40_000 {
         let name = if n % 3 == 0 { "\"two\nlines\"" } else { "one" };
@@ -182,19 +181,16 @@ async fn a_job_whose_process_is_killed_goes_on_where_it_stopped() {
     }
     let written = number(&web.client, "SELECT count(*) FROM processing_results").await;
     assert!((1_500..10_000).contains(&written), "{written}");
-    // The process dies in the middle of a slice.
+    // Process and server die in the middle of a slice.
     let session = ponte_testkit::connect(&pack.cluster.url("atlas2", "web")).await;
-    execute(
-        &session,
-        &format!("SET app.current_user_id = '{}'; BEGIN; {batch}", web.id),
-    )
-    .await;
-    let pid = number(&session, "SELECT pg_backend_pid()::bigint").await;
-    execute(
-        &pack.superuser().await,
-        &format!("SELECT pg_terminate_backend({pid}, 10000)"),
-    )
-    .await;
+    let tenant = format!("SET app.current_user_id = '{}'", web.id);
+    execute(&session, &format!("{tenant}; BEGIN; {batch}")).await;
+    pack.cluster.kill().await;
+    pack.cluster.restart().await;
+    let client = ponte_testkit::connect(&pack.cluster.url("atlas2", "web")).await;
+    execute(&client, &tenant).await;
+    let web = Tenant { client, ..web };
+    let owner = pack.owner().await;
     assert_eq!(
         number(&web.client, "SELECT count(*) FROM processing_results").await,
         written

@@ -60,7 +60,9 @@ async fn usage_is_priced_by_the_model_billed_once_and_outlives_its_message() {
     ] {
         assert_eq!(refused(&owner, sql).await.0, "23514", "{sql}");
     }
-    assert_eq!(refused(&owner, "DELETE FROM workspaces").await.0, "23503");
+    // PostgreSQL 18 has a code of its own for RESTRICT.
+    let (state, _) = refused(&owner, "DELETE FROM workspaces").await;
+    assert!(["23001", "23503"].contains(&state.as_str()), "{state}");
     assert_eq!(
         refused(&ana.client, &bill).await.0,
         "42501",
