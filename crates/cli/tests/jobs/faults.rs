@@ -22,10 +22,13 @@ sql = "DELETE FROM nenhuma"
 [jobs.sem-papel]
 sql = "SELECT 1"
 role = "estranho"
+[jobs.sem-direito]
+sql = "DELETE FROM alheia"
 "#;
     let schema =
         "CREATE TABLE t (a integer); CREATE FUNCTION limpar(dias integer) RETURNS void LANGUAGE sql AS ''";
     let project = Project::with(&cluster, "faltas", schema, jobs).await;
+    cluster.sql("faltas", "CREATE TABLE alheia (a integer)").await;
     let listed = project
         .ends(1, &["jobs", "list", "--output", "json"])
         .await
@@ -49,9 +52,10 @@ role = "estranho"
         problem(3)
     );
     assert!(problem(4).contains("estranho"), "{}", problem(4));
+    assert_eq!(problem(5), "permission denied for table alheia");
     let refused = project.ends(2, &["jobs", "daemon", "--for", "1"]).await.stderr;
     assert!(
-        refused.contains("[jobs.unfit]") && refused.contains("4 jobs would fail"),
+        refused.contains("[jobs.unfit]") && refused.contains("5 jobs would fail"),
         "{refused}"
     );
     assert!(refused.contains("sem-tabela: "), "{refused}");
