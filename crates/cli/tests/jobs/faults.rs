@@ -22,10 +22,13 @@ sql = "DELETE FROM nenhuma"
 [jobs.sem-papel]
 sql = "SELECT 1"
 role = "estranho"
+[jobs.sem-direito]
+sql = "DELETE FROM alheia"
 "#;
     let schema =
         "CREATE TABLE t (a integer); CREATE FUNCTION limpar(dias integer) RETURNS void LANGUAGE sql AS ''";
     let project = Project::with(&cluster, "faltas", schema, jobs).await;
+    cluster.sql("faltas", "CREATE TABLE alheia (a integer)").await;
     let listed = project
         .ends(1, &["jobs", "list", "--output", "json"])
         .await
@@ -49,9 +52,10 @@ role = "estranho"
         problem(3)
     );
     assert!(problem(4).contains("estranho"), "{}", problem(4));
+    assert_eq!(problem(5), "permission denied for table alheia");
     let refused = project.ends(2, &["jobs", "daemon", "--for", "1"]).await.stderr;
     assert!(
-        refused.contains("[jobs.unfit]") && refused.contains("4 jobs would fail"),
+        refused.contains("[jobs.unfit]") && refused.contains("5 jobs would fail"),
         "{refused}"
     );
     assert!(refused.contains("sem-tabela: "), "{refused}");
@@ -62,80 +66,72 @@ role = "estranho"
     assert!(refused.contains("did you mean \"bom\"?"), "{refused}");
 }
 
+/// What stands in the file, and what the refusal says about it.
+const FAULTS: &[(&str, &[&str])] = &[
+    (
+        "schedule = \"@daily\"",
+        &["ponte.toml:3", "does not say what it does", "call, sql"],
+    ),
+    (
+        "cal = \"f\"",
+        &["ponte.toml:4", "unknown key \"cal\"", "did you mean \"call\"?"],
+    ),
+    (
+        "call = \"f\"\nsql = \"SELECT 1\"",
+        &["ponte.toml:5", "\"call\" already"],
+    ),
+    (
+        "call = \"f\"\nschedule = \"0 0 30 2 *\"",
+        &["ponte.toml:5", "never comes true"],
+    ),
+    (
+        "call = \"f\"\nschedule = \"61 * * * *\"",
+        &["ponte.toml:5", "cannot be read"],
+    ),
+    (
+        "call = \"f\"\ntime_zone = \"Europe/Lisbao\"",
+        &["ponte.toml:5", "did you mean \"Europe/Lisbon\"?"],
+    ),
+    (
+        "call = \"f\"\nretries = -1",
+        &["\"retries\" is between 0 and 100"],
+    ),
+    ("call = \"f\"\nlease = \"1s\"", &["\"lease\" is at least 3s"]),
+    (
+        "call = \"f\"\nlock_timeout = \"0s\"",
+        &["\"lock_timeout\" is at least 1ms"],
+    ),
+    ("sync = \"elo\"", &["there is no link \"elo\""]),
+    ("delete = { table = \"t\" }", &["the key \"where\" is missing"]),
+    (
+        "partitions = { table = \"t\", every = \"fortnight\" }",
+        &["\"month\" or \"year\""],
+    ),
+    ("call = \"f\"\ncatch_up = \"some\"", &["\"all(N)\""]),
+    ("call = \"f\"\noverlap = \"allow\"", &["\"cancel\""]),
+    ("call = \"f\"\nnode = \"bas\"", &["did you mean \"base\"?"]),
+    ("sql = \"COMMIT\"", &["has to begin with one of"]),
+    (
+        "sql = \"SELECT 1\"\narguments = [1]",
+        &["only a call has arguments"],
+    ),
+    ("call = \"f\"\narguments = [[1]]", &["an argument is a text"]),
+];
+
 #[tokio::test]
 async fn faults_of_the_file_are_shown_under_their_lines() {
     let project = Project {
         url: String::new(),
         directory: tempfile::tempdir().unwrap(),
     };
-    let check = async |job: &str, expected: &[&str]| {
-        project.configure_at(
-            "postgresql://ninguem@127.0.0.1:1/nada",
-            &format!("[jobs.a]\n{job}\n"),
-        );
+    for (job, expected) in FAULTS {
+        let text = format!("[jobs.a]\n{job}\n");
+        project.configure_at("postgresql://ninguem@127.0.0.1:1/nada", &text);
         let said = project.ends(2, &["jobs", "list"]).await.stderr;
-        for text in expected {
+        for text in *expected {
             assert!(said.contains(text), "{job}: {said}");
         }
-    };
-    check(
-        "schedule = \"@daily\"",
-        &["ponte.toml:3", "does not say what it does", "call, sql"],
-    )
-    .await;
-    check(
-        "cal = \"f\"",
-        &["ponte.toml:4", "unknown key \"cal\"", "did you mean \"call\"?"],
-    )
-    .await;
-    check(
-        "call = \"f\"\nsql = \"SELECT 1\"",
-        &["ponte.toml:5", "\"call\" already"],
-    )
-    .await;
-    check(
-        "call = \"f\"\nschedule = \"0 0 30 2 *\"",
-        &["ponte.toml:5", "never comes true"],
-    )
-    .await;
-    check(
-        "call = \"f\"\nschedule = \"61 * * * *\"",
-        &["ponte.toml:5", "cannot be read"],
-    )
-    .await;
-    check(
-        "call = \"f\"\ntime_zone = \"Europe/Lisbao\"",
-        &["ponte.toml:5", "did you mean \"Europe/Lisbon\"?"],
-    )
-    .await;
-    check(
-        "call = \"f\"\nretries = -1",
-        &["\"retries\" is between 0 and 100"],
-    )
-    .await;
-    check("call = \"f\"\nlease = \"1s\"", &["\"lease\" is at least 3s"]).await;
-    check(
-        "call = \"f\"\nlock_timeout = \"0s\"",
-        &["\"lock_timeout\" is at least 1ms"],
-    )
-    .await;
-    check("sync = \"elo\"", &["there is no link \"elo\""]).await;
-    check("delete = { table = \"t\" }", &["the key \"where\" is missing"]).await;
-    check(
-        "partitions = { table = \"t\", every = \"fortnight\" }",
-        &["\"month\" or \"year\""],
-    )
-    .await;
-    check("call = \"f\"\ncatch_up = \"some\"", &["\"all(N)\""]).await;
-    check("call = \"f\"\noverlap = \"allow\"", &["\"cancel\""]).await;
-    check("call = \"f\"\nnode = \"bas\"", &["did you mean \"base\"?"]).await;
-    check("sql = \"COMMIT\"", &["has to begin with one of"]).await;
-    check(
-        "sql = \"SELECT 1\"\narguments = [1]",
-        &["only a call has arguments"],
-    )
-    .await;
-    check("call = \"f\"\narguments = [[1]]", &["an argument is a text"]).await;
+    }
     std::fs::write(project.directory.path().join("ponte.toml"), "").unwrap();
     let said = project.ends(2, &["jobs", "list"]).await.stderr;
     assert!(said.contains("add [jobs.NAME]"), "{said}");

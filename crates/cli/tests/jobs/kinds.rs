@@ -55,47 +55,37 @@ fn texts(value: &Value) -> Vec<&str> {
         .collect()
 }
 
+async fn dry(project: &Project, job: &str) -> Value {
+    project.json(&["jobs", "run", job, "--dry-run"]).await
+}
+
+/// How many rows a run says that it touched.
+async fn run(project: &Project, job: &str) -> Value {
+    project.json(&["jobs", "run", job]).await["run"]["rows"].clone()
+}
+
 #[tokio::test]
 async fn every_kind_does_its_work_and_says_beforehand_what_it_would_do() {
     let cluster = TestCluster::start().await;
     let project = Project::with(&cluster, "tipos", SCHEMA, JOBS).await;
-    let client = project.client().await;
     let listed = project.json(&["jobs", "list"]).await;
-    let kinds: Vec<&str> = listed["jobs"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|job| job["kind"].as_str().unwrap())
-        .collect();
+    let jobs = listed["jobs"].as_array().unwrap().iter();
+    let kinds: Vec<&str> = jobs.map(|job| job["kind"].as_str().unwrap()).collect();
     assert_eq!(
-        kinds,
-        [
-            "refresh",
-            "refresh",
-            "analyze",
-            "reindex",
-            "partitions",
-            "delete",
-            "backup"
-        ]
+        kinds.join(" "),
+        "refresh refresh analyze reindex partitions delete backup"
     );
-    let dry = async |job: &str| project.json(&["jobs", "run", job, "--dry-run"]).await;
-    let run = async |job: &str| project.json(&["jobs", "run", job]).await["run"]["rows"].clone();
+    old_rows_are_deleted_in_batches(&project).await;
+    views_are_refreshed_while_they_are_read_where_they_can_be(&project).await;
+    indexes_are_rebuilt_and_leftovers_dropped(&project, &cluster).await;
+    partitions_are_made_and_old_ones_taken_away(&project).await;
+    a_backup_lets_go_of_the_oldest(&project).await;
+}
 
-    let shown = dry("loja").await;
-    assert_eq!(
-        texts(&shown["statements"]),
-        [r#"REFRESH MATERIALIZED VIEW "public"."por_loja""#]
-    );
-    let shown = dry("dia").await;
-    assert_eq!(
-        texts(&shown["statements"]),
-        [r#"REFRESH MATERIALIZED VIEW CONCURRENTLY "public"."por_dia""#]
-    );
-
-    let shown = dry("retencao").await;
+async fn old_rows_are_deleted_in_batches(project: &Project) {
+    let shown = dry(project, "retencao").await;
     assert_eq!(shown["rows"], 900);
-    assert_eq!(run("retencao").await, 900);
+    assert_eq!(run(project, "retencao").await, 900);
     assert_eq!(project.number("SELECT count(*) FROM vendas").await, 100);
     assert_eq!(
         project
@@ -103,15 +93,31 @@ async fn every_kind_does_its_work_and_says_beforehand_what_it_would_do() {
             .await,
         100
     );
-    run("loja").await;
-    run("dia").await;
+}
+
+async fn views_are_refreshed_while_they_are_read_where_they_can_be(project: &Project) {
+    let shown = dry(project, "loja").await;
+    assert_eq!(
+        texts(&shown["statements"]),
+        [r#"REFRESH MATERIALIZED VIEW "public"."por_loja""#]
+    );
+    let shown = dry(project, "dia").await;
+    assert_eq!(
+        texts(&shown["statements"]),
+        [r#"REFRESH MATERIALIZED VIEW CONCURRENTLY "public"."por_dia""#]
+    );
+    run(project, "loja").await;
+    run(project, "dia").await;
     assert_eq!(project.number("SELECT sum(n)::bigint FROM por_loja").await, 100);
     assert_eq!(project.number("SELECT count(*) FROM por_dia").await, 100);
 
-    run("estatisticas").await;
+    run(project, "estatisticas").await;
     let analyzed = "SELECT reltuples::bigint FROM pg_class WHERE relname = 'vendas'";
     assert_eq!(project.number(analyzed).await, 100);
+}
 
+async fn indexes_are_rebuilt_and_leftovers_dropped(project: &Project, cluster: &TestCluster) {
+    let client = project.client().await;
     // What a rebuild leaves behind that was interrupted: an invalid index under its name.
     client
         .batch_execute("CREATE INDEX vendas_dia_ccnew ON vendas (dia)")
@@ -126,7 +132,7 @@ async fn every_kind_does_its_work_and_says_beforehand_what_it_would_do() {
     let before = project
         .number("SELECT pg_relation_filenode('vendas_dia')::bigint")
         .await;
-    let shown = dry("indices").await;
+    let shown = dry(project, "indices").await;
     assert_eq!(
         texts(&shown["statements"]),
         [
@@ -135,7 +141,7 @@ async fn every_kind_does_its_work_and_says_beforehand_what_it_would_do() {
             r#"REINDEX INDEX CONCURRENTLY "public"."vendas_pkey""#,
         ]
     );
-    assert_eq!(run("indices").await, 2);
+    assert_eq!(run(project, "indices").await, 2);
     assert_ne!(
         project
             .number("SELECT pg_relation_filenode('vendas_dia')::bigint")
@@ -148,10 +154,13 @@ async fn every_kind_does_its_work_and_says_beforehand_what_it_would_do() {
             .await,
         0
     );
+}
 
-    assert_eq!(texts(&dry("particoes").await["statements"]).len(), 4);
-    assert_eq!(run("particoes").await, 4);
-    assert_eq!(run("particoes").await, 0);
+async fn partitions_are_made_and_old_ones_taken_away(project: &Project) {
+    let client = project.client().await;
+    assert_eq!(texts(&dry(project, "particoes").await["statements"]).len(), 4);
+    assert_eq!(run(project, "particoes").await, 4);
+    assert_eq!(run(project, "particoes").await, 0);
     let attached = "SELECT count(*) FROM pg_inherits WHERE inhparent = 'registros'::regclass";
     assert_eq!(project.number(attached).await, 3);
     assert_eq!(project.number("SELECT count(*) FROM registros_antigos").await, 0);
@@ -165,19 +174,31 @@ async fn every_kind_does_its_work_and_says_beforehand_what_it_would_do() {
         .batch_execute("INSERT INTO registros (em, texto) VALUES (now(), '')")
         .await
         .unwrap_err();
+}
 
-    for _ in 0..3 {
-        run("copia").await;
+async fn a_backup_lets_go_of_the_oldest(project: &Project) {
+    let directory = project.directory.path().join("copias");
+    fs::create_dir(&directory).unwrap();
+    let old = [
+        "copia-20200101T000000Z.dump",
+        "copia-20200102T000000Z.dump",
+        "copia-minha.dump",
+    ];
+    for name in old {
+        fs::write(directory.join(name), "").unwrap();
     }
-    let files: Vec<_> = fs::read_dir(project.directory.path().join("copias"))
-        .unwrap()
+    run(project, "copia").await;
+    let entries = fs::read_dir(&directory).unwrap();
+    let mut names: Vec<String> = entries
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
         .collect();
-    assert!(!files.is_empty() && files.len() <= 2, "{files:?}");
-    assert!(
-        files
-            .iter()
-            .all(|file| file.as_ref().unwrap().path().extension().unwrap() == "dump")
+    names.sort();
+    assert_eq!(
+        (names.len(), names[0].as_str(), names[2].as_str()),
+        (3, old[1], old[2]),
+        "{names:?}"
     );
+    assert!(fs::read(directory.join(&names[1])).unwrap().starts_with(b"PGDMP"));
 }
 
 #[tokio::test]

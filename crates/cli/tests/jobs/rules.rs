@@ -54,18 +54,22 @@ async fn what_passes_is_repeated_until_it_succeeds(cluster: &TestCluster) {
 }
 
 async fn a_job_works_as_its_role(cluster: &TestCluster) {
-    let jobs = "[jobs.a]\nsql = \"UPDATE t SET b = current_user || ' ' || current_setting('TimeZone')\"\nrole = \"leitor\"\ntime_zone = \"Asia/Kathmandu\"\n";
+    let jobs = "[jobs.a]\nsql = \"UPDATE t SET b = current_user || ' ' || current_setting('TimeZone')\"\nrole = \"leitor\"\ntime_zone = \"Asia/Kathmandu\"\n\
+                [jobs.b]\nreindex = \"dele\"\nrole = \"leitor\"\n[jobs.c]\nrole = \"leitor\"\n[jobs.c.delete]\ntable = \"dele\"\nwhere = \"true\"\n";
     let project = Project::with(cluster, "papel", SCHEMA, jobs).await;
     cluster
         .sql(
             "papel",
-            "GRANT leitor TO dono; GRANT SELECT, UPDATE ON t TO leitor",
+            "GRANT leitor TO dono; GRANT SELECT, UPDATE ON t TO leitor; CREATE TABLE dele AS SELECT 1 AS a; \
+             ALTER TABLE dele ADD PRIMARY KEY (a); ALTER TABLE dele OWNER TO leitor",
         )
         .await;
     project.ends(0, &["jobs", "run", "a"]).await;
     project
         .comes_true("(SELECT b = 'leitor Asia/Kathmandu' FROM t)")
         .await;
+    project.ends(0, &["jobs", "run", "b"]).await;
+    assert_eq!(project.json(&["jobs", "run", "c"]).await["run"]["rows"], 1);
 }
 
 async fn history_is_pruned_by_itself(cluster: &TestCluster) {

@@ -235,11 +235,12 @@ impl Keeper {
             waiting |= self.lose_expired(plan).await?;
             running = false;
         }
-        if !board.paused && self.is_due(plan, board.decided_until, now) {
+        let due = !board.paused && self.is_due(plan, board.decided_until, now);
+        if due {
             waiting |= self.decide(plan).await?;
         }
         if waiting && !running && !board.paused {
-            running = self.claim(plan).await?;
+            self.claim(plan).await?;
         }
         let ours = self.active.values().any(|active| active.plan == plan);
         let until = |at: Timestamp| Duration::try_from(at.duration_since(now)).unwrap_or_default();
@@ -255,7 +256,11 @@ impl Keeper {
         if let Some(lease) = board.lease_until.filter(|_| !ours) {
             wait = wait.min(until(lease) + Duration::from_millis(10));
         }
-        if waiting && running && !ours && !board.paused {
+        if due {
+            // Whoever took the run may be killed while everybody else sleeps until the next tick.
+            wait = wait.min(self.plans[plan].job.lease);
+        }
+        if waiting && !ours && !board.paused {
             wait = wait.min(WAITING_POLL);
         }
         Ok(wait)
@@ -306,16 +311,15 @@ impl Keeper {
         Ok(lost.iter().any(|(_, for_good)| !for_good))
     }
 
-    /// Takes a run that waits and begins it; answers whether there was one.
-    async fn claim(&mut self, plan: usize) -> Result<bool> {
+    /// Takes a run that waits, if no other process has it by now, and begins it.
+    async fn claim(&mut self, plan: usize) -> Result<()> {
         let (name, lease) = (self.names[plan].clone(), self.plans[plan].job.lease);
         let runner = self.runner.clone();
         let claim = jobs::claim(self.peer().await?, &name, &runner, lease).await?;
-        let taken = claim.is_some();
         if let Some(claim) = claim {
             self.begin(plan, claim);
         }
-        Ok(taken)
+        Ok(())
     }
 
     /// Begins a run that is ours.
