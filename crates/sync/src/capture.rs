@@ -12,6 +12,7 @@
 mod kept;
 mod masked;
 
+pub use kept::TOLD;
 use ponte_schema::sql::Fragment;
 use ponte_schema::{Ident, Literal, Sql};
 

@@ -53,7 +53,22 @@ async fn the_bot_and_the_panel_share_their_people() {
     );
     assert_eq!(logged(bridge).await.len(), 0);
 
-    // New people on either side get an id there, and appear on the other.
+    check_newcomers(&pack).await;
+    check_switch(&pack).await;
+    check_failure(&pack).await;
+    check_levels(&pack).await;
+
+    // Deletes go either way too.
+    execute(bridge, "DELETE FROM users WHERE username = 'caio'").await;
+    execute(painel, "DELETE FROM usuarios WHERE login = 'davi'").await;
+    pack.once(0).await;
+    assert_eq!(people(&pack).await[0].len(), 2);
+    pack.assert_equal().await;
+}
+
+/// New people on either side get an id there, and appear on the other; levels follow volumes; what arrives is logged.
+async fn check_newcomers(pack: &Pack) {
+    let (bridge, painel) = (&pack.bridge, &pack.painel);
     execute(
         bridge,
         "INSERT INTO users (telegram_id, username) VALUES (3, 'caio')",
@@ -72,7 +87,7 @@ async fn the_bot_and_the_panel_share_their_people() {
     .await;
     pack.once(0).await;
     assert_people(
-        &pack,
+        pack,
         &[
             "ana 999.99 0",
             "bia 25000.00 4",
@@ -111,17 +126,6 @@ async fn the_bot_and_the_panel_share_their_people() {
         "what arrives from the panel is stamped"
     );
     assert_eq!(pack.once(0).await, [0, 0]);
-
-    check_switch(&pack).await;
-    check_failure(&pack).await;
-    check_levels(&pack).await;
-
-    // Deletes go either way too.
-    execute(bridge, "DELETE FROM users WHERE username = 'caio'").await;
-    execute(painel, "DELETE FROM usuarios WHERE login = 'davi'").await;
-    pack.once(0).await;
-    assert_eq!(people(&pack).await[0].len(), 2);
-    pack.assert_equal().await;
 }
 
 /// Nothing of a user whose sync is off travels, and nothing is lost when it is on again.

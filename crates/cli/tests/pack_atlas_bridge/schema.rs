@@ -59,6 +59,8 @@ const ELEVEN: &str = "0: Iniciante (0.00 - 999.99)
 9: Elite (1000000.00 - 4999999.99)
 10: Lendário (5000000.00 - +)";
 
+const USERS: &str = "SELECT concat_ws(' ', id, telegram_id, username, total_volume) FROM users ORDER BY id";
+
 /// Everything in the tables and about them, but the log of migrations.
 async fn everything(client: &Client) -> String {
     let mut all = lines(client, COLUMNS).await;
@@ -91,11 +93,7 @@ async fn the_upgrade_makes_what_the_report_lists_and_its_rollback_leaves_the_lev
          INSERT INTO reputation_levels_config (level, level_name, required_volume, fee_discount) VALUES (20, 'Fundador', 90000000, 50)",
     )
     .await;
-    let old_users = lines(
-        client,
-        "SELECT concat_ws(' ', id, telegram_id, username, total_volume) FROM users ORDER BY id",
-    )
-    .await;
+    let users = lines(client, USERS).await;
     pack.upgrade().await;
     assert_eq!(lines(client, COLUMNS).await.join("\n"), LISTED);
     let indexes = lines(client, INDEXES).await;
@@ -111,13 +109,21 @@ async fn the_upgrade_makes_what_the_report_lists_and_its_rollback_leaves_the_lev
     );
     let discounts = "SELECT string_agg(fee_discount::text, ' ' ORDER BY level) FROM reputation_levels_config WHERE fee_discount > 0";
     assert_eq!(lines(client, discounts).await, ["1.00 2.00 5.00 10.00 50.00"]);
-    let new_users = "SELECT concat_ws(' ', id, telegram_id, username, total_volume) FROM users ORDER BY id";
-    assert_eq!(lines(client, new_users).await, old_users);
+    assert_eq!(lines(client, USERS).await, users);
     assert_eq!(
         number(client, "SELECT count(DISTINCT external_id) FROM users").await,
         12
     );
-    // Twice is as good as once, also for somebody who has lost the history.
+    check_twice(&pack).await;
+    check_levels(client).await;
+    check_old_readers_and_writers(client).await;
+    check_metadata(client).await;
+    check_rollback(&pack).await;
+}
+
+/// Twice is as good as once, also for somebody who has lost the history.
+async fn check_twice(pack: &Pack) {
+    let client = &pack.bridge;
     let before = everything(client).await;
     let again = pack.json(&["--node", "bridge", "migrate", "up"]).await;
     assert_eq!(again["applied"].as_array().unwrap().len(), 0);
@@ -125,18 +131,20 @@ async fn the_upgrade_makes_what_the_report_lists_and_its_rollback_leaves_the_lev
     let again = pack.json(&["--node", "bridge", "migrate", "up"]).await;
     assert_eq!(again["applied"].as_array().unwrap().len(), 7);
     assert_eq!(everything(client).await, before);
-    check_levels(client).await;
-    check_old_readers_and_writers(client).await;
-    check_metadata(client).await;
+}
+
+/// Everything goes but the levels, by the tool and by hand.
+async fn check_rollback(pack: &Pack) {
+    let client = &pack.bridge;
     let levels = "SELECT l::text FROM reputation_levels_config l ORDER BY level";
     let kept = lines(client, levels).await;
-    let users = lines(client, new_users).await;
+    let users = lines(client, USERS).await;
     pack.json(&["--node", "bridge", "-y", "migrate", "down", "--to", "001"])
         .await;
     assert_eq!(lines(client, levels).await, kept);
     let left = "SELECT count(*) FROM pg_class WHERE relname IN ('sync_log', 'bot_sync_metadata', 'idx_users_external_id')";
     assert_eq!(number(client, left).await, 0);
-    assert_eq!(lines(client, new_users).await, users);
+    assert_eq!(lines(client, USERS).await, users);
     pack.json(&["--node", "bridge", "migrate", "up"]).await;
     assert_eq!(lines(client, levels).await, kept);
     // The report's own words, by hand.

@@ -45,12 +45,20 @@ async fn use_it(url: String, users: i64, stop: Arc<AtomicBool>) -> Seen {
     seen
 }
 
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the size of this test comes from the environment"
+)]
+fn wanted() -> Option<i64> {
+    std::env::var("PONTE_ATLAS_USERS").ok()?.parse().ok()
+}
+
 #[tokio::test]
 async fn an_upgrade_in_use_loses_nothing_and_keeps_nobody_waiting_for_a_second() {
     // A figure is worth something only if the server writes to its disk.
-    let (users, builder) = match std::env::var("PONTE_ATLAS_USERS") {
-        Ok(users) => (users.parse().unwrap(), TestCluster::builder().fsync()),
-        Err(_) => (20_000, TestCluster::builder()),
+    let (users, builder) = match wanted() {
+        Some(users) => (users, TestCluster::builder().fsync()),
+        None => (20_000, TestCluster::builder()),
     };
     let pack = Pack::on(builder).await;
     let client = &pack.bridge;

@@ -137,7 +137,7 @@ pub async fn plan_init(spec: &LinkSpec, peers: &mut [Peer; 2]) -> Result<InitPla
         let peer = &mut peers[side.index()];
         if matches!(state[side.index()], NodeState::Linked { .. }) {
             masks.extend(masks::outdated(spec, side, peer, &tables).await?);
-            keeping.extend(keeping::outdated(side, peer, &tables).await?);
+            keeping.extend(keeping::outdated(side, peer.name(), &tables));
         }
     }
     let mut plan = InitPlan {

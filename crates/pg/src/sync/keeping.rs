@@ -1,6 +1,7 @@
 //! Tables whose rows stay at the other side when they leave the filter. Capture has to know the filter, because nobody else can tell of a row that is
 //! gone whether it was outside when it went. What it asks is written on its function for deletes.
 
+use ponte_schema::Expression;
 use ponte_sync::capture;
 use ponte_sync::link::{LinkSpec, Side};
 use ponte_sync::table::TableSide;
@@ -12,15 +13,11 @@ use super::upkeep;
 use crate::error::{Error, ErrorKind, Result};
 
 /// The tables of a node whose capture asks another filter than the link does, as `node: table`.
-pub(super) async fn outdated(side: Side, peer: &mut Peer, tables: &[LinkedTable]) -> Result<Vec<String>> {
-    let mut found = Vec::new();
-    for table in tables.iter().filter(|t| is_captured(t, side)) {
-        let own = &table.sides[side.index()];
-        if !agrees(peer, own).await? {
-            found.push(format!("{}: {}", peer.name(), own.name));
-        }
-    }
-    Ok(found)
+pub(super) fn outdated(side: Side, node: &str, tables: &[LinkedTable]) -> Vec<String> {
+    let outdated = tables.iter().filter(|table| is_outdated(table, side));
+    outdated
+        .map(|table| format!("{node}: {}", table.sides[side.index()].name))
+        .collect()
 }
 
 /// Brings the capture of a node to what the link asks. Inside the caller's transaction.
@@ -30,10 +27,8 @@ pub(super) async fn install(
     peer: &mut Peer,
     tables: &[LinkedTable],
 ) -> Result<()> {
-    for table in tables.iter().map(|t| &t.sides[side.index()]) {
-        if agrees(peer, table).await? {
-            continue;
-        }
+    for table in tables.iter().filter(|table| is_outdated(table, side)) {
+        let table = &table.sides[side.index()];
         let part = upkeep::filled_part(peer, &table.name).await?.unwrap_or_default();
         let sql = capture::tell_outside(table, spec.max_future_seconds, part);
         peer.script(&sql, &format!("install capture for table {}", table.name))
@@ -43,22 +38,18 @@ pub(super) async fn install(
 }
 
 /// Refuses a link whose rows leave in another way, or whose filter is another one, than `init` was told.
-pub(super) async fn confirm(spec: &LinkSpec, peers: &mut [Peer; 2], tables: &[LinkedTable]) -> Result<()> {
+pub(super) fn confirm(spec: &LinkSpec, tables: &[LinkedTable]) -> Result<()> {
     for side in Side::BOTH {
-        let peer = &mut peers[side.index()];
-        for table in tables.iter().map(|t| &t.sides[side.index()]) {
-            if !agrees(peer, table).await? {
-                return Err(not_told(spec, peer.name(), table));
-            }
+        if let Some(table) = tables.iter().find(|table| is_outdated(table, side)) {
+            return Err(not_told(spec, spec.node(side), &table.sides[side.index()]));
         }
     }
     Ok(())
 }
 
-/// Whether capture asks of deleted rows what the link wants to know.
+/// Whether capture asks of deleted rows what the link wants to know, at this moment.
 pub(super) async fn agrees(peer: &mut Peer, table: &TableSide) -> Result<bool> {
-    let wanted = table.filter.as_ref().filter(|_| table.keeps);
-    Ok(told(peer, table).await?.as_deref() == wanted.map(ponte_schema::Expression::as_str))
+    Ok(told(peer, table).await?.as_deref() == wanted(table))
 }
 
 /// Refuses to share a table of which one link keeps what leaves: the others would have to agree about every row, not only about the filter.
@@ -85,8 +76,18 @@ pub(super) async fn check_alone(
     )))
 }
 
-fn is_captured(table: &LinkedTable, side: Side) -> bool {
-    !table.shapes[side.index()].capture.is_empty()
+/// Whether the table is captured, and not as the link asks.
+fn is_outdated(table: &LinkedTable, side: Side) -> bool {
+    let (shape, table) = (&table.shapes[side.index()], &table.sides[side.index()]);
+    !shape.capture.is_empty() && shape.capture_filter.as_deref() != wanted(table)
+}
+
+fn wanted(table: &TableSide) -> Option<&str> {
+    table
+        .filter
+        .as_ref()
+        .filter(|_| table.keeps)
+        .map(Expression::as_str)
 }
 
 async fn told(peer: &mut Peer, table: &TableSide) -> Result<Option<String>> {

@@ -186,7 +186,7 @@ impl LiveLink {
         self.know_parts().await?;
         inspect::check_triggers(&self.spec, &self.tables)?;
         masks::confirm(&self.spec, &mut self.peers, &self.tables).await?;
-        keeping::confirm(&self.spec, &mut self.peers, &self.tables).await?;
+        keeping::confirm(&self.spec, &self.tables)?;
         self.checked_at = Instant::now();
         Ok(())
     }

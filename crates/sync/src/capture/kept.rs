@@ -10,8 +10,8 @@ use ponte_schema::{Expression, Literal, Sql};
 use super::{Event, Rows};
 use crate::table::{TableSide, listed, qualified};
 
-/// What the comment on the function for deletes begins with.
-const COMMENT: &str = "Tells whether deleted rows were outside: ";
+/// What the comment on the function for deletes begins with, before the filter that it asks.
+pub const TOLD: &str = "Tells whether deleted rows were outside: ";
 
 /// The column of the changelog.
 pub(super) fn column(table: &TableSide) -> Sql {
@@ -63,7 +63,7 @@ pub(super) fn path(table: &TableSide, event: &Event) -> Sql {
         &[
             ("function", &function),
             ("named", &Literal::new(named.as_str())),
-            ("comment", &Literal::new(format!("{COMMENT}{filter}"))),
+            ("comment", &Literal::new(format!("{TOLD}{filter}"))),
         ],
     )
 }
@@ -82,9 +82,9 @@ pub(super) fn told_filter(table: &TableSide) -> Sql {
     Sql::render(
         "SELECT substr(d, {from}) FROM obj_description(to_regprocedure({function}), 'pg_proc') d WHERE starts_with(d, {comment})",
         &[
-            ("from", &i64::try_from(COMMENT.len() + 1).unwrap_or(i64::MAX)),
+            ("from", &i64::try_from(TOLD.len() + 1).unwrap_or(i64::MAX)),
             ("function", &Literal::new(function.as_str())),
-            ("comment", &Literal::new(COMMENT)),
+            ("comment", &Literal::new(TOLD)),
         ],
     )
 }
