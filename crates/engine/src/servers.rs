@@ -184,7 +184,6 @@ impl Servers {
     }
 
     /// The newest server programs of this machine, for work that no database has a say in.
-    /// The newest server programs of this machine, for a server of our own beside none.
     ///
     /// # Errors
     /// `embedded.no_binaries`, naming every place that was looked at.

@@ -240,6 +240,8 @@ impl Replay {
     /// Whatever the server answers.
     pub async fn witness(&self, time_zone: Option<&str>) -> Result<Witness> {
         Witness::connect(&self.conninfo, time_zone).await
+    }
+
     /// The session that looks at the database.
     pub fn session(&self) -> &Session {
         &self.session

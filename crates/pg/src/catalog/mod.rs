@@ -10,8 +10,8 @@
 //!
 //! The text of a definition is the server's, so only models that the same major release printed can be compared.
 
-mod side;
 mod describe;
+mod side;
 mod traces;
 
 use std::collections::BTreeMap;
