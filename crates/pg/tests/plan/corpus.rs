@@ -4,11 +4,12 @@ use crate::pairs::{self, Pair};
 use crate::run::Bench;
 use ponte_testkit::OLDEST_AND_NEWEST;
 
-const FILES: [&str; 4] = [
+const FILES: [&str; 5] = [
     include_str!("pairs/tables.sql"),
     include_str!("pairs/types.sql"),
     include_str!("pairs/code.sql"),
     include_str!("pairs/access.sql"),
+    include_str!("pairs/mixed.sql"),
 ];
 
 /// The version of the machine's own server.
@@ -54,4 +55,9 @@ async fn views_functions_and_what_hangs_on_tables_are_planned_both_ways() {
 #[tokio::test]
 async fn owners_privileges_and_comments_are_planned_both_ways() {
     check(FILES[3]).await;
+}
+
+#[tokio::test]
+async fn schemas_in_which_much_changes_at_once_are_planned_both_ways() {
+    check(FILES[4]).await;
 }

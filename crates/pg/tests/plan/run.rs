@@ -113,6 +113,11 @@ impl Bench {
 
     /// Everything made on an empty database, and taken away again.
     async fn all_new(&mut self, to: &Side) -> Result<(), String> {
+        self.build(&to).await
+    }
+
+    /// Everything made on an empty database, and taken away again.
+    async fn build(&mut self, to: &Side) -> Result<(), String> {
         let (client, session) = self.database().await;
         let empty = catalog::read_side(&session).await.unwrap();
         self.step(&client, &session, (&empty, to), Style::Safe).await?;

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::Ident;
 use crate::model::{Facts, Kind, Model, ObjectId};
 
 /// A schema with everything that a plan has to know about it. The model alone says whether two are equal.
@@ -90,10 +91,18 @@ impl Side {
 
     /// The parts of a table, view or domain that are of one kind, columns in their order.
     pub(super) fn parts(&self, whole: &ObjectId, kind: Kind) -> Vec<&ObjectId> {
+        let first = ObjectId {
+            kind,
+            schema: whole.schema.clone(),
+            of: Some(whole.name.clone()),
+            name: Ident::new(""),
+            signature: None,
+        };
         let is_part = |id: &&ObjectId| {
             id.kind == kind && id.schema == whole.schema && id.of.as_ref() == Some(&whole.name)
         };
-        let mut parts: Vec<&ObjectId> = self.model.objects.keys().filter(is_part).collect();
+        let from_first = self.model.objects.range(first..).map(|(id, _)| id);
+        let mut parts: Vec<&ObjectId> = from_first.take_while(is_part).collect();
         parts.sort_by_key(|id| self.detail(id, "position").and_then(|p| p.parse::<i32>().ok()));
         parts
     }

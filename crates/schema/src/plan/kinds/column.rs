@@ -69,8 +69,7 @@ fn waits(between: &Between<'_>, id: &ObjectId) -> bool {
 /// What CREATE TABLE does not say about a column of the table, or cannot say because the column comes from a parent.
 pub(super) fn with_its_table(between: &Between<'_>, table: &ObjectId, id: &ObjectId) -> Steps {
     let mut steps = Steps::default();
-    let borrowed =
-        between.to.fact(table, "partition of").is_some() || between.to.fact(table, "of type").is_some();
+    let borrowed = between.to.inherited(id).is_some() || between.to.fact(table, "of type").is_some();
     if borrowed {
         if let Some(default) = between.to.fact(id, "default") {
             steps.push(set_default(id, default));
@@ -270,22 +269,49 @@ fn convert(between: &Between<'_>, id: &ObjectId) -> Step {
         .rewriting()
 }
 
-/// How values are converted where the server does not do it by itself. Where it does, it refuses what does not fit, and a cast would cut it off.
+/// How values are converted where the server does not do it by itself. Where it does, it refuses what does not fit, and a cast would cut it
+/// off. What has no cast goes by way of its text, so that the server refuses what makes no sense, and nothing is lost in silence.
 fn cast(between: &Between<'_>, id: &ObjectId) -> Option<&'static str> {
     let has_own_type = |side: &super::super::Side| side.needs_of(id).any(types::is_type);
     if has_own_type(between.from) || has_own_type(between.to) {
         return Some("::text::");
     }
     let changed = between.changed(id);
-    let is_text = |fact: Option<&str>| {
-        fact.is_some_and(|t| {
-            ["text", "char", "name"].iter().any(|word| t.starts_with(word)) && !t.ends_with("[]")
-        })
-    };
-    let is_boolean = |fact: Option<&str>| fact == Some("boolean");
-    let from_text = is_text(changed.was("type")) && !is_text(changed.is("type"));
-    let of_truth = is_boolean(changed.was("type")) || is_boolean(changed.is("type"));
-    (from_text || of_truth && !is_text(changed.is("type"))).then_some("::")
+    let was = Family::of(changed.was("type").unwrap_or_default());
+    let is = Family::of(changed.is("type").unwrap_or_default());
+    match (was, is) {
+        (was, is) if was == is => None,
+        (_, Family::Text) => None,
+        (Family::Text, _) | (Family::Truth, Family::Number) | (Family::Number, Family::Truth) => Some("::"),
+        _ => Some("::text::"),
+    }
+}
+
+/// Types between which the server converts by itself.
+#[derive(Debug, PartialEq, Eq)]
+enum Family<'a> {
+    Text,
+    Number,
+    Time,
+    Truth,
+    Json,
+    Other(&'a str),
+}
+
+impl<'a> Family<'a> {
+    fn of(name: &'a str) -> Self {
+        let element = name.trim_end_matches("[]");
+        let base = element.split(['(', ' ']).next().unwrap_or(element);
+        match base {
+            _ if element.len() < name.len() => Self::Other("array"),
+            "text" | "character" | "name" | "citext" => Self::Text,
+            "smallint" | "integer" | "bigint" | "numeric" | "real" | "double" | "money" => Self::Number,
+            "date" | "timestamp" | "time" => Self::Time,
+            "boolean" => Self::Truth,
+            "json" | "jsonb" => Self::Json,
+            other => Self::Other(other),
+        }
+    }
 }
 
 /// In use, the rows are looked through under a lock that lets others write, and the strong lock is only held for a moment.

@@ -70,6 +70,7 @@ fn columns(between: &Between<'_>, id: &ObjectId) -> Sql {
         .to
         .parts(id, Kind::Column)
         .into_iter()
+        .filter(|column| between.to.inherited(column).is_none())
         .map(|column| column::definition(between, column));
     let constraints = between
         .to
