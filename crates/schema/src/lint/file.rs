@@ -6,6 +6,7 @@ use super::Known;
 use super::finding::Draft;
 use super::observation::Observation;
 use super::statement::{Column, CreateTable, Name, Statement, TableAction, TableChange};
+use crate::lexer::{self, TokenKind};
 use crate::migration::plan::Direction;
 use crate::migration::{Revision, Script, TransactionMode};
 
@@ -203,16 +204,20 @@ impl<'a> File<'a> {
         created_in(&self.statements, table)
     }
 
-    /// The statement that makes something, by the words of it; the first where none names it.
-    pub(super) fn maker(&self, name: &str) -> usize {
-        let name = name.to_ascii_lowercase();
+    /// The first statement that names one of these, an earlier one before a later one; the first of all where none does.
+    pub(super) fn maker(&self, names: &[&str]) -> usize {
         let text = self.script.text();
-        let statements = self.script.statements().iter();
-        let names_it = |text: &str| text.to_ascii_lowercase().contains(&name);
-        statements
-            .enumerate()
-            .find(|(_, statement)| names_it(statement.text(text)))
-            .map_or(0, |(index, _)| index)
+        let names_it = |statement: &lexer::Statement, name: &str| {
+            let own = statement.text(text);
+            statement.tokens(text).any(|token| match token.kind {
+                TokenKind::Word => token.text(own).eq_ignore_ascii_case(name),
+                TokenKind::QuotedIdent => token.text(own).trim_matches('"') == name,
+                _ => false,
+            })
+        };
+        let statements = self.script.statements();
+        let first = |name: &&str| statements.iter().position(|statement| names_it(statement, name));
+        names.iter().find_map(first).unwrap_or(0)
     }
 
     /// The CREATE TABLE of the script that this one takes back.

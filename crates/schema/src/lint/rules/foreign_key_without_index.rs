@@ -19,16 +19,15 @@ fn check(file: &File<'_>) -> Vec<Draft> {
             .map(|column| crate::Ident::new(column.as_str()).to_string())
             .collect();
         let columns = columns.join(", ");
+        let name = crate::Ident::new(format!("{key}_idx"));
         let concurrently = if file.created(table).is_some() { "" } else { "CONCURRENTLY " };
-        let at = file.maker(key);
-        let at = if at == 0 { file.maker(&table.name) } else { at };
         Draft::new(
-            at,
+            file.maker(&[key, &table.name]),
             format!(
                 "the foreign key {key} of {table} has no index: each DELETE, and each change of a key, over there reads all of {table}"
             ),
         )
-        .suggest(format!("CREATE INDEX {concurrently}ON {table} ({columns});"))
+        .suggest(format!("CREATE INDEX {concurrently}{name} ON {table} ({columns});"))
     };
     after.foreign_keys_without_index.iter().map(draft).collect()
 }

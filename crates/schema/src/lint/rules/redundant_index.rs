@@ -14,10 +14,8 @@ fn check(file: &File<'_>) -> Vec<Draft> {
         return Vec::new();
     };
     let draft = |(index, table, other): &(String, crate::lint::statement::Name, String)| {
-        let at = file.maker(index);
-        let at = if at == 0 { file.maker(&table.name) } else { at };
         Draft::new(
-            at,
+            file.maker(&[index, &table.name]),
             format!("the index {index} of {table} is paid for with every write, and {other} begins with the same columns"),
         )
         .suggest("leave it out")

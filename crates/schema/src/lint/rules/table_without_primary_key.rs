@@ -15,7 +15,7 @@ fn check(file: &File<'_>) -> Vec<Draft> {
     };
     let draft = |table: &crate::lint::statement::Name| {
         Draft::new(
-            file.maker(&table.name),
+            file.maker(&[&table.name]),
             format!("{table} has no primary key: no row of it can be told from another one, by people, replication or a sync"),
         )
         .suggest("declare a primary key, if need be: id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY")

@@ -16,7 +16,7 @@ fn check(file: &File<'_>) -> Vec<Draft> {
     };
     let draft = |(view, table): &(Name, Name)| {
         Draft::new(
-            file.maker(&view.name),
+            file.maker(&[&view.name]),
             format!("whoever may read {view} sees rows of {table} past its policies: a view reads with the rights of its owner"),
         )
         .suggest(format!(
