@@ -280,6 +280,10 @@ async fn redo_takes_the_newest_file_as_it_is_now_and_says_what_is_lost() {
         .await
         .unwrap();
     assert_eq!(row.get::<_, &str>(0), "bb");
+    project.write("001_users.sql", &USERS.replace("email", "mail"));
+    project.migrate(&["redo", "-y"]).ends(2);
+    let still = project.migrate(&["current"]).ends(0);
+    assert_eq!(still.stdout, "002_nick\n");
     let asked = project.migrate(&["down", "--to", "0"]).ends(2);
     assert!(
         asked.stderr.contains("This destroys users (2 rows)"),

@@ -298,7 +298,7 @@ fn a_fault_says_what_was_probably_meant() {
     assert_eq!(help("[node.a]\nurl = \"host=a\"\n"), "did you mean \"nodes\"?");
     assert_eq!(
         help("[project]\nzebra = 1\n"),
-        "[project] knows name, migrations, seeds"
+        "[project] knows name, migrations, seeds, backup, history"
     );
     let nodes = "[nodes.replit]\nurl = \"host=a\"\n[nodes.neon]\nurl = \"host=b\"\n";
     let link =

@@ -106,19 +106,32 @@ impl Migrator {
     /// # Errors
     /// `conn.pooled_url`, or the kinds of a failed connection.
     pub async fn connect(conninfo: &Conninfo, options: Options) -> Result<Self> {
-        let connect = ConnectOptions {
-            allow_pooled: options.allow_pooled,
-            ..ConnectOptions::new("ponte migrate")
-        };
         if !options.allow_pooled {
-            pooler::require_direct(conninfo, &connect).await?;
+            pooler::require_direct(conninfo, &Self::connect_options(&options)).await?;
         }
+        Self::connect_to_read(conninfo, options).await
+    }
+
+    /// Connects only to read the history: an address that is not known for a pooler is not tried out, which would cost two more
+    /// connections.
+    ///
+    /// # Errors
+    /// As [`connect`](Self::connect).
+    pub async fn connect_to_read(conninfo: &Conninfo, options: Options) -> Result<Self> {
+        let connect = Self::connect_options(&options);
         let session = Session::connect(conninfo, &connect).await?;
         Ok(Self {
             session,
             conninfo: conninfo.clone(),
             options,
         })
+    }
+
+    fn connect_options(options: &Options) -> ConnectOptions {
+        ConnectOptions {
+            allow_pooled: options.allow_pooled,
+            ..ConnectOptions::new("ponte migrate")
+        }
     }
 
     /// What is applied or under way, in the order of the numbers. Writes nothing.

@@ -39,9 +39,8 @@ async fn a_waiting_runner_names_the_one_at_work() {
     let server = Server::start().await;
     // The first runner cannot come to its end before the second has seen it.
     let gate = server.owner().await;
-    gate.batch_execute("CREATE TABLE gate (); BEGIN; LOCK TABLE gate")
-        .await
-        .unwrap();
+    gate.batch_execute("CREATE TABLE gate ()").await.unwrap();
+    gate.batch_execute("BEGIN; LOCK TABLE gate").await.unwrap();
     let slow = files(&[("1_slow.sql", "ALTER TABLE gate ADD COLUMN a integer;")]);
     let (seen, open) = tokio::sync::oneshot::channel();
     let first = server.up(&slow);

@@ -238,7 +238,7 @@ impl Report for Shown {
 
 pub(super) async fn run(args: &Args, context: &Context, servers: &Servers) -> Result<Verdict, Failure> {
     let files = target::files(context)?;
-    let migrator = target::migrator(context, servers).await?;
+    let migrator = target::reader(context, servers).await?;
     let history = migrator.applied().await?;
     let leftovers = Leftovers::new(
         &migrator.invalid_indexes().await?,

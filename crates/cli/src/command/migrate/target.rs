@@ -1,6 +1,7 @@
 //! The two things that every command here needs: the files, and a connection.
 
 use ponte_engine::servers::Servers;
+use ponte_pg::Conninfo;
 use ponte_pg::migrate::{Migrator, Options, read_directory};
 use ponte_schema::migration::MigrationSet;
 
@@ -24,6 +25,17 @@ pub(super) async fn patient_migrator(
     servers: &Servers,
     patience: &Patience,
 ) -> Result<Migrator, Failure> {
+    let (conninfo, options) = way(context, servers).await?;
+    Ok(Migrator::connect(&conninfo, patience.apply(options)).await?)
+}
+
+/// A connection for commands that only read the history.
+pub(super) async fn reader(context: &Context, servers: &Servers) -> Result<Migrator, Failure> {
+    let (conninfo, options) = way(context, servers).await?;
+    Ok(Migrator::connect_to_read(&conninfo, options).await?)
+}
+
+async fn way(context: &Context, servers: &Servers) -> Result<(Conninfo, Options), Failure> {
     let database = context.database()?;
     let conninfo = servers.conninfo(database.session_address()).await?;
     let options = Options {
@@ -31,5 +43,5 @@ pub(super) async fn patient_migrator(
         history_schema: context.config()?.history_schema().to_owned(),
         ..Options::new(env!("CARGO_PKG_VERSION"))
     };
-    Ok(Migrator::connect(&conninfo, patience.apply(options)).await?)
+    Ok((conninfo, options))
 }
