@@ -62,7 +62,7 @@ fn page(schema: &Schema<'_>, table: &Table<'_>, has_picture: bool) -> String {
         let _ = writeln!(out, "\n{}", table.comment());
     }
     out.push_str("\n| column | type | null | default | comment |\n| --- | --- | --- | --- | --- |\n");
-    for column in &table.columns[..] {
+    for column in table.columns {
         let key = if column.in_primary_key { " **key**" } else { "" };
         let _ = writeln!(
             out,

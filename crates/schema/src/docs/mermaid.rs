@@ -10,7 +10,7 @@ use super::Schema;
 use super::diagram::Graph;
 use crate::QualifiedName;
 
-/// One file, or one per cluster where one would have too many edges.
+/// One file, or one per picture where one would have too many edges.
 pub(super) fn files(schema: &Schema<'_>) -> BTreeMap<String, String> {
     let edges: usize = schema.tables.values().map(|table| table.references.len()).sum();
     let all: Vec<&QualifiedName> = schema.tables.keys().collect();
@@ -18,11 +18,11 @@ pub(super) fn files(schema: &Schema<'_>) -> BTreeMap<String, String> {
         return BTreeMap::from([("schema.mmd".to_owned(), diagram(schema, &all))]);
     }
     let graph = Graph::new(schema);
-    let mut clusters = graph.clusters();
-    clusters.push(graph.alone());
-    let named = (1..).zip(clusters.iter().filter(|cluster| !cluster.is_empty()));
+    let mut pictures = graph.pictures();
+    pictures.push(graph.alone());
+    let named = (1..).zip(pictures.iter().filter(|group| !group.is_empty()));
     named
-        .map(|(number, cluster)| (format!("schema-{number:02}.mmd"), diagram(schema, cluster)))
+        .map(|(number, group)| (format!("schema-{number:02}.mmd"), diagram(schema, group)))
         .collect()
 }
 

@@ -6,7 +6,7 @@ use crate::QualifiedName;
 use crate::docs::Schema;
 
 /// More tables than this make a picture that nobody reads.
-const CLUSTER_MAX: usize = 24;
+const PICTURE_MAX: usize = 24;
 
 /// Tables and their neighbours, in either direction.
 pub(in crate::docs) struct Graph<'s> {
@@ -60,34 +60,34 @@ impl<'s> Graph<'s> {
     }
 
     /// All tables that have neighbours, cut into pictures: around the table with most references first.
-    pub(in crate::docs) fn clusters(&self) -> Vec<Vec<&'s QualifiedName>> {
+    pub(in crate::docs) fn pictures(&self) -> Vec<Vec<&'s QualifiedName>> {
         let mut left: BTreeSet<&QualifiedName> = self
             .neighbours
             .iter()
             .filter(|(_, near)| !near.is_empty())
             .map(|(name, _)| *name)
             .collect();
-        let mut clusters = Vec::new();
+        let mut pictures = Vec::new();
         loop {
             let degree = |name: &&&QualifiedName| self.of(name).filter(|near| left.contains(near)).count();
             // The first of several by name, so that the order does not depend on anything else.
             let Some(&hub) = left.iter().rev().max_by_key(degree) else {
                 break;
             };
-            let mut cluster = vec![hub];
+            let mut picture = vec![hub];
             let mut open = VecDeque::from([hub]);
             left.remove(hub);
             while let Some(table) = open.pop_front() {
                 for near in self.of(table) {
-                    if cluster.len() < CLUSTER_MAX && left.remove(near) {
-                        cluster.push(near);
+                    if picture.len() < PICTURE_MAX && left.remove(near) {
+                        picture.push(near);
                         open.push_back(near);
                     }
                 }
             }
-            clusters.push(cluster);
+            pictures.push(picture);
         }
-        gathered(clusters)
+        gathered(pictures)
     }
 
     /// Tables that nothing points to and that point to nothing.
@@ -100,16 +100,15 @@ impl<'s> Graph<'s> {
     }
 }
 
-/// Small clusters share a picture; the largest come first.
-fn gathered(clusters: Vec<Vec<&QualifiedName>>) -> Vec<Vec<&QualifiedName>> {
+/// Small groups share a picture; the largest come first.
+fn gathered(groups: Vec<Vec<&QualifiedName>>) -> Vec<Vec<&QualifiedName>> {
     let mut pictures: Vec<Vec<&QualifiedName>> = Vec::new();
-    for cluster in clusters {
-        let room = pictures
-            .iter_mut()
-            .find(|p| cluster.len() <= 3 && p.len() + cluster.len() <= CLUSTER_MAX);
-        match room {
-            Some(picture) => picture.extend(cluster),
-            None => pictures.push(cluster),
+    for group in groups {
+        let has_room =
+            |p: &&mut Vec<&QualifiedName>| group.len() <= 3 && p.len() + group.len() <= PICTURE_MAX;
+        match pictures.iter_mut().find(has_room) {
+            Some(picture) => picture.extend(group),
+            None => pictures.push(group),
         }
     }
     pictures.sort_by_key(|picture| usize::MAX - picture.len());

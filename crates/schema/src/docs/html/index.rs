@@ -63,18 +63,18 @@ pub(super) fn page(schema: &Schema<'_>, graph: &Graph<'_>) -> String {
     }
     heads.push("comment");
     body.push_str(&grid("All tables", &heads, &rows));
-    let clusters = graph.clusters();
-    if !clusters.is_empty() {
+    let pictures = graph.pictures();
+    if !pictures.is_empty() {
         body.push_str("<h2>How they hang together</h2>\n<p class=\"soft\">Columns of keys only; a table's page shows all of its own. Every box is a link.</p>\n");
     }
-    for cluster in &clusters {
-        let title = format!("{} and its neighbours", cluster[0]);
-        let svg = draw(schema, cluster, None, Detail::Keys, &title, &page_link);
-        body.push_str(&format!("<h3>{}</h3>\n", code(&cluster[0].to_string())));
+    for group in &pictures {
+        let title = format!("{} and its neighbours", group[0]);
+        let svg = draw(schema, group, None, Detail::Keys, &title, &page_link);
+        body.push_str(&format!("<h3>{}</h3>\n", code(&group[0].to_string())));
         body.push_str(&picture(&svg, &title));
     }
     let alone = graph.alone();
-    if !alone.is_empty() && !clusters.is_empty() {
+    if !alone.is_empty() && !pictures.is_empty() {
         let names: Vec<String> = alone
             .iter()
             .map(|name| {
