@@ -297,7 +297,7 @@ END
 $$;
 COMMENT ON FUNCTION csv_compile(processing_jobs) IS 'A job''s mapping as the statement that writes a slice, or what is wrong with it.';
 
-CREATE FUNCTION csv_header(p_text text, p_delimiter text, OUT headers text[], OUT line_count int, OUT byte_count int, OUT problem text)
+CREATE FUNCTION csv_header(p_text text, p_delimiter text, OUT headers text[], OUT line_count int, OUT char_count int, OUT problem text)
 LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   lines text[] := string_to_array(p_text, E'\n');
@@ -309,7 +309,7 @@ BEGIN
     line_count := line_count + 1;
     first := first || E'\n' || lines[line_count];
   END LOOP;
-  byte_count := CASE WHEN line_count < cardinality(lines) THEN char_length(first) + 1 ELSE char_length(first) END;
+  char_count := CASE WHEN line_count < cardinality(lines) THEN char_length(first) + 1 ELSE char_length(first) END;
   first := public.csv_fields(rtrim(first, E'\r'), p_delimiter);
   headers := (SELECT array_agg(btrim(h) ORDER BY i) FROM unnest(string_to_array(first, E'\x1F')) WITH ORDINALITY AS u (h, i));
   IF strpos(first, E'\x1D') > 0 OR strpos(first, E'\x1A') > 0 THEN
@@ -325,7 +325,7 @@ BEGIN
   END IF;
 END
 $$;
-COMMENT ON FUNCTION csv_header(text, text) IS 'The names in the first row; byte_count is in characters here, the caller knows the encoding.';
+COMMENT ON FUNCTION csv_header(text, text) IS 'The names in the first row, how many lines and characters it has, or what is wrong with it.';
 
 CREATE FUNCTION fail_job(p_job uuid, p_reason text) RETURNS text
 LANGUAGE sql SET search_path = pg_catalog, public, pg_temp
@@ -379,7 +379,7 @@ BEGIN
   UPDATE public.file_data SET encoding = file.encoding WHERE id = file.id AND encoding IS DISTINCT FROM file.encoding;
   UPDATE public.processing_jobs
   SET headers = head.headers, checkpoint_line = 1 + head.line_count,
-      checkpoint_bytes = bom + octet_length(convert_to(left(prefix, head.byte_count), file.encoding))
+      checkpoint_bytes = bom + octet_length(convert_to(left(prefix, head.char_count), file.encoding))
   WHERE id = p_job RETURNING * INTO job;
   SELECT * INTO head FROM public.csv_compile(job);
   IF head.problem IS NOT NULL THEN

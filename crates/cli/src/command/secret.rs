@@ -102,14 +102,15 @@ pub(super) fn read_ring(file: &Path) -> Result<KeyRing, Failure> {
 
 /// Puts a whole new file in the place of the old one, readable by its owner alone: keys must not be half written.
 pub(super) fn write_ring(file: &Path, ring: &KeyRing) -> Result<(), Failure> {
-    let unwritable = |e: &io::Error| {
-        Diagnostic::new(Code::Usage, "cannot write the key file")
-            .with("file", file.display())
-            .because(e)
-    };
     let mut name = file.file_name().unwrap_or_default().to_owned();
     name.push(".new");
     let new = file.with_file_name(name);
+    let unwritable = |e: &io::Error| {
+        Diagnostic::new(Code::Usage, "cannot write the key file")
+            .with("file", new.display())
+            .because(e)
+            .hint("remove that file if it is left from a run that was interrupted")
+    };
     let text = serde_json::to_string_pretty(ring)
         .map_err(io::Error::other)
         .map_err(|e| unwritable(&e))?;
