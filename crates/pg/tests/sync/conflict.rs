@@ -216,6 +216,26 @@ async fn both_images_versions_and_the_winner_are_kept() {
     .await;
 }
 
+/// What was found missing once, and was not: a delete that an insert follows before anything travels has no record of its own. The insert has, with
+/// what it wrote.
+#[tokio::test]
+async fn a_delete_and_the_insert_that_follows_it_lose_as_one() {
+    in_both_modes(NOTA, async |world| {
+        let mut link = world.init(&world.spec(&["nota"])).await;
+        world.a("INSERT INTO nota VALUES (1, 'antes', '2024-01-01 UTC')").await;
+        settle(&mut link).await;
+        world.a("DELETE FROM nota").await;
+        world.a("INSERT INTO nota VALUES (1, 'a', '2024-01-02 UTC')").await;
+        world.b("UPDATE nota SET texto = 'b', updated_at = '2024-01-03 UTC'").await;
+        settle(&mut link).await;
+        assert_eq!(world.assert_equal("nota").await.len(), 1);
+        let kept = "SELECT string_agg(concat_ws('|', winner, here_image[2], there_image[2]), ';') FROM ponte.conflict";
+        assert_eq!(text(&world.b, kept).await, "b|b|a");
+        assert_eq!(world.conflicts().await, 1);
+    })
+    .await;
+}
+
 #[tokio::test]
 async fn each_row_has_its_own_winner() {
     in_both_modes(NOTA, async |world| {

@@ -1,6 +1,7 @@
 //! Who wrote what, what each write had seen, and whether all of it can still be accounted for.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Instant;
 
 use tokio_postgres::Client;
 
@@ -15,6 +16,11 @@ pub(super) struct Row {
 #[derive(Debug, Clone)]
 pub(super) struct Write {
     pub(super) row: Row,
+    /// On which side.
+    pub(super) side: char,
+    /// When the statement had been executed. A writer holds the row, or its key, from before that until the commit, so that the times of the writes
+    /// of one row on one side are in the order of their commits.
+    pub(super) at: Instant,
     /// What was written; no mark is written twice. `None` is a delete.
     pub(super) mark: Option<String>,
     /// What stood there before; `None` where nothing did.
@@ -30,8 +36,8 @@ pub(super) struct Evidence {
     rows: [BTreeMap<Row, String>; 2],
     /// Marks of the images among the conflicts and in the quarantines.
     kept: BTreeSet<String>,
-    /// Rows of which a delete is recorded among them.
-    deletes: BTreeSet<Row>,
+    /// How many deletes of a row are recorded among them.
+    deletes: BTreeMap<Row, usize>,
     /// Rows that stand in a quarantine.
     quarantined: BTreeSet<Row>,
 }
@@ -65,7 +71,7 @@ impl Evidence {
             }
             match mark {
                 Some(mark) => drop(self.kept.insert(mark)),
-                None => drop(self.deletes.insert(row)),
+                None => *self.deletes.entry(row).or_default() += 1,
             }
         }
     }
@@ -100,27 +106,43 @@ impl Evidence {
                 open.extend(by_mark.get(mark).and_then(|w| w.saw.as_ref()));
             }
         }
-        let accounted = |write: &Write| match &write.mark {
-            Some(mark) => known.contains(mark),
-            None => self.is_deleted(write, &by_mark),
-        };
-        writes
+        let (deletes, others): (Vec<&Write>, Vec<&Write>) = writes
             .iter()
-            .filter(|w| w.acknowledged && !accounted(w))
-            .collect()
+            .filter(|w| w.acknowledged)
+            .partition(|w| w.mark.is_none());
+        let mut unaccounted: Vec<&Write> = others
+            .into_iter()
+            .filter(|w| w.mark.as_ref().is_some_and(|mark| !known.contains(mark)))
+            .collect();
+        let inserts: Vec<&Write> = writes
+            .iter()
+            .filter(|w| w.saw.is_none() && w.mark.as_ref().is_some_and(|mark| known.contains(mark)))
+            .collect();
+        let mut lost: BTreeMap<&Row, Vec<&Write>> = BTreeMap::new();
+        for delete in deletes {
+            if !self.is_gone(delete, &by_mark) && !inserts.iter().any(|insert| insert.knows_of(delete)) {
+                lost.entry(&delete.row).or_default().push(delete);
+            }
+        }
+        // Each record stands for one of them.
+        for (row, deletes) in lost {
+            let recorded = self.deletes.get(row).copied().unwrap_or(0);
+            unaccounted.extend(deletes.into_iter().skip(recorded));
+        }
+        unaccounted
     }
 
     /// The same evidence, but for what conflicts and quarantines kept.
     pub(super) fn without_images(self) -> Self {
         Self {
             kept: BTreeSet::new(),
-            deletes: BTreeSet::new(),
+            deletes: BTreeMap::new(),
             ..self
         }
     }
 
-    /// Whether the row is gone on a side, or came anew after this delete, or the delete is recorded.
-    fn is_deleted(&self, delete: &Write, by_mark: &BTreeMap<&String, &Write>) -> bool {
+    /// Whether the row is gone on a side, or nothing of what the delete had seen is left in what is there.
+    fn is_gone(&self, delete: &Write, by_mark: &BTreeMap<&String, &Write>) -> bool {
         let gone = |rows: &BTreeMap<Row, String>| {
             let mut mark = rows.get(&delete.row);
             while mark.is_some() && mark != delete.saw.as_ref() {
@@ -128,7 +150,14 @@ impl Evidence {
             }
             mark.is_none()
         };
-        self.rows.iter().any(gone) || self.deletes.contains(&delete.row)
+        self.rows.iter().any(gone)
+    }
+}
+
+impl Write {
+    /// Whether this insert was made where the delete was, after it: the row was not there because of the delete, or of a later one.
+    fn knows_of(&self, delete: &Self) -> bool {
+        self.row == delete.row && self.side == delete.side && self.at > delete.at
     }
 }
 
@@ -155,4 +184,83 @@ pub(super) async fn check_own_rows(client: &Client, prefix: &str, writes: &[Writ
             "seed {seed}: row {id} is {found:?}, but {allowed:?} was written last"
         );
     }
+}
+
+/// A history of row 6: both sides hold `x`, a deletes it, b writes `y` over it and wins.
+struct Lost {
+    writes: Vec<Write>,
+    evidence: Evidence,
+}
+
+impl Lost {
+    fn new() -> Self {
+        let mut evidence = Evidence::default();
+        for rows in &mut evidence.rows {
+            rows.insert(row(), "y".into());
+        }
+        let mut lost = Self {
+            writes: Vec::new(),
+            evidence,
+        };
+        lost.write('b', Some("x"), None);
+        lost.write('a', None, Some("x"));
+        lost.write('b', Some("y"), Some("x"));
+        lost
+    }
+
+    fn write(&mut self, side: char, mark: Option<&str>, saw: Option<&str>) {
+        self.writes.push(Write {
+            row: row(),
+            side,
+            at: Instant::now(),
+            mark: mark.map(str::to_owned),
+            saw: saw.map(str::to_owned),
+            acknowledged: true,
+        });
+    }
+
+    fn unaccounted(&self) -> Vec<(char, Option<&str>)> {
+        let found = self.evidence.unaccounted(&self.writes);
+        found.into_iter().map(|w| (w.side, w.mark.as_deref())).collect()
+    }
+}
+
+fn row() -> Row {
+    Row {
+        table: "pessoas",
+        id: "6".into(),
+    }
+}
+
+#[test]
+fn a_delete_that_lost_needs_a_record_of_its_own() {
+    let mut lost = Lost::new();
+    assert_eq!(lost.unaccounted(), [('a', None)]);
+    lost.evidence.deletes.insert(row(), 1);
+    assert!(lost.unaccounted().is_empty());
+    // A second one, which the same record does not stand for.
+    lost.write('a', None, Some("y"));
+    lost.write('b', Some("z"), Some("y"));
+    lost.evidence
+        .rows
+        .iter_mut()
+        .for_each(|rows| drop(rows.insert(row(), "z".into())));
+    assert_eq!(lost.unaccounted(), [('a', None)]);
+}
+
+#[test]
+fn a_delete_is_replaced_by_an_insert_that_follows_it_and_is_known() {
+    let mut lost = Lost::new();
+    lost.write('a', Some("w"), None);
+    assert_eq!(lost.unaccounted(), [('a', Some("w")), ('a', None)]);
+    lost.evidence.kept.insert("w".into());
+    assert!(lost.unaccounted().is_empty());
+}
+
+#[test]
+fn an_insert_elsewhere_knows_nothing_of_a_delete() {
+    let mut lost = Lost::new();
+    lost.write('b', Some("w"), None);
+    lost.evidence.kept.insert("w".into());
+    assert_eq!(lost.unaccounted(), [('a', None)]);
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio_postgres::{Client, Error, NoTls};
 
@@ -163,6 +163,8 @@ impl Writer {
         }
         Ok(Write {
             row: Row { table, id },
+            side: self.name.as_bytes()[0].into(),
+            at: Instant::now(),
             mark,
             saw,
             acknowledged: false,
