@@ -21,6 +21,8 @@ use crate::config::duration;
 /// When a job is due.
 #[derive(Debug, Clone, PartialEq)]
 pub struct JobSchedule {
+    /// As it is written.
+    text: String,
     pattern: Pattern,
     zone: TimeZone,
 }
@@ -70,7 +72,11 @@ impl JobSchedule {
             Some(length) => every(length)?,
             None => cron(text)?,
         };
-        let schedule = Self { pattern, zone };
+        let schedule = Self {
+            text: text.to_owned(),
+            pattern,
+            zone,
+        };
         match schedule.next_after(Timestamp::UNIX_EPOCH) {
             Some(_) => Ok(schedule),
             None => Err(JobScheduleError::Never),
@@ -82,14 +88,6 @@ impl JobSchedule {
         match &self.pattern {
             Pattern::Every(interval) => next_multiple(*interval, after),
             Pattern::Cron(cron) => self.next_of_cron(cron, after),
-        }
-    }
-
-    /// The length of the interval, where the schedule is one.
-    pub fn interval(&self) -> Option<Duration> {
-        match &self.pattern {
-            Pattern::Every(interval) => Some(*interval),
-            Pattern::Cron(_) => None,
         }
     }
 
@@ -162,10 +160,7 @@ fn next_multiple(interval: Duration, after: Timestamp) -> Option<Timestamp> {
 impl fmt::Display for JobSchedule {
     /// As it is written.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.pattern {
-            Pattern::Every(interval) => write!(f, "@every {}", duration::show(*interval)),
-            Pattern::Cron(cron) => f.write_str(cron.as_str()),
-        }
+        f.write_str(&self.text)
     }
 }
 
