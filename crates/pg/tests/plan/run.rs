@@ -108,11 +108,6 @@ impl Bench {
             }
             self.step(&first, &first_session, (&to, &from), style).await?;
         }
-        self.all_new(&to).await
-    }
-
-    /// Everything made on an empty database, and taken away again.
-    async fn all_new(&mut self, to: &Side) -> Result<(), String> {
         self.build(&to).await
     }
 
