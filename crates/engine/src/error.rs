@@ -34,6 +34,14 @@ pub enum ErrorKind {
     DiffRename,
     /// A plan was made that does not lead where it should.
     PlanUnproved,
+    /// A key file cannot be used, or no key can be made.
+    SecretKeys,
+    /// A sealed value does not open.
+    SecretSealed,
+    /// The directory of the documentation cannot be written.
+    DocsOutput,
+    /// The environment file cannot take a connection string.
+    EnvFile,
     /// The part that talks to servers failed.
     Pg(ponte_pg::ErrorKind),
 }
@@ -52,6 +60,10 @@ impl ErrorKind {
             Self::DiffSource => "diff.source",
             Self::DiffRename => "diff.rename",
             Self::PlanUnproved => "plan.unproved",
+            Self::SecretKeys => "secret.keys",
+            Self::SecretSealed => "secret.sealed",
+            Self::DocsOutput => "docs.output",
+            Self::EnvFile => "db.env_file",
             Self::Pg(kind) => kind.code(),
         }
     }

@@ -16,10 +16,11 @@ use crate::conninfo::Conninfo;
 use crate::embedded::{Binaries, Cluster, ClusterOptions, SUPERUSER};
 use crate::error::{During, Error, ErrorKind, Result};
 use crate::migrate::{Event, Migrator, Options, UpRequest};
+use crate::observe::Witness;
 use crate::session::{ConnectOptions, Session};
 
 /// What a shadow has to have in common with a database.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Likeness {
     /// The role that migrations run as.
     pub role: String,
@@ -27,7 +28,18 @@ pub struct Likeness {
     pub roles: Vec<String>,
 }
 
+/// The role that owns what nobody is known to own.
+const SOME_OWNER: &str = "owner";
+
 impl Likeness {
+    /// What nobody knows anything of; the roles are those that statements name.
+    pub fn unknown(roles: Vec<String>) -> Self {
+        Self {
+            role: SOME_OWNER.to_owned(),
+            roles,
+        }
+    }
+
     /// What the database of this session is like.
     ///
     /// # Errors
@@ -56,7 +68,9 @@ impl Shadow {
     /// # Errors
     /// One of the `embedded.…` kinds.
     pub async fn start(binaries: Binaries, like: &Likeness) -> Result<Self> {
-        let cluster = Cluster::start(ClusterOptions::throw_away(binaries)).await?;
+        // What a server says is read where a migration is observed.
+        let options = ClusterOptions::throw_away(binaries).setting("lc_messages", "C");
+        let cluster = Cluster::start(options).await?;
         if like.role != SUPERUSER {
             cluster.ensure_role(&like.role).await?;
         }
@@ -123,7 +137,11 @@ impl Shadow {
         let conninfo = Conninfo::parse(&self.cluster.conninfo(&database, &self.role))?;
         let migrator = Migrator::connect(&conninfo, Options::new(env!("CARGO_PKG_VERSION"))).await?;
         let session = Session::connect(&conninfo, &ConnectOptions::new("ponte shadow")).await?;
-        Ok(Replay { migrator, session })
+        Ok(Replay {
+            migrator,
+            session,
+            conninfo,
+        })
     }
 
     /// Ends the server and removes its files.
@@ -144,6 +162,7 @@ impl Shadow {
 pub struct Replay {
     migrator: Migrator,
     session: Session,
+    conninfo: Conninfo,
 }
 
 impl Replay {
@@ -213,6 +232,19 @@ impl Replay {
     /// Whatever the server answers.
     pub async fn side(&self) -> Result<Side> {
         catalog::read_side(&self.session).await
+    }
+
+    /// Runs scripts on this database from here on and tells what they do. `time_zone` is the live database's, where one is known.
+    ///
+    /// # Errors
+    /// Whatever the server answers.
+    pub async fn witness(&self, time_zone: Option<&str>) -> Result<Witness> {
+        Witness::connect(&self.conninfo, time_zone).await
+    }
+
+    /// The session that looks at the database.
+    pub fn session(&self) -> &Session {
+        &self.session
     }
 
     /// What the database is made of now.

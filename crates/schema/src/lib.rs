@@ -3,11 +3,15 @@
 //! Nothing here has a driver, a clock, an environment or randomness: values in, values out.
 #![warn(missing_docs)]
 
+pub mod adopt;
 mod command;
+pub mod docs;
 pub mod lexer;
+pub mod lint;
 pub mod migration;
 pub mod model;
 pub mod plan;
+pub mod seed;
 pub mod sql;
 
 pub use command::Command;

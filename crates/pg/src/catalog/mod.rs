@@ -10,11 +10,13 @@
 //!
 //! The text of a definition is the server's, so only models that the same major release printed can be compared.
 
+mod describe;
 mod side;
 mod traces;
 
 use std::collections::BTreeMap;
 
+pub use describe::{Sizes, describe};
 use futures_util::future::try_join_all;
 use ponte_schema::model::{Facts, Kind, Model, ObjectId};
 use ponte_schema::plan::Side;
@@ -25,7 +27,8 @@ use crate::error::{During, Error, ErrorKind, Result};
 use crate::session::Session;
 
 /// Schemas that are the user's.
-const OURS: &str = "n.nspname !~ '^pg_' AND n.nspname <> 'information_schema' AND n.nspname <> 'ponte'";
+pub(crate) const OURS: &str =
+    "n.nspname !~ '^pg_' AND n.nspname <> 'information_schema' AND n.nspname <> 'ponte'";
 
 /// Reads the model of the session's database. The session must be without a transaction.
 ///

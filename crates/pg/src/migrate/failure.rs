@@ -60,7 +60,7 @@ pub struct SqlFailure {
 
 impl SqlFailure {
     /// Of the given statement, or of the commit of the whole script.
-    pub(super) fn new(script: &Script, statement: Option<usize>, error: &DbError) -> Self {
+    pub(crate) fn new(script: &Script, statement: Option<usize>, error: &DbError) -> Self {
         let statement = statement.and_then(|index| script.statements().get(index));
         let place = statement.map(|statement| Place::find(script, statement, error));
         let is_copy = statement.is_some_and(|statement| statement.copy_rows.is_some());

@@ -19,6 +19,13 @@ impl Revision {
         })
     }
 
+    /// Below every file.
+    pub(crate) fn zero() -> Self {
+        Self {
+            spelling: "0".to_owned(),
+        }
+    }
+
     /// The one that numbering begins with.
     pub fn first() -> Self {
         Self {
