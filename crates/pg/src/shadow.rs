@@ -5,8 +5,10 @@
 //! database, as a superuser, so that objects have the same owner. It listens where nobody else gets to, holds no row of anybody's, and ends with
 //! the value.
 
-use ponte_schema::migration::{MigrationSet, Revision};
+use ponte_schema::migration::plan::DownTo;
+use ponte_schema::migration::{MigrationSet, Revision, Script, TransactionMode};
 use ponte_schema::model::{Kind, Model};
+use ponte_schema::plan::Side;
 use ponte_schema::{Ident, Sql};
 
 use crate::catalog;
@@ -179,8 +181,57 @@ impl Replay {
                 "where",
                 "on a shadow of the database; the database itself was only read",
             )
+            .hint("correct the statement and run this again")
         })?;
         Ok(())
+    }
+
+    /// Undoes the newest migration with its DOWN part.
+    ///
+    /// # Errors
+    /// `migrate.irreversible`, `migrate.failed` and its kin.
+    pub async fn down(&mut self, files: &MigrationSet) -> Result<()> {
+        let ran = self
+            .migrator
+            .down(files, &DownTo::Steps(1), &mut |_: Event<'_>| {})
+            .await;
+        ran.map(drop)
+    }
+
+    /// Runs a script of ours beside the history, as the runner would.
+    ///
+    /// # Errors
+    /// What the server answers to the statement that is named.
+    pub async fn run(&self, script: &Script) -> Result<()> {
+        let client = self.session.client();
+        let together = script.mode() == TransactionMode::Together;
+        if together {
+            client.batch_execute("BEGIN").await.during(begin)?;
+        }
+        for statement in script.statements() {
+            let sql = statement.text(script.text());
+            let ran = client.batch_execute(sql).await.during(begin);
+            if let Err(error) = ran {
+                // What the statement said is what counts; the session may be lost with it.
+                let _ = client.batch_execute("ROLLBACK").await;
+                return Err(error.with("statement", sql));
+            }
+        }
+        if together {
+            client.batch_execute("COMMIT").await.during(begin)?;
+        }
+        client
+            .batch_execute("RESET check_function_bodies")
+            .await
+            .during(begin)
+    }
+
+    /// What a plan has to know about the database.
+    ///
+    /// # Errors
+    /// Whatever the server answers.
+    pub async fn side(&self) -> Result<Side> {
+        catalog::read_side(&self.session).await
     }
 
     /// Runs scripts on this database from here on and tells what they do. `time_zone` is the live database's, where one is known.
@@ -191,6 +242,11 @@ impl Replay {
         Witness::connect(&self.conninfo, time_zone).await
     }
 
+    /// The session that looks at the database.
+    pub fn session(&self) -> &Session {
+        &self.session
+    }
+
     /// What the database is made of now.
     ///
     /// # Errors
@@ -198,4 +254,8 @@ impl Replay {
     pub async fn model(&self) -> Result<Model> {
         catalog::read(&self.session).await
     }
+}
+
+fn begin() -> String {
+    "execute a plan on a shadow".to_owned()
 }

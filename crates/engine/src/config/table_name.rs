@@ -3,8 +3,8 @@
 use ponte_schema::QualifiedName;
 
 /// `name`, `schema.name`, with double quotes around a part that holds a dot.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) struct TableName(pub(super) QualifiedName);
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TableName(pub QualifiedName);
 
 impl std::str::FromStr for TableName {
     type Err = String;

@@ -19,7 +19,7 @@ const COPY_CHUNK_BYTES: usize = 64 * 1024;
 
 /// What was being done when something failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Stage {
+pub(crate) enum Stage {
     /// The statement with that index.
     Statement(usize),
     /// Our own bookkeeping, or the commit.
@@ -30,13 +30,13 @@ pub(super) enum Stage {
 
 /// A message that the server rejected, or a connection that ended.
 #[derive(Debug)]
-pub(super) struct Rejected {
-    pub(super) stage: Stage,
-    pub(super) error: tokio_postgres::Error,
+pub(crate) struct Rejected {
+    pub(crate) stage: Stage,
+    pub(crate) error: tokio_postgres::Error,
 }
 
 /// Runs a script inside the transaction that is open, records it, commits, and sends `next` behind it.
-pub(super) async fn attempt(
+pub(crate) async fn attempt(
     client: &Client,
     script: &Script,
     record: &Sql,

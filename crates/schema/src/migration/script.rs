@@ -58,6 +58,20 @@ impl Script {
         Ok(script)
     }
 
+    /// A file of SQL that is no migration: it has one part, and is run as a whole.
+    ///
+    /// # Errors
+    /// What is wrong with the file's text.
+    pub fn of_file(file: &str, bytes: &[u8]) -> Result<Self> {
+        Self::new(Raw {
+            file: file.to_owned(),
+            text: super::set::normalised(file, bytes)?,
+            first_line: 1,
+            stripped: Vec::new(),
+            without_transaction: false,
+        })
+    }
+
     /// The name of the file that it stands in, without the directory.
     pub fn file(&self) -> &str {
         &self.file

@@ -2,7 +2,6 @@
 
 use std::io::{self, Write};
 
-use clap::Subcommand;
 use ponte_engine::servers::Servers;
 use ponte_pg::ConnectOptions;
 use ponte_pg::check::{ServerCheck, check_server};
@@ -14,18 +13,6 @@ use crate::output::Report;
 
 /// A clock that is off by more than this makes «newest wins» pick the wrong row often enough to be noticed.
 const CLOCK_SKEW_MAX_MS: f64 = 1_000.0;
-
-#[derive(Debug, clap::Args)]
-pub(crate) struct Args {
-    #[command(subcommand)]
-    action: Action,
-}
-
-#[derive(Debug, Subcommand)]
-enum Action {
-    /// Connect and tell version, TLS, role and privileges, pooled or direct, clock skew and round-trip time
-    Check,
-}
 
 /// What was found out, and what is wrong with it.
 #[derive(Debug, Serialize)]
@@ -46,13 +33,7 @@ struct Finding {
     help: String,
 }
 
-pub(crate) async fn run(args: &Args, context: &Context) -> Result<Verdict, Failure> {
-    match args.action {
-        Action::Check => check(context).await,
-    }
-}
-
-async fn check(context: &Context) -> Result<Verdict, Failure> {
+pub(super) async fn run(context: &Context) -> Result<Verdict, Failure> {
     let database = context.database()?;
     let servers = Servers::new(context.config()?);
     let conninfo = servers.conninfo(&database.address).await?;
