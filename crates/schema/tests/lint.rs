@@ -229,6 +229,7 @@ fn a_file_is_judged_by_its_words_in_milliseconds() {
         "200 statements, read and judged: {:?} at best, {:?} in the median",
         taken[0], taken[4]
     );
-    // The best of them, for the machine may have other work: ten times what it may take in a release build.
-    assert!(taken[0] < Duration::from_millis(50), "{taken:?}");
+    // A hundred times what it may take in a release build at rest: this one has checks, and the machine other work. Enough to see a rule
+    // that looks at each pair of statements.
+    assert!(taken[0] < Duration::from_millis(500), "{taken:?}");
 }
