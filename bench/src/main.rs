@@ -62,6 +62,9 @@ struct Options {
     /// The program whose memory is measured [default: `ponte` beside this one]
     #[arg(long)]
     ponte: Option<PathBuf>,
+    /// The program dbmate, to be measured beside `ponte migrate`
+    #[arg(long)]
+    dbmate: Option<PathBuf>,
     /// The largest table whose passes are measured against the size, in rows
     #[arg(long, default_value_t = 1_000_000)]
     size_rows_max: i64,
@@ -89,6 +92,8 @@ enum Measurement {
     Diff,
     Size,
     Overhead,
+    /// Many small migrations, and `ponte migrate status`
+    Migrate,
 }
 
 impl Options {
@@ -161,7 +166,9 @@ async fn run(options: &Options) -> Result<()> {
     };
     let runs_it = match options.peers {
         Some(_) => options.takes_part(peers::Name::Ponte),
-        None => options.wants(Measurement::Memory) || options.wants(Measurement::Diff),
+        None => [Measurement::Memory, Measurement::Diff, Measurement::Migrate]
+            .into_iter()
+            .any(|measurement| options.wants(measurement)),
     };
     if runs_it && !ponte.exists() {
         return Err(format!(

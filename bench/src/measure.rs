@@ -6,6 +6,7 @@ mod idle;
 mod initial;
 pub(crate) mod latency;
 mod memory;
+mod migrate;
 pub(crate) mod overhead;
 mod processor;
 mod size;
@@ -20,7 +21,7 @@ use crate::workload::{Change, Keys};
 use crate::{Measurement, Options, Result, say};
 
 /// Measurements that make tables of their own, in databases of their own.
-const APART: [Measurement; 2] = [Measurement::Diff, Measurement::Size];
+const APART: [Measurement; 3] = [Measurement::Diff, Measurement::Size, Measurement::Migrate];
 
 /// Runs what was asked for.
 pub(crate) async fn all(arena: &Arena, options: &Options, ponte: &Path) -> Result<Vec<Figure>> {
@@ -30,6 +31,9 @@ pub(crate) async fn all(arena: &Arena, options: &Options, ponte: &Path) -> Resul
     }
     if options.wants(Measurement::Diff) {
         figures.extend(said(diff::measure(arena, options, ponte).await?));
+    }
+    if options.wants(Measurement::Migrate) {
+        figures.extend(said(migrate::measure(arena, options, ponte).await?));
     }
     if options.wants(Measurement::Size) {
         let (measured, plot) = size::measure(arena, options).await?;

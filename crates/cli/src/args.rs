@@ -46,8 +46,14 @@ pub(crate) struct Globals {
     /// The node of ponte.toml to work on [env: PONTE_NODE]
     #[arg(long, value_name = "NAME", global = true)]
     pub(crate) node: Option<String>,
-    /// How results are printed [env: PONTE_OUTPUT] [default: text]
-    #[arg(long, value_name = "FORMAT", value_enum, global = true)]
+    /// How results are printed: text, or json for one JSON document [env: PONTE_OUTPUT] [default: text]
+    #[arg(
+        long,
+        value_name = "FORMAT",
+        value_enum,
+        hide_possible_values = true,
+        global = true
+    )]
     pub(crate) output: Option<Format>,
     /// Print results and errors only
     #[arg(short, long, global = true, conflicts_with = "verbose")]

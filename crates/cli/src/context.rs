@@ -121,6 +121,19 @@ impl Context {
         output::print_diagnostic(diagnostic, self.format);
     }
 
+    /// Asks what only a person can know. Where nobody can be asked, the answer is no, with and without `-y`.
+    pub(crate) fn ask(&self, question: &str) -> Result<bool, Failure> {
+        let somebody = std::io::stdin().is_terminal() && std::io::stderr().is_terminal();
+        if !somebody || self.globals.assume_yes(&self.process) {
+            return Ok(false);
+        }
+        match inquire::Confirm::new(question).with_default(false).prompt() {
+            Ok(yes) => Ok(yes),
+            Err(inquire::InquireError::OperationCanceled) => Ok(false),
+            Err(e) => Err(unconfirmed(question).because(&e).into()),
+        }
+    }
+
     /// Asks before something is destroyed. `what` is what will happen, as a question: «Drop the link "perfis"?».
     /// `-y` answers yes.
     ///

@@ -142,6 +142,24 @@ async fn a_changed_file_is_a_finding_of_status_and_stops_up() {
         "{}",
         up.stderr
     );
+    assert!(
+        up.stderr.contains("  changed: 001_users.sql\n")
+            && up
+                .stderr
+                .contains("    -CREATE TABLE users (id integer PRIMARY KEY, email text);\n")
+            && up
+                .stderr
+                .contains("    +CREATE TABLE users (id integer PRIMARY KEY, mail text);\n"),
+        "{}",
+        up.stderr
+    );
+    let client = ponte_testkit::connect(&project.url).await;
+    client
+        .batch_execute("ALTER TABLE ponte.migration DROP COLUMN script")
+        .await
+        .unwrap();
+    let unknown = project.migrate(&["up"]).ends(2);
+    assert!(!unknown.stderr.contains("changed: 001"), "{}", unknown.stderr);
     project.migrate(&["stamp", "001"]).ends(0);
     project.migrate(&["status", "--check"]).ends(0);
 }
@@ -205,4 +223,204 @@ async fn a_missing_directory_says_how_to_begin() {
     assert!(up.stderr.contains("ponte migrate new NAME"), "{}", up.stderr);
     project.migrate(&["new", "users"]).ends(0);
     project.migrate(&["up"]).ends(0);
+}
+
+#[tokio::test]
+async fn a_dry_run_prints_the_sql_with_the_locks_it_would_take_and_runs_nothing() {
+    let project = Project::new(&[("001_users.sql", USERS)]).await;
+    project.migrate(&["up"]).ends(0);
+    project.write(
+        "002_index.sql",
+        "ALTER TABLE users ALTER email SET NOT NULL;\nCREATE TABLE notes ();\n",
+    );
+    let text = project.migrate(&["up", "--dry-run"]).ends(0).stdout;
+    assert_eq!(
+        text,
+        "-- 002_index.sql: one transaction\nBEGIN;\n\
+         -- line 1: ACCESS EXCLUSIVE on users (8 kB, about 0 rows): reads and writes wait; reads the table, less than a second\n\
+         ALTER TABLE users ALTER email SET NOT NULL;\nCREATE TABLE notes ();\nCOMMIT;\n"
+    );
+    let json = project
+        .migrate(&["up", "--dry-run", "--output", "json"])
+        .ends(0)
+        .json();
+    assert_eq!(json["files"][0]["statements"][0]["lock"]["blocks_reads"], true);
+    assert_eq!(json["files"][0]["statements"][1]["lock"], Value::Null);
+    project.migrate(&["status", "--check"]).ends(1);
+}
+
+#[tokio::test]
+async fn redo_takes_the_newest_file_as_it_is_now_and_says_what_is_lost() {
+    let nick = "ALTER TABLE users ADD COLUMN nick text DEFAULT 'a';\n-- DOWN operations\n-- ALTER TABLE users DROP COLUMN nick;\n";
+    let project = Project::new(&[("001_users.sql", USERS), ("002_nick.sql", nick)]).await;
+    project.migrate(&["up"]).ends(0);
+    let client = ponte_testkit::connect(&project.url).await;
+    client
+        .batch_execute("INSERT INTO users VALUES (1, 'x'), (2, 'y')")
+        .await
+        .unwrap();
+    project.write("002_nick.sql", &nick.replace("'a'", "'b'"));
+    project.write("003_later.sql", "SELECT 1;");
+    let asked = project.migrate(&["redo"]).ends(2);
+    assert!(
+        asked
+            .stderr
+            .contains("Redo 002_nick? This destroys users.nick (2 values)."),
+        "{}",
+        asked.stderr
+    );
+    let done = project
+        .migrate(&["redo", "-y", "--output", "json"])
+        .ends(0)
+        .json();
+    assert_eq!(done["applied"], json!([{"revision": "002", "name": "nick"}]));
+    assert_eq!(done["destroyed"][0]["rows"], 2);
+    let row = client
+        .query_one("SELECT string_agg(nick, '') FROM users", &[])
+        .await
+        .unwrap();
+    assert_eq!(row.get::<_, &str>(0), "bb");
+    project.write("001_users.sql", &USERS.replace("email", "mail"));
+    project.migrate(&["redo", "-y"]).ends(2);
+    let still = project.migrate(&["current"]).ends(0);
+    assert_eq!(still.stdout, "002_nick\n");
+    let asked = project.migrate(&["down", "--to", "0"]).ends(2);
+    assert!(
+        asked.stderr.contains("This destroys users (2 rows)"),
+        "{}",
+        asked.stderr
+    );
+}
+
+#[tokio::test]
+async fn a_backup_is_made_before_and_only_where_something_is_pending() {
+    let project = Project::new(&[("001_users.sql", USERS)]).await;
+    let toml = project.directory.path().join("ponte.toml");
+    fs::write(&toml, "[project]\nbackup = \"before, keep 2\"\n").unwrap();
+    let mut files = Vec::new();
+    for number in 2..5 {
+        let up = project.migrate(&["up", "--output", "json"]).ends(0).json();
+        files.push(up["backup"]["file"].as_str().unwrap().to_owned());
+        project.write(&format!("00{number}_more.sql"), "SELECT 1;");
+    }
+    let there: Vec<bool> = files.iter().map(|file| fs::exists(file).unwrap()).collect();
+    assert_eq!(there, [false, true, true]);
+    let without = project
+        .migrate(&["up", "--no-backup", "--output", "json"])
+        .ends(0)
+        .json();
+    assert_eq!(without["backup"], Value::Null);
+    let idle = project
+        .migrate(&["up", "--backup", "--output", "json"])
+        .ends(0)
+        .json();
+    assert_eq!(idle, json!({"applied": []}));
+
+    fs::write(&toml, "[project]\nbackup = \"after\"\n").unwrap();
+    let refused = project.migrate(&["status"]).ends(2);
+    assert!(refused.stderr.contains("before, keep 10"), "{}", refused.stderr);
+}
+
+#[tokio::test]
+async fn without_a_pg_dump_that_fits_nothing_is_migrated() {
+    let project = Project::new(&[("001_users.sql", USERS)]).await;
+    let old = project.directory.path().join("old");
+    fs::create_dir(&old).unwrap();
+    for program in ["pg_dump", "pg_restore"] {
+        let path = old.join(program);
+        fs::write(&path, "#!/bin/sh\necho 'pg_dump (PostgreSQL) 9.6.1'\n").unwrap();
+        fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    }
+    let dot_env = format!("PONTE_PG_BIN={}\n", old.display());
+    fs::write(project.directory.path().join(".env"), dot_env).unwrap();
+    let refused = project.migrate(&["up", "--backup"]).ends(2);
+    assert!(
+        refused.stderr.contains("error[backup.no_program]"),
+        "{}",
+        refused.stderr
+    );
+    assert!(refused.stderr.contains("newest_found: 9"), "{}", refused.stderr);
+    project.migrate(&["status", "--check"]).ends(1);
+}
+
+#[tokio::test]
+async fn files_of_two_branches_are_brought_into_one_order() {
+    let project = Project::new(&[("001_users.sql", USERS), ("002_mine.sql", "SELECT 1;")]).await;
+    project.migrate(&["up"]).ends(0);
+    project.write("002_ahead.sql", "SELECT 2;");
+    let up = project.migrate(&["up"]).ends(2);
+    assert!(up.stderr.contains("ponte migrate renumber"), "{}", up.stderr);
+    let dry = project.migrate(&["renumber", "--dry-run"]).ends(0);
+    assert_eq!(dry.stdout, "would rename 002_ahead.sql to 003_ahead.sql\n");
+    project.migrate(&["renumber"]).ends(0);
+    let up = project.migrate(&["up"]).ends(0);
+    assert_eq!(up.stdout, "1 migration applied, now at 003\n");
+    let again = project.migrate(&["renumber"]).ends(0);
+    assert_eq!(again.stdout, "every number is there once, and nothing is late\n");
+    project.migrate(&["renumber", "nothing.sql"]).ends(2);
+}
+
+#[tokio::test]
+async fn repeatable_files_run_after_the_others_and_again_when_they_change() {
+    let view = "CREATE OR REPLACE VIEW old AS SELECT id FROM users WHERE id > 18;";
+    let project = Project::new(&[("001_users.sql", USERS), ("R__old.sql", view)]).await;
+    let up = project.migrate(&["up", "--output", "json"]).ends(0).json();
+    assert_eq!(up["repeated"], json!(["old"]));
+    project.write("R__old.sql", &format!("-- grown up\n{view}"));
+    assert_eq!(project.migrate(&["up"]).ends(0).stdout, "nothing to apply\n");
+    project.write("R__old.sql", &view.replace("18", "21"));
+    let text = project.migrate(&["status", "--check"]).ends(1).stdout;
+    assert!(text.contains("R__old"), "{text}");
+    assert_eq!(project.migrate(&["up"]).ends(0).stdout, "1 repeatable file run\n");
+    project.migrate(&["status", "--check"]).ends(0);
+    project.write("R__index.sql", "CREATE INDEX CONCURRENTLY i ON users (email);");
+    let refused = project.migrate(&["up"]).ends(2);
+    assert!(
+        refused
+            .stderr
+            .contains("move that statement into a numbered file"),
+        "{}",
+        refused.stderr
+    );
+}
+
+#[tokio::test]
+async fn two_projects_keep_their_histories_apart_in_one_database() {
+    let project = Project::new(&[
+        ("001_users.sql", USERS),
+        ("R__one.sql", "CREATE OR REPLACE VIEW one AS SELECT 1 AS x;"),
+    ])
+    .await;
+    let toml = project.directory.path().join("ponte.toml");
+    fs::write(&toml, "[project]\nhistory = \"Billing\"\n").unwrap();
+    project.migrate(&["up"]).ends(0);
+    project.migrate(&["status", "--check"]).ends(0);
+    let client = ponte_testkit::connect(&project.url).await;
+    let row = client
+        .query_one(
+            "SELECT count(*)::int FROM \"Billing\".migration WHERE to_regnamespace('ponte') IS NULL",
+            &[],
+        )
+        .await
+        .unwrap();
+    assert_eq!(row.get::<_, i32>(0), 1);
+    let verified = Command::new(env!("CARGO_BIN_EXE_ponte"))
+        .arg("verify")
+        .current_dir(&project.directory)
+        .env_clear()
+        .env("DATABASE_URL", &project.url)
+        .output()
+        .unwrap();
+    assert_eq!(
+        verified.status.code(),
+        Some(0),
+        "{}",
+        String::from_utf8_lossy(&verified.stdout)
+    );
+
+    fs::write(&toml, "").unwrap();
+    project.migrate(&["status", "--check"]).ends(1);
+    project.migrate(&["stamp", "001"]).ends(0);
+    let log = project.migrate(&["history", "--output", "json"]).ends(0).json();
+    assert_eq!(log["entries"].as_array().unwrap().len(), 1);
 }

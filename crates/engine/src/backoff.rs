@@ -16,6 +16,11 @@ pub struct Backoff {
 }
 
 impl Backoff {
+    /// As after so many pauses.
+    pub fn after(attempts: u32) -> Self {
+        Self { attempts }
+    }
+
     /// How many pauses there were since the last success.
     pub fn attempts(&self) -> u32 {
         self.attempts

@@ -28,6 +28,16 @@ pub enum ErrorKind {
     State,
     /// What a database's history records cannot be replayed.
     VerifyHistory,
+    /// A side of a comparison is no file, no directory and no database.
+    DiffSource,
+    /// A name that is to change, or the one it is to become, is on neither side.
+    DiffRename,
+    /// A plan was made that does not lead where it should.
+    PlanUnproved,
+    /// A key file cannot be used, or no key can be made.
+    SecretKeys,
+    /// A sealed value does not open.
+    SecretSealed,
     /// The directory of the documentation cannot be written.
     DocsOutput,
     /// The environment file cannot take a connection string.
@@ -47,6 +57,11 @@ impl ErrorKind {
             Self::ConfigNoDatabase => "config.no_database",
             Self::State => "state.unwritable",
             Self::VerifyHistory => "verify.history",
+            Self::DiffSource => "diff.source",
+            Self::DiffRename => "diff.rename",
+            Self::PlanUnproved => "plan.unproved",
+            Self::SecretKeys => "secret.keys",
+            Self::SecretSealed => "secret.sealed",
             Self::DocsOutput => "docs.output",
             Self::EnvFile => "db.env_file",
             Self::Pg(kind) => kind.code(),

@@ -72,19 +72,13 @@ impl Servers {
     /// What keeps the address from being known, the cluster from starting or the connection from being made.
     pub async fn peer(&self, node: &Node, application_name: &str) -> Result<Peer> {
         let conninfo = self.conninfo(node.direct_address()?).await?;
-        let pooled = node.may_be_pooled();
-        let options = ConnectOptions {
-            allow_pooled: pooled,
-            pinned: !pooled,
-            ..ConnectOptions::new(application_name)
-        };
-        let session = Session::connect(&conninfo, &options).await?;
-        let name = node.name.as_str();
-        Ok(if pooled {
-            Peer::pooled(name, session)
-        } else {
-            Peer::new(name, session)
-        })
+        self.lent(
+            &conninfo,
+            node.name.as_str(),
+            node.may_be_pooled(),
+            application_name,
+        )
+        .await
     }
 
     /// A session of its own with the database that a command is about.
@@ -98,6 +92,38 @@ impl Servers {
             application_name,
         )
         .await
+    }
+
+    /// A connection to the database that a command is about, for work that may do with one that a pooler lends: as [`Self::peer`].
+    ///
+    /// # Errors
+    /// As [`Self::peer`].
+    pub async fn database_peer(&self, database: &Database, application_name: &str) -> Result<Peer> {
+        let conninfo = self.conninfo(database.session_address()).await?;
+        let pooled = database.allow_pooler && database.direct.is_none();
+        self.lent(&conninfo, &database.label, pooled, application_name)
+            .await
+    }
+
+    /// A connection that is told whether it is one for each transaction.
+    async fn lent(
+        &self,
+        conninfo: &Conninfo,
+        name: &str,
+        pooled: bool,
+        application_name: &str,
+    ) -> Result<Peer> {
+        let options = ConnectOptions {
+            allow_pooled: pooled,
+            pinned: !pooled,
+            ..ConnectOptions::new(application_name)
+        };
+        let session = Session::connect(conninfo, &options).await?;
+        Ok(if pooled {
+            Peer::pooled(name, session)
+        } else {
+            Peer::new(name, session)
+        })
     }
 
     /// Refuses an address that leads through a pooler which hands every transaction to another session, by what it does and
@@ -157,7 +183,7 @@ impl Servers {
         self.find_binaries(Some(major))
     }
 
-    /// The newest server programs of this machine, for a server of our own beside none.
+    /// The newest server programs of this machine, for work that no database has a say in.
     ///
     /// # Errors
     /// `embedded.no_binaries`, naming every place that was looked at.
@@ -166,11 +192,15 @@ impl Servers {
     }
 
     fn find_binaries(&self, major: Option<u32>) -> Result<Binaries> {
-        let places = SearchPlaces {
+        Ok(Binaries::find(major, &self.search_places())?)
+    }
+
+    /// Where programs of PostgreSQL are looked for.
+    pub fn search_places(&self) -> SearchPlaces {
+        SearchPlaces {
             only: self.environment.get("PONTE_PG_BIN").map(PathBuf::from),
             path: self.environment.get("PATH").map(Into::into),
-        };
-        Ok(Binaries::find(major, &places)?)
+        }
     }
 
     /// Leaves all embedded clusters; those that nobody else uses stop.

@@ -8,8 +8,9 @@ use std::collections::BTreeMap;
 use ponte_pg::migrate::Migrator;
 use ponte_pg::shadow::{Likeness, Shadow};
 use ponte_pg::{Session, catalog};
+use ponte_schema::adopt::{leave_out_books, leave_out_history};
 use ponte_schema::migration::plan::{self, Standing};
-use ponte_schema::migration::{Applied, MigrationSet};
+use ponte_schema::migration::{Applied, MigrationSet, RepeatableStanding, Repeated};
 use ponte_schema::model::{Access, Difference, Model, ObjectId, compare};
 
 use crate::error::{Error, ErrorKind, Result};
@@ -62,34 +63,66 @@ pub async fn verify(
     access: Option<Access>,
 ) -> Result<Verified> {
     let history = migrator.applied().await?;
-    let applied = replayable(files, &history)?;
-    let live = catalog::read(session).await?;
-    let like = Likeness::of(session).await?;
-    let binaries = servers.binaries_of(session.server_version_num() / 10_000)?;
-    let mut shadow = Shadow::start(binaries, &like).await?;
-    let outcome = against(&mut shadow, &live, &applied, access).await;
-    let left = shadow.leave().await;
-    let (drifts, access) = outcome?;
-    left?;
+    let repeated = migrator.repeated().await?;
+    let applied = replayable(files, &history, &repeated)?;
+    let proof = replay_and_compare(servers, (migrator, session), &applied, access).await?;
     let status = plan::status(files, &history);
     let changed = status
         .applied
         .iter()
         .filter(|(_, standing)| *standing == Standing::Changed);
+    let changed_repeatables = applied
+        .repeatables()
+        .iter()
+        .filter(|file| file.standing(&repeated) == RepeatableStanding::Changed);
     Ok(Verified {
-        drifts,
+        drifts: proof.drifts,
         changed_files: changed
             .map(|(row, _)| plan::label(&row.revision, &row.name))
+            .chain(changed_repeatables.map(|file| file.script.file().to_owned()))
             .collect(),
         replayed: applied.iter().count(),
         pending: status.pending.len(),
+        access: proof.access,
+        not_compared: proof.not_compared,
+    })
+}
+
+/// What a replay of some files has shown about a database.
+#[derive(Debug)]
+pub(crate) struct Proof {
+    pub(crate) drifts: Vec<Drift>,
+    pub(crate) access: Access,
+    pub(crate) not_compared: BTreeMap<String, u64>,
+}
+
+/// Runs all of these files on a shadow of the session's database, and compares what they make with it. The tables in which
+/// other migration tools keep their books belong to no file, and are left out.
+pub(crate) async fn replay_and_compare(
+    servers: &Servers,
+    (migrator, session): (&Migrator, &Session),
+    applied: &MigrationSet,
+    access: Option<Access>,
+) -> Result<Proof> {
+    let mut live = catalog::read(session).await?;
+    leave_out_books(&mut live);
+    leave_out_history(&mut live, migrator.history_schema());
+    let like = Likeness::of(session).await?;
+    let binaries = servers.binaries_of(session.server_version_num() / 10_000)?;
+    let mut shadow = Shadow::start(binaries, &like).await?;
+    let outcome = against(&mut shadow, &live, applied, access).await;
+    let left = shadow.leave().await;
+    let (drifts, access) = outcome?;
+    left?;
+    Ok(Proof {
+        drifts,
         access,
         not_compared: live.unmodelled,
     })
 }
 
 /// The files of what is applied.
-fn replayable(files: &MigrationSet, history: &[Applied]) -> Result<MigrationSet> {
+fn replayable(files: &MigrationSet, history: &[Applied], repeated: &[Repeated]) -> Result<MigrationSet> {
     let status = plan::status(files, history);
     if let Some(row) = status.unfinished {
         let label = plan::label(&row.revision, &row.name);
@@ -112,7 +145,8 @@ fn replayable(files: &MigrationSet, history: &[Applied]) -> Result<MigrationSet>
         .hint("bring the file back from version control"));
     }
     let applied = status.applied.iter().map(|(row, _)| &row.revision);
-    Ok(files.only(applied))
+    let repeated: Vec<&str> = repeated.iter().map(|row| row.name.as_str()).collect();
+    Ok(files.only(applied).only_repeatables(&repeated))
 }
 
 async fn against(
@@ -124,7 +158,8 @@ async fn against(
     shadow.require_extensions(live).await?;
     let mut replay = shadow.replay().await?;
     replay.up(applied, None).await?;
-    let expected = replay.model().await?;
+    let mut expected = replay.model().await?;
+    leave_out_books(&mut expected);
     let managed = if expected.sets_privileges() {
         Access::Compared
     } else {

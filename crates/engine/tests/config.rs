@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use ponte_engine::config::{Address, Choice, Config, Environment, Origin, Schedule, Secret, Sourced};
 use ponte_engine::{Error, ErrorKind};
+use ponte_sync::link::Leaving;
 use ponte_sync::{ApplyMode, ConflictPolicy, Initial, LinkName};
 
 /// The configuration of the design's example.
@@ -185,6 +186,7 @@ fn what_differs_between_the_nodes_is_given_by_node() {
         key = {{ bridge = ["external_id"], painel = ["id"] }}
         version = {{ painel = "alterado_em" }}
         where = "$$x$$ <> nome"
+        leaving = "keep"
         local = {{ bridge = ["id"] }}
         columns = ["nome"]
         map = [
@@ -207,6 +209,7 @@ fn what_differs_between_the_nodes_is_given_by_node() {
             .flatten()
             .all(|f| f.as_str() == "$$x$$ <> nome")
     );
+    assert_eq!(spec.leaving, Leaving::Keep);
     assert_eq!(spec.local, [vec!["id".to_owned()], vec![]]);
     assert!(spec.maps[0].is_plain());
     assert_eq!(spec.maps[1].columns, [None, Some("slug".to_owned())]);
@@ -223,6 +226,14 @@ fn a_mapping_that_says_nothing_or_names_no_node_is_a_fault() {
     check(
         "table = { bridge = \"a\" }",
         &["table is given for one node only"],
+    );
+    check(
+        "table = \"a\"\nleaving = \"keep\"",
+        &["no row can leave a table that has no where"],
+    );
+    check(
+        "table = \"a\"\nwhere = \"true\"\nleaving = \"stay\"",
+        &["expected \"delete\" or \"keep\", not \"stay\""],
     );
     check(
         "table = { bridge = \"a\", panel = \"b\" }",
@@ -287,7 +298,7 @@ fn a_fault_says_what_was_probably_meant() {
     assert_eq!(help("[node.a]\nurl = \"host=a\"\n"), "did you mean \"nodes\"?");
     assert_eq!(
         help("[project]\nzebra = 1\n"),
-        "[project] knows name, migrations, seeds"
+        "[project] knows name, migrations, seeds, backup, history"
     );
     let nodes = "[nodes.replit]\nurl = \"host=a\"\n[nodes.neon]\nurl = \"host=b\"\n";
     let link =

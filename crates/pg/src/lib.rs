@@ -5,13 +5,17 @@
 //! carried out.
 #![warn(missing_docs)]
 
+pub mod adopt;
 pub mod catalog;
 pub mod check;
 pub mod conninfo;
 pub mod database;
+pub mod dump;
 pub mod embedded;
 pub mod error;
+pub mod jobs;
 pub mod migrate;
+pub mod observe;
 pub mod pooler;
 pub mod seed;
 pub mod session;

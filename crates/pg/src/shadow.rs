@@ -5,8 +5,10 @@
 //! database, as a superuser, so that objects have the same owner. It listens where nobody else gets to, holds no row of anybody's, and ends with
 //! the value.
 
-use ponte_schema::migration::{MigrationSet, Revision};
+use ponte_schema::migration::plan::DownTo;
+use ponte_schema::migration::{MigrationSet, Revision, Script, TransactionMode};
 use ponte_schema::model::{Kind, Model};
+use ponte_schema::plan::Side;
 use ponte_schema::{Ident, Sql};
 
 use crate::catalog;
@@ -14,10 +16,11 @@ use crate::conninfo::Conninfo;
 use crate::embedded::{Binaries, Cluster, ClusterOptions, SUPERUSER};
 use crate::error::{During, Error, ErrorKind, Result};
 use crate::migrate::{Event, Migrator, Options, UpRequest};
+use crate::observe::Witness;
 use crate::session::{ConnectOptions, Session};
 
 /// What a shadow has to have in common with a database.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Likeness {
     /// The role that migrations run as.
     pub role: String,
@@ -25,7 +28,18 @@ pub struct Likeness {
     pub roles: Vec<String>,
 }
 
+/// The role that owns what nobody is known to own.
+const SOME_OWNER: &str = "owner";
+
 impl Likeness {
+    /// What nobody knows anything of; the roles are those that statements name.
+    pub fn unknown(roles: Vec<String>) -> Self {
+        Self {
+            role: SOME_OWNER.to_owned(),
+            roles,
+        }
+    }
+
     /// What the database of this session is like.
     ///
     /// # Errors
@@ -54,7 +68,9 @@ impl Shadow {
     /// # Errors
     /// One of the `embedded.…` kinds.
     pub async fn start(binaries: Binaries, like: &Likeness) -> Result<Self> {
-        let cluster = Cluster::start(ClusterOptions::throw_away(binaries)).await?;
+        // What a server says is read where a migration is observed.
+        let options = ClusterOptions::throw_away(binaries).setting("lc_messages", "C");
+        let cluster = Cluster::start(options).await?;
         if like.role != SUPERUSER {
             cluster.ensure_role(&like.role).await?;
         }
@@ -121,7 +137,11 @@ impl Shadow {
         let conninfo = Conninfo::parse(&self.cluster.conninfo(&database, &self.role))?;
         let migrator = Migrator::connect(&conninfo, Options::new(env!("CARGO_PKG_VERSION"))).await?;
         let session = Session::connect(&conninfo, &ConnectOptions::new("ponte shadow")).await?;
-        Ok(Replay { migrator, session })
+        Ok(Replay {
+            migrator,
+            session,
+            conninfo,
+        })
     }
 
     /// Ends the server and removes its files.
@@ -142,6 +162,7 @@ impl Shadow {
 pub struct Replay {
     migrator: Migrator,
     session: Session,
+    conninfo: Conninfo,
 }
 
 impl Replay {
@@ -160,8 +181,65 @@ impl Replay {
                 "where",
                 "on a shadow of the database; the database itself was only read",
             )
+            .hint("correct the statement and run this again")
         })?;
         Ok(())
+    }
+
+    /// Undoes the newest migration with its DOWN part.
+    ///
+    /// # Errors
+    /// `migrate.irreversible`, `migrate.failed` and its kin.
+    pub async fn down(&mut self, files: &MigrationSet) -> Result<()> {
+        let ran = self
+            .migrator
+            .down(files, &DownTo::Steps(1), &mut |_: Event<'_>| {})
+            .await;
+        ran.map(drop)
+    }
+
+    /// Runs a script of ours beside the history, as the runner would.
+    ///
+    /// # Errors
+    /// What the server answers to the statement that is named.
+    pub async fn run(&self, script: &Script) -> Result<()> {
+        let client = self.session.client();
+        let together = script.mode() == TransactionMode::Together;
+        if together {
+            client.batch_execute("BEGIN").await.during(begin)?;
+        }
+        for statement in script.statements() {
+            let sql = statement.text(script.text());
+            let ran = client.batch_execute(sql).await.during(begin);
+            if let Err(error) = ran {
+                // What the statement said is what counts; the session may be lost with it.
+                let _ = client.batch_execute("ROLLBACK").await;
+                return Err(error.with("statement", sql));
+            }
+        }
+        if together {
+            client.batch_execute("COMMIT").await.during(begin)?;
+        }
+        client
+            .batch_execute("RESET check_function_bodies")
+            .await
+            .during(begin)
+    }
+
+    /// What a plan has to know about the database.
+    ///
+    /// # Errors
+    /// Whatever the server answers.
+    pub async fn side(&self) -> Result<Side> {
+        catalog::read_side(&self.session).await
+    }
+
+    /// Runs scripts on this database from here on and tells what they do. `time_zone` is the live database's, where one is known.
+    ///
+    /// # Errors
+    /// Whatever the server answers.
+    pub async fn witness(&self, time_zone: Option<&str>) -> Result<Witness> {
+        Witness::connect(&self.conninfo, time_zone).await
     }
 
     /// The session that looks at the database.
@@ -176,4 +254,8 @@ impl Replay {
     pub async fn model(&self) -> Result<Model> {
         catalog::read(&self.session).await
     }
+}
+
+fn begin() -> String {
+    "execute a plan on a shadow".to_owned()
 }

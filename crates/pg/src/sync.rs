@@ -19,6 +19,7 @@ mod history;
 pub mod identity;
 pub mod inspect;
 pub mod install;
+mod keeping;
 mod mapping;
 mod masks;
 pub mod members;

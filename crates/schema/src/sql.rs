@@ -1,7 +1,7 @@
 //! SQL text that cannot be injected into.
 //!
 //! [`Sql`] is only ever made of these things: text that was static in this program, identifiers and literals quoted by us,
-//! types as a server's catalog spells them, and expressions that the owner of the databases wrote into the configuration, which stay
+//! types and definitions as a server's catalog prints them, and expressions that the owner of the databases wrote into the configuration, which stay
 //! in their brackets. Long statements live in `.sql` files beside their module and are filled through [`Sql::render`]. There is
 //! deliberately no way to turn a `String` into an [`Sql`].
 
@@ -108,6 +108,17 @@ impl TypeName {
     }
 }
 
+/// SQL as a server's catalog prints it: a definition, an expression, a list of names. The server has quoted what needs quotes.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Printed(String);
+
+impl Printed {
+    /// Takes the server's own text.
+    pub fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+}
+
 /// Something that may stand in SQL text.
 pub trait Fragment: Sync {
     /// Appends itself, quoted as it has to be.
@@ -150,6 +161,12 @@ impl Fragment for Expression {
 }
 
 impl Fragment for TypeName {
+    fn append_to(&self, out: &mut String) {
+        out.push_str(&self.0);
+    }
+}
+
+impl Fragment for Printed {
     fn append_to(&self, out: &mut String) {
         out.push_str(&self.0);
     }

@@ -7,7 +7,7 @@
 
 use ponte_schema::migration::plan::{self, Applied, Direction, DownTo, Standing, Unfinished};
 use ponte_schema::migration::{
-    Migration, MigrationError, MigrationSet, Problem, Revision, TransactionMode, new_file,
+    Migration, MigrationError, MigrationSet, Problem, Revision, TransactionMode, new_file, with_parts,
 };
 
 fn read(files: &[(&str, &str)]) -> Result<MigrationSet, MigrationError> {
@@ -409,6 +409,31 @@ fn a_new_file_takes_the_next_number_in_the_width_of_the_last() {
 #[test]
 fn the_template_is_a_file_that_is_read_and_cannot_be_undone_yet() {
     let new = new_file(&MigrationSet::default(), "a", "20300101000000").unwrap();
-    let migration = one(&new.file, new.text);
+    let migration = one(&new.file, &new.text);
     assert!(migration.up.statements().is_empty() && migration.down.is_none());
+}
+
+#[test]
+fn a_file_with_both_parts_is_read_as_it_was_written() {
+    let down = "-- ponte: no-transaction\n\n-- destroys a table\nDROP TABLE t;\n";
+    let text = with_parts("CREATE TABLE t ();\n", down);
+    let set = MigrationSet::from_files([("001_t.sql".to_owned(), text.into_bytes())]).unwrap();
+    let migration = set.last().unwrap();
+    assert_eq!(migration.up.mode(), TransactionMode::Together);
+    let read = migration.down.as_ref().unwrap();
+    assert_eq!(read.mode(), TransactionMode::StepByStep);
+    assert_eq!(read.text(), down);
+}
+
+#[test]
+fn a_file_may_say_in_either_part_why_there_is_no_way_back() {
+    for text in [
+        "-- ponte: irreversible the rows are gone\nDROP TABLE t;\n",
+        "DROP TABLE t;\n-- DOWN operations\n-- ponte: irreversible: the rows are gone\n",
+    ] {
+        let set = MigrationSet::from_files([("001_t.sql".to_owned(), text.as_bytes().to_vec())]).unwrap();
+        let migration = set.last().unwrap();
+        assert_eq!(migration.irreversible.as_deref(), Some("the rows are gone"));
+        assert!(migration.down.is_none());
+    }
 }

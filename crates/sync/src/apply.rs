@@ -7,6 +7,7 @@
 
 mod decide;
 mod deletes;
+mod kept;
 mod merge;
 mod noted;
 mod rescue;
@@ -23,6 +24,7 @@ use crate::shape::ForeignKey;
 use crate::snapshot::Snapshot;
 use crate::table::{TableSide, equal, listed, member, qualified, renamed};
 
+pub use kept::{OUTSIDE, back_inside};
 pub use noted::Operation;
 pub use rescue::{Part, Reason, discard};
 
@@ -207,7 +209,8 @@ impl Stage {
 
     /// Fills the plan.
     pub fn pin(&self, table: &TableSide) -> Sql {
-        Sql::render(
+        let mut sql = self.mark_outside(table);
+        sql.push(&Sql::render(
             include_str!("apply/pin.sql"),
             &[
                 ("stage", &self.stage),
@@ -216,10 +219,11 @@ impl Stage {
                 ("keys", &listed(&table.staged_key())),
                 ("staged_keys", &qualified("s", &table.staged_key())),
                 ("matches", &table.matches_staged_key("t", "s")),
-                ("differs", &sweep::differs(table)),
+                ("differs", &kept::differs(table)),
                 ("inside", &table.inside("t")),
             ],
-        )
+        ));
+        sql
     }
 
     /// Holds the rows that are planned to be deleted, so that no new reference to them can appear.
@@ -459,6 +463,7 @@ impl Stage {
                 ("table", &table.name),
                 ("stage", &self.stage),
                 ("matches", &table.matches_staged_key("u", "x")),
+                ("arrived", &kept::arrived(table)),
                 ("inside", &table.inside("u")),
             ],
         )

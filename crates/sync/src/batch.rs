@@ -108,7 +108,7 @@ fn copy_changed(
             ("shipped", &table.shipped("t")),
             ("join", &Sql::text(join)),
             ("matches", &table.matches_staged_key("t", "p")),
-            ("and_inside", &table.and_inside("t")),
+            ("and_inside", &and_shipped(table)),
             ("format", &wire.sql()),
             ("noted", &noted(source, table, &keys)),
             (
@@ -123,8 +123,26 @@ fn copy_changed(
     )
 }
 
-/// The columns that the pending changes of a key touched, where the table asks for it.
+/// What makes a row outside the filter one that is gone; where it is kept at the other side, such rows are left out, and deletes of such rows.
+fn and_shipped(table: &TableSide) -> Sql {
+    if !table.keeps {
+        return table.and_inside("t");
+    }
+    Sql::render(
+        "\n  WHERE CASE WHEN t.ctid IS NULL THEN p.outside IS NOT TRUE ELSE {inside} END",
+        &[("inside", &table.inside("t"))],
+    )
+}
+
+/// What more the last note of a key, or all of them, say where the table asks for it.
 fn noted(source: Source<'_>, table: &TableSide, keys: &Sql) -> Sql {
+    let mut noted = Sql::text(if table.keeps { ", l.outside" } else { "" });
+    noted.push(&noted_columns(source, table, keys));
+    noted
+}
+
+/// The columns that the pending changes of a key touched.
+fn noted_columns(source: Source<'_>, table: &TableSide, keys: &Sql) -> Sql {
     let Some(mask) = &table.mask else {
         return Sql::default();
     };
@@ -185,7 +203,8 @@ pub fn copy_retried(
             ("node", &Literal::new(source.node_id.to_string())),
             ("shipped_keys", &table.shipped_noted_key("p", "t")),
             ("shipped", &table.shipped("t")),
-            ("and_inside", &table.and_inside("t")),
+            ("and_inside", &table.and_there("t")),
+            ("kept", &or_kept(table)),
             ("matches", &table.matches_staged_key("t", "p")),
             ("same_key", &table.same_staged_key("l", "p")),
             ("format", &wire.sql()),
@@ -199,6 +218,17 @@ pub fn copy_retried(
                     .unwrap_or_default(),
             ),
         ],
+    )
+}
+
+/// Leaves out rows that are outside the filter where those are kept at the other side.
+fn or_kept(table: &TableSide) -> Sql {
+    if !table.keeps {
+        return Sql::default();
+    }
+    Sql::render(
+        "\n    AND (t.ctid IS NULL OR {inside})",
+        &[("inside", &table.inside("t"))],
     )
 }
 

@@ -9,8 +9,10 @@
 //! row. The trigger's own WHEN clause is no place for that: the server parses it anew for every statement, which cost a
 //! one-row UPDATE more than writing the changelog did.
 
+mod kept;
 mod masked;
 
+pub use kept::TOLD;
 use ponte_schema::sql::Fragment;
 use ponte_schema::{Ident, Literal, Sql};
 
@@ -160,6 +162,9 @@ pub fn install(table: &TableSide, max_future_seconds: i64) -> Sql {
     if table.mask.is_some() {
         sql.push(&masked::columns(table));
     }
+    if table.keeps {
+        sql.push(&kept::column(table));
+    }
     sql.push(&parts(table));
     for event in events(table) {
         sql.push(&function(table, event, max_future_seconds, TURNS[0]));
@@ -193,12 +198,35 @@ pub fn noted_columns(table: &TableSide) -> Sql {
     masked::noted_columns(table)
 }
 
+/// Has the capture of deletes tell from now on, or no longer, whether the rows were outside the filter, as the table asks.
+pub fn tell_outside(table: &TableSide, max_future_seconds: i64, part: i16) -> Sql {
+    let mut sql = Sql::default();
+    if table.keeps {
+        sql.push(&kept::column(table));
+    }
+    for event in events(table).iter().filter(|e| e.op == "D") {
+        sql.push(&function(table, event, max_future_seconds, part));
+        if !table.keeps {
+            sql.push(&kept::forget(table, event));
+        }
+    }
+    sql
+}
+
+/// The filter that the capture of deletes asks; no row where it asks none.
+pub fn told_filter(table: &TableSide) -> Sql {
+    kept::told_filter(table)
+}
+
 /// Brings what [`install`] of an older layout created up to date. `part` of the changelog is being filled, where it has parts already.
 pub fn upgrade(table: &TableSide, max_future_seconds: i64, part: Option<i16>) -> Sql {
     let mut sql = Sql::render(
         include_str!("capture/upgrade.sql"),
         &[("changelog", &table.changelog())],
     );
+    if table.keeps {
+        sql.push(&kept::column(table));
+    }
     sql.push(&parts(table));
     sql.push(&functions(table, max_future_seconds, part.unwrap_or(TURNS[0])));
     sql
@@ -223,6 +251,8 @@ pub fn note_again(table: &TableSide, link: &str) -> Sql {
             ("log", &table.log()),
             ("keys", &listed(&keys)),
             ("log_keys", &qualified("l", &keys)),
+            ("outside", &kept::named(table, ", outside")),
+            ("log_outside", &kept::named(table, ", l.outside")),
             ("travels", &travels(link)),
             ("link", &Literal::new(link)),
             ("schema_name", &Literal::new(table.name.schema.as_str())),
@@ -356,23 +386,45 @@ fn function(table: &TableSide, event: &Event, max_future_seconds: i64, part: i16
             Box::new(Sql::default()),
         ),
     };
-    Sql::render(
+    let version = version(table, alias, event.op == "D", max_future_seconds);
+    let note = if table.keeps && event.op == "D" {
+        kept::note(table, event, (alias, rows.as_ref()), &version, part)
+    } else {
+        let values = match event.rows {
+            Rows::Record(_) => " VALUES ({row_key}, '{op}', {version});",
+            Rows::Transition(..) | Rows::Table => " SELECT {row_key}, '{op}', {version} FROM {rows} r;",
+        };
+        let mut note = Sql::render(
+            "INSERT INTO {log} ({staged_key}, op, version_at)",
+            &[
+                ("log", &table.log_part(part)),
+                ("staged_key", &listed(&table.staged_key())),
+            ],
+        );
+        note.push(&Sql::render(
+            values,
+            &[
+                ("row_key", &qualified(alias, &table.key)),
+                ("op", &Sql::text(event.op)),
+                ("version", &version),
+                ("rows", rows.as_ref()),
+            ],
+        ));
+        note
+    };
+    let mut sql = Sql::render(
         template,
         &[
             ("function", &table.capture_function(event.name)),
             ("event", &Sql::text(event.name)),
-            ("log", &table.log_part(part)),
-            ("staged_key", &listed(&table.staged_key())),
-            ("row_key", &qualified(alias, &table.key)),
-            ("op", &Sql::text(event.op)),
-            (
-                "version",
-                &version(table, alias, event.op == "D", max_future_seconds),
-            ),
-            ("rows", rows.as_ref()),
+            ("note", &note),
             ("return_if_applying", &Sql::text(RETURN_IF_APPLYING)),
         ],
-    )
+    );
+    if table.keeps && event.op == "D" {
+        sql.push(&kept::path(table, event));
+    }
+    sql
 }
 
 /// What a change is ordered by. A delete is as new as the clock, and newer than the row that it saw.

@@ -42,7 +42,7 @@ pub fn rows(table: &TableSide) -> Sql {
 }
 
 /// The rows with the keys in `$1` (`text[]`, each the text of an array of the key's columns): position, a hash per column, two for a
-/// loose one.
+/// loose one. Where rows that leave the filter are kept at the other side, NULL in place of the hashes tells one outside.
 pub fn look(table: &TableSide) -> Sql {
     let compared = &table.outgoing.compared;
     let values = compared.key.iter().chain(&compared.columns);
@@ -52,10 +52,20 @@ pub fn look(table: &TableSide) -> Sql {
             &[("value", &value.of("t", &table.name.name))],
         )
     });
+    let mut hashes = Sql::render(
+        "ARRAY[{hashes}]::bigint[]",
+        &[("hashes", &Sql::join(", ", hashes))],
+    );
+    if table.keeps {
+        hashes = Sql::render(
+            "CASE WHEN {inside} THEN {hashes} END",
+            &[("inside", &table.inside("t")), ("hashes", &hashes)],
+        );
+    }
     by_key(
         include_str!("compare/look.sql"),
         table,
-        &[("hashes", &Sql::join(", ", hashes))],
+        &[("hashes", &hashes), ("and_inside", &table.and_there("t"))],
     )
 }
 
@@ -87,6 +97,7 @@ pub fn mark(table: &TableSide, link: &str) -> Sql {
             ("keys", &listed(&staged)),
             ("w_keys", &qualified("w", &staged)),
             ("version", &table.version_of("t")),
+            ("and_inside", &table.and_inside("t")),
         ],
     )
 }
@@ -107,7 +118,6 @@ fn by_key(template: &'static str, table: &TableSide, more: &[(&str, &dyn Fragmen
             )
         });
     let (changelog, named) = (table.changelog(), Sql::join(", ", named));
-    let inside = table.and_inside("t");
     let matches = table.matches_staged_key("t", "w");
     let (same_key, noted) = (table.same_staged_key("l", "w"), table.same_staged_key("g", "w"));
     let log_keys = qualified("l", &table.staged_key());
@@ -119,7 +129,6 @@ fn by_key(template: &'static str, table: &TableSide, more: &[(&str, &dyn Fragmen
         ("same_key", &same_key),
         ("noted", &noted),
         ("log_keys", &log_keys),
-        ("and_inside", &inside),
     ];
     values.extend_from_slice(more);
     Sql::render(template, &values)

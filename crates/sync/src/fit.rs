@@ -11,7 +11,7 @@ mod keys;
 use ponte_schema::Ident;
 
 use crate::link::Side;
-use crate::mapping::TableSpec;
+use crate::mapping::{Leaving, TableSpec};
 use crate::shape::{Column, Problem, Shape, VersionColumn, choose_key, choose_version};
 use crate::table::{Compared, Loose, Outgoing, TableSide};
 use crate::value::Value;
@@ -202,6 +202,7 @@ fn side(tables: &Tables<'_>, pairs: &[Pair], side: Side, version: Option<Version
         identity_always: both().any(|c| c.identity == "a"),
         derived: outgoing(tables, pairs, side.other()).derived_there,
         outgoing: outgoing(tables, pairs, side),
+        keeps: tables.spec.leaving == Leaving::Keep && tables.spec.filters[side.index()].is_some(),
         filter: tables.spec.filters[side.index()].clone(),
         part: 0,
         key,

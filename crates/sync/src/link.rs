@@ -1,6 +1,6 @@
 //! A link as it is asked for: two sides, the tables between them, and the rules.
 
-pub use crate::mapping::{ColumnMap, TableSpec, TriggerRule};
+pub use crate::mapping::{ColumnMap, Leaving, TableSpec, TriggerRule};
 
 use crate::apply::Winner;
 

@@ -30,6 +30,8 @@ pub struct TableSpec {
     pub local: [Vec<String>; 2],
     /// Which rows of each side take part; all where nothing is said.
     pub filters: [Option<Expression>; 2],
+    /// What becomes of a row at the other side when it leaves the filter.
+    pub leaving: Leaving,
     /// How many rows a batch may delete before a person is asked.
     pub max_delete: DeleteLimit,
     /// What else is done on each side when its rows are written.
@@ -73,6 +75,37 @@ impl fmt::Display for TriggerRule {
     }
 }
 
+/// What becomes of a row at the other side when it leaves the filter.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Leaving {
+    /// It is deleted there: to the other side, a row outside the filter does not exist.
+    #[default]
+    Delete,
+    /// It stays there as it is, and nothing of it travels in either direction until it is back.
+    Keep,
+}
+
+impl FromStr for Leaving {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "delete" => Ok(Self::Delete),
+            "keep" => Ok(Self::Keep),
+            _ => Err(format!("expected \"delete\" or \"keep\", not {text:?}")),
+        }
+    }
+}
+
+impl fmt::Display for Leaving {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Delete => "delete",
+            Self::Keep => "keep",
+        })
+    }
+}
+
 /// A column that is not the same on both sides.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ColumnMap {
@@ -94,6 +127,7 @@ impl TableSpec {
             maps: Vec::new(),
             local: [Vec::new(), Vec::new()],
             filters: [None, None],
+            leaving: Leaving::default(),
             max_delete: DeleteLimit::default(),
             extras: [Extras::default(), Extras::default()],
             retention_seconds: None,

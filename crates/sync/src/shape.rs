@@ -216,6 +216,9 @@ pub struct Shape {
     pub capture_always: bool,
     /// Says of our own triggers and their functions whether anybody touched them: it changes when one is switched off and on again.
     pub capture_marks: Option<String>,
+    /// The filter that capture asks of rows that are deleted, where it asks one.
+    #[serde(default)]
+    pub capture_filter: Option<String>,
     /// Whether a native subscription writes to the table. Its worker fires row triggers alone, and only those that fire always.
     pub subscribed: bool,
 }
@@ -319,6 +322,7 @@ pub(crate) mod tests {
             capture: vec![],
             capture_always: true,
             capture_marks: None,
+            capture_filter: None,
             subscribed: false,
         }
     }

@@ -51,6 +51,8 @@ pub struct TableSide {
     pub derived: bool,
     /// Which rows take part; all where nothing is said.
     pub filter: Option<Expression>,
+    /// Whether rows that leave the filter stay at the other side.
+    pub keeps: bool,
     /// Its columns by their numbers, where conflicts are merged column by column.
     pub mask: Option<Mask>,
     /// The part of the changelog into which the sync itself writes. 0 is always right; the part that capture fills is emptied sooner.
@@ -134,6 +136,7 @@ impl TableSide {
             outgoing: Outgoing::default(),
             derived: false,
             filter: None,
+            keeps: false,
             mask: None,
             part: 0,
         }
@@ -356,6 +359,16 @@ impl TableSide {
         }
     }
 
+    /// The same for a join with the rows that a note may be about: where rows that leave the filter are kept at the other side, being outside it is
+    /// not being gone.
+    pub fn and_there(&self, alias: &'static str) -> Sql {
+        if self.keeps {
+            Sql::default()
+        } else {
+            self.and_inside(alias)
+        }
+    }
+
     /// Whether the row under `alias` takes part.
     pub fn inside(&self, alias: &'static str) -> Sql {
         self.filter.as_ref().map_or_else(
@@ -478,6 +491,7 @@ mod tests {
             outgoing: Outgoing::plain(&[Ident::new("id")], &[Ident::new("nome")]),
             derived: false,
             filter: None,
+            keeps: false,
             mask: None,
             part: 0,
         }

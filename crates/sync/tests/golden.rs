@@ -2,7 +2,7 @@
 //! generated statement is seen as what the server will be told.
 #![allow(clippy::unwrap_used, reason = "this is a test")]
 
-use ponte_schema::{Ident, QualifiedName, Sql};
+use ponte_schema::{Expression, Ident, QualifiedName, Sql};
 use ponte_sync::apply::{self, Direction, Local, Part, Reason, Reference, Stage, StageLife, Winner};
 use ponte_sync::batch::{self, Source, Wire};
 use ponte_sync::capture;
@@ -39,6 +39,7 @@ fn plain() -> TableSide {
         outgoing: Outgoing::plain(&idents(&["id"]), &idents(&["nome", "updated_at"])),
         derived: false,
         filter: None,
+        keeps: false,
         mask: None,
         part: 0,
     }
@@ -60,6 +61,7 @@ fn composite() -> TableSide {
         outgoing: Outgoing::plain(&idents(&["Pedido", "quanto"]), &idents(&["cep", "order"])),
         derived: false,
         filter: None,
+        keeps: false,
         mask: None,
         part: 0,
     }
@@ -81,6 +83,7 @@ fn partitioned() -> TableSide {
         outgoing: Outgoing::plain(&idents(&["mes", "id"]), &idents(&["valor"])),
         derived: false,
         filter: None,
+        keeps: false,
         mask: None,
         part: 0,
     }
@@ -377,6 +380,60 @@ fn a_table_whose_conflicts_are_merged() {
             "rescue: set_aside",
             stage.set_aside(&table, direction(), Some(&consumed), reason),
         ),
+    ];
+    insta::assert_snapshot!(in_sections(&sections));
+}
+
+/// A table whose rows stay at the other side when they leave its filter.
+#[test]
+fn a_table_that_keeps_what_leaves() {
+    let table = TableSide {
+        filter: Some(Expression::new("ativo")),
+        keeps: true,
+        ..plain()
+    };
+    let rows = TableSide {
+        by_row: true,
+        ..table.clone()
+    };
+    let stage = Stage::new(0);
+    let consumed: Snapshot = "10:20:10,14".parse().unwrap();
+    let wire = Wire::between(&table, &table);
+    let reason = Reason {
+        sqlstate: apply::OUTSIDE,
+        message: "outside",
+    };
+    let sections: Vec<(&str, Sql)> = vec![
+        ("capture: tell_outside", capture::tell_outside(&table, 300, 1)),
+        (
+            "capture: tell_outside, row by row",
+            capture::tell_outside(&rows, 300, 1),
+        ),
+        (
+            "capture: tell_outside, no longer",
+            capture::tell_outside(&plain(), 300, 1),
+        ),
+        ("capture: told_filter", capture::told_filter(&table)),
+        ("capture: note_again", capture::note_again(&table, "perfis")),
+        (
+            "batch: copy_pending",
+            batch::copy_pending(source(false), &table, Shipped::Others, &consumed, wire),
+        ),
+        (
+            "batch: copy_retried",
+            batch::copy_retried(source(false), &table, &consumed, r#"[{"k1": "5"}]"#, wire),
+        ),
+        ("apply: pin", stage.pin(&table)),
+        (
+            "apply: any_local",
+            stage.any_local(&table, direction(), Local::Pending(&consumed)),
+        ),
+        (
+            "apply: set_aside",
+            stage.set_aside(&table, direction(), Some(&consumed), reason),
+        ),
+        ("apply: back_inside", apply::back_inside(&table, "perfis", 500)),
+        ("compare: look", compare::look(&table)),
     ];
     insta::assert_snapshot!(in_sections(&sections));
 }

@@ -2,6 +2,7 @@
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -19,6 +20,17 @@ struct Weather {
     cuts: u64,
     refuses: bool,
     delay: Duration,
+    /// Every how many pieces of data one comes late, and by how much.
+    losses: Option<(u32, Duration)>,
+    frozen: bool,
+}
+
+impl Weather {
+    /// How late a piece of data arrives.
+    fn late(self, piece: u32) -> Duration {
+        let lost = self.losses.filter(|(every, _)| piece.is_multiple_of(*every));
+        self.delay + lost.map_or(Duration::ZERO, |(_, again_after)| again_after)
+    }
 }
 
 /// A proxy on the loopback address in front of one port there. Dropping it cuts everything.
@@ -26,6 +38,7 @@ struct Weather {
 pub struct Proxy {
     port: u16,
     weather: Arc<watch::Sender<Weather>>,
+    passed_bytes: Arc<AtomicU64>,
     accepting: AbortHandle,
 }
 
@@ -42,10 +55,13 @@ impl Proxy {
         let own_port = listener.local_addr().map_or(0, |address| address.port());
         let weather = Arc::new(watch::Sender::new(Weather::default()));
         let server = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
-        let accepting = tokio::spawn(accept(listener, server, weather.clone())).abort_handle();
+        let passed_bytes = Arc::new(AtomicU64::new(0));
+        let accepting =
+            tokio::spawn(accept(listener, server, weather.clone(), passed_bytes.clone())).abort_handle();
         Self {
             port: own_port,
             weather,
+            passed_bytes,
             accepting,
         }
     }
@@ -65,6 +81,11 @@ impl Proxy {
         url.replacen(&direct, &format!("127.0.0.1:{}", self.port), 1)
     }
 
+    /// How much has been passed on, in both directions together.
+    pub fn passed_bytes(&self) -> u64 {
+        self.passed_bytes.load(Ordering::Relaxed)
+    }
+
     /// Cuts every connection that exists.
     pub fn cut(&self) {
         self.weather.send_modify(|weather| weather.cuts += 1);
@@ -79,6 +100,17 @@ impl Proxy {
     pub fn delay(&self, delay: Duration) {
         self.weather.send_modify(|weather| weather.delay = delay);
     }
+
+    /// From now on, every so manieth piece of data is held back for this long, as a packet is that was lost and sent again.
+    pub fn lose(&self, every: u32, again_after: Duration) {
+        self.weather
+            .send_modify(|weather| weather.losses = Some((every.max(1), again_after)));
+    }
+
+    /// From now on, nothing is read and nothing arrives, while connections stand as if nothing were wrong; or all goes on.
+    pub fn freeze(&self, frozen: bool) {
+        self.weather.send_modify(|weather| weather.frozen = frozen);
+    }
 }
 
 impl Drop for Proxy {
@@ -88,17 +120,27 @@ impl Drop for Proxy {
     }
 }
 
-async fn accept(listener: TcpListener, server: SocketAddr, weather: Arc<watch::Sender<Weather>>) {
+async fn accept(
+    listener: TcpListener,
+    server: SocketAddr,
+    weather: Arc<watch::Sender<Weather>>,
+    passed_bytes: Arc<AtomicU64>,
+) {
     while let Ok((client, _)) = listener.accept().await {
         let now = weather.subscribe();
         if !now.borrow().refuses {
-            tokio::spawn(carry(client, server, now));
+            tokio::spawn(carry(client, server, now, passed_bytes.clone()));
         }
     }
 }
 
 /// Carries one connection until either end closes it or it is cut.
-async fn carry(client: TcpStream, server: SocketAddr, mut weather: watch::Receiver<Weather>) {
+async fn carry(
+    client: TcpStream,
+    server: SocketAddr,
+    mut weather: watch::Receiver<Weather>,
+    passed_bytes: Arc<AtomicU64>,
+) {
     let Ok(server) = TcpStream::connect(server).await else {
         return;
     };
@@ -109,8 +151,8 @@ async fn carry(client: TcpStream, server: SocketAddr, mut weather: watch::Receiv
     let ((client_read, client_write), (server_read, server_write)) =
         (client.into_split(), server.into_split());
     tokio::select! {
-        _ = pass_on(client_read, server_write, weather.clone()) => {}
-        _ = pass_on(server_read, client_write, weather.clone()) => {}
+        _ = pass_on(client_read, server_write, weather.clone(), &passed_bytes) => {}
+        _ = pass_on(server_read, client_write, weather.clone(), &passed_bytes) => {}
         _ = weather.wait_for(|now| now.cuts != cuts) => {}
     }
 }
@@ -118,18 +160,29 @@ async fn carry(client: TcpStream, server: SocketAddr, mut weather: watch::Receiv
 async fn pass_on(
     mut from: tokio::net::tcp::OwnedReadHalf,
     mut to: tokio::net::tcp::OwnedWriteHalf,
-    weather: watch::Receiver<Weather>,
+    mut weather: watch::Receiver<Weather>,
+    passed_bytes: &AtomicU64,
 ) -> std::io::Result<()> {
     let mut buffer = vec![0; BUFFER_BYTES];
-    loop {
+    for piece in 1_u32.. {
+        thaw(&mut weather).await;
         let length = from.read(&mut buffer).await?;
         if length == 0 {
             return Ok(());
         }
-        let delay = weather.borrow().delay;
-        if !delay.is_zero() {
-            tokio::time::sleep(delay).await;
+        thaw(&mut weather).await;
+        let late = weather.borrow().late(piece);
+        if !late.is_zero() {
+            tokio::time::sleep(late).await;
         }
         to.write_all(&buffer[..length]).await?;
+        passed_bytes.fetch_add(length as u64, Ordering::Relaxed);
     }
+    Ok(())
+}
+
+/// Waits as long as the network is frozen.
+async fn thaw(weather: &mut watch::Receiver<Weather>) {
+    // Without its proxy, a connection is cut anyway.
+    let _ = weather.wait_for(|now| !now.frozen).await;
 }

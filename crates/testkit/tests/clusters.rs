@@ -63,7 +63,7 @@ async fn a_pair_has_the_same_names_on_two_servers_and_is_up_soon() {
 }
 
 #[tokio::test]
-async fn a_proxy_cuts_refuses_and_delays() {
+async fn a_proxy_cuts_refuses_delays_and_freezes() {
     let cluster = TestCluster::start().await;
     let proxy = Proxy::to(cluster.port()).await;
     let url = proxy.through(&cluster.superuser_url("postgres"), cluster.port());
@@ -87,4 +87,20 @@ async fn a_proxy_cuts_refuses_and_delays() {
     let started = Instant::now();
     client.simple_query("SELECT 1").await.unwrap();
     assert!(started.elapsed() >= Duration::from_millis(120));
+
+    proxy.delay(Duration::ZERO);
+    let passed = proxy.passed_bytes();
+    proxy.freeze(true);
+    let query = client.simple_query("SELECT 1");
+    tokio::pin!(query);
+    let waited = tokio::time::timeout(Duration::from_millis(100), &mut query).await;
+    assert!(waited.is_err(), "a frozen network passes something on");
+    proxy.freeze(false);
+    query.await.unwrap();
+    assert!(proxy.passed_bytes() > passed);
+
+    proxy.lose(1, Duration::from_millis(80));
+    let started = Instant::now();
+    client.simple_query("SELECT 1").await.unwrap();
+    assert!(started.elapsed() >= Duration::from_millis(160));
 }

@@ -7,6 +7,7 @@ mod changelog;
 mod codes;
 mod dependencies;
 mod lengths;
+mod lint_pages;
 mod map;
 mod purity;
 pub(crate) mod repo;
@@ -55,6 +56,7 @@ const RULES: &[(&str, Rule)] = &[
     ("every code has its page", codes::check),
     ("dependencies are allowed", dependencies::check),
     ("files and functions are short", lengths::check),
+    ("every rule of the lint has its page", lint_pages::check),
     ("the architecture's map is true", map::check),
     ("the pure crates are pure", purity::check),
     ("every scenario has its test", scenarios::check),

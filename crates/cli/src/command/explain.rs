@@ -1,4 +1,4 @@
-//! `ponte explain CODE`: the page of an error code, from inside the program.
+//! `ponte explain CODE`: the page of an error code or of a rule of the lint, from inside the program.
 
 use std::io::{self, Write};
 
@@ -10,12 +10,19 @@ use crate::diagnostic::{Code, Diagnostic};
 use crate::failure::{Failure, Verdict};
 use crate::output::{self, Report};
 
-/// Code and page, sorted by code.
-static PAGES: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/error_pages.rs"));
+/// Code and page of each error, sorted by code.
+static ERRORS: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/error_pages.rs"));
+
+/// Code and page of each rule of the lint, sorted by code.
+static RULES: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/lint_pages.rs"));
+
+fn pages() -> impl Iterator<Item = (&'static str, &'static str)> {
+    ERRORS.iter().chain(RULES).copied()
+}
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// The code, as a message prints it; left out, all codes are listed
+    /// The code, as a message or a finding prints it; left out, all codes are listed
     code: Option<String>,
 }
 
@@ -61,7 +68,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Verdict, Failure> {
 }
 
 fn page(code: &str) -> Result<Page, Failure> {
-    let found = PAGES.iter().find(|(known, _)| *known == code);
+    let found = pages().find(|(known, _)| *known == code);
     if let Some((code, page)) = found {
         return Ok(Page { code, page });
     }
@@ -69,7 +76,7 @@ fn page(code: &str) -> Result<Page, Failure> {
         Code::Usage,
         format!("cannot explain {code:?}: there is no such code"),
     );
-    let hint = match nearest(code, PAGES.iter().map(|(known, _)| *known)) {
+    let hint = match nearest(code, pages().map(|(known, _)| known)) {
         Some(meant) => format!("did you mean ponte explain {meant}?"),
         None => "run ponte explain to list all codes".to_owned(),
     };
@@ -77,13 +84,8 @@ fn page(code: &str) -> Result<Page, Failure> {
 }
 
 fn list() -> List {
-    let title = |page: &'static str| {
-        let headline = page.lines().next().unwrap_or_default();
-        headline.split_once(": ").map_or(headline, |(_, title)| title)
-    };
     List {
-        codes: PAGES
-            .iter()
+        codes: pages()
             .map(|(code, page)| Entry {
                 code,
                 title: title(page),
@@ -92,14 +94,26 @@ fn list() -> List {
     }
 }
 
+/// What a page says in its headline, behind the code.
+fn title(page: &'static str) -> &'static str {
+    let headline = page.lines().next().unwrap_or_default();
+    headline.split_once(": ").map_or(headline, |(_, title)| title)
+}
+
+/// What a rule of the lint is about, in one line.
+pub(super) fn title_of_rule(code: &str) -> &'static str {
+    let page = RULES.iter().find(|(known, _)| *known == code);
+    page.map_or("", |(_, page)| title(page))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn every_page_begins_with_its_code_and_a_title() {
-        assert!(!PAGES.is_empty());
-        for (code, page) in PAGES {
+        assert!(!ERRORS.is_empty() && !RULES.is_empty());
+        for (code, page) in pages() {
             let headline = page.lines().next().unwrap_or_default();
             assert!(headline.starts_with(&format!("# {code}: ")), "{code}: {headline}");
         }

@@ -5,8 +5,11 @@ mod db;
 mod demo;
 mod docs;
 mod explain;
+mod jobs;
+mod keygen;
 mod migrate;
 mod reference;
+mod secret;
 mod seed;
 mod sync;
 mod verify;
@@ -36,6 +39,12 @@ pub(crate) enum Command {
     Demo(demo::Args),
     /// Keep two databases in agreement, in both directions
     Sync(sync::Args),
+    /// Run maintenance by the clock, once per tick however many processes there are
+    Jobs(jobs::Args),
+    /// Make keys
+    Keygen(keygen::Args),
+    /// Encrypt values before they go into a table, and decrypt them
+    Secret(secret::Args),
     /// Explain an error code
     Explain(explain::Args),
     /// Print the generated reference pages
@@ -50,11 +59,14 @@ impl Command {
             Self::Config(args) => config::run(&args, context),
             Self::Db(args) => db::run(&args, context).await,
             Self::Demo(args) => demo::run(context, &args).await,
+            Self::Jobs(args) => args.run(context).await,
             Self::Sync(args) => args.run(context).await,
             Self::Migrate(args) => args.run(context).await,
             Self::Docs(args) => docs::run(&args, context).await,
             Self::Seed(args) => seed::run(&args, context).await,
             Self::Verify(args) => verify::run(&args, context).await,
+            Self::Keygen(args) => keygen::run(&args, context),
+            Self::Secret(args) => secret::run(&args, context),
             Self::Explain(args) => explain::run(&args, context),
             Self::Reference(args) => reference::run(&args),
         }
@@ -65,14 +77,17 @@ impl Command {
         match self {
             // What goes wrong is in its view.
             Self::Demo(_) => LevelFilter::OFF,
+            Self::Jobs(args) => args.log_level(),
             Self::Sync(args) => args.log_level(),
             Self::Config(_)
             | Self::Db(_)
             | Self::Explain(_)
+            | Self::Keygen(_)
             | Self::Migrate(_)
             | Self::Docs(_)
             | Self::Seed(_)
             | Self::Verify(_)
+            | Self::Secret(_)
             | Self::Reference(_) => LevelFilter::WARN,
         }
     }

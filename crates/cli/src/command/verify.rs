@@ -34,8 +34,9 @@ struct Shown {
     not_compared: BTreeMap<String, u64>,
 }
 
+/// A difference.
 #[derive(Debug, Serialize)]
-struct Line {
+pub(super) struct Line {
     kind: &'static str,
     object: String,
     /// What about the object differs; nothing where the whole object is missing, or is there and should not be.
@@ -85,7 +86,7 @@ impl Shown {
 }
 
 impl Line {
-    fn write(&self, out: &mut dyn Write) -> io::Result<()> {
+    pub(super) fn write(&self, out: &mut dyn Write) -> io::Result<()> {
         let fact = self.fact.as_deref().map(|fact| format!(": {fact}"));
         let made = match &self.file {
             Some(file) => format!("({file})"),

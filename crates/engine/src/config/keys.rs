@@ -13,11 +13,29 @@ pub enum Section {
     Link,
     /// `[[links.tables]]`
     Table,
+    /// `[jobs.NAME]`
+    Job,
+    /// `[jobs.NAME.partitions]`
+    JobPartitions,
+    /// `[jobs.NAME.delete]`
+    JobDelete,
+    /// `[jobs.NAME.backup]`
+    JobBackup,
 }
 
 impl Section {
     /// All of them, in the order of the reference.
-    pub const ALL: [Self; 5] = [Self::Root, Self::Project, Self::Node, Self::Link, Self::Table];
+    pub const ALL: [Self; 9] = [
+        Self::Root,
+        Self::Project,
+        Self::Node,
+        Self::Link,
+        Self::Table,
+        Self::Job,
+        Self::JobPartitions,
+        Self::JobDelete,
+        Self::JobBackup,
+    ];
 
     /// The header in the file.
     pub fn header(self) -> &'static str {
@@ -27,6 +45,10 @@ impl Section {
             Self::Node => "[nodes.NAME]",
             Self::Link => "[[links]]",
             Self::Table => "[[links.tables]]",
+            Self::Job => "[jobs.NAME]",
+            Self::JobPartitions => "[jobs.NAME.partitions]",
+            Self::JobDelete => "[jobs.NAME.delete]",
+            Self::JobBackup => "[jobs.NAME.backup]",
         }
     }
 
@@ -91,6 +113,13 @@ pub static KEYS: &[Key] = &[
         "The pairs of nodes that are kept in agreement.",
     ),
     key(
+        Section::Root,
+        "jobs",
+        "table of tables",
+        Some("none"),
+        "What is done by the clock, by name.",
+    ),
+    key(
         Section::Project,
         "name",
         "text",
@@ -110,6 +139,20 @@ pub static KEYS: &[Key] = &[
         "directory",
         Some("\"seeds\""),
         "Where the seed files are, relative to the project.",
+    ),
+    key(
+        Section::Project,
+        "backup",
+        "\"off\", \"before\" or \"before, keep N\"",
+        Some("\"off\""),
+        "Whether `ponte migrate up` first writes the database to `.ponte/backups/` with pg_dump, and how many of these files stay: 5, or `N`.",
+    ),
+    key(
+        Section::Project,
+        "history",
+        "schema name",
+        Some("\"ponte\""),
+        "The schema in which `ponte migrate` keeps its history; another one for each of several projects that share a database.",
     ),
     key(
         Section::Node,
@@ -288,6 +331,14 @@ pub static KEYS: &[Key] = &[
     ),
     key(
         Section::Table,
+        "leaving",
+        "\"delete\" or \"keep\"",
+        Some("\"delete\""),
+        "What becomes of a row at the other side when it leaves `where`. With `\"keep\"` it stays there as it is, and nothing of it travels in either direction \
+         until it is back.",
+    ),
+    key(
+        Section::Table,
         "max_delete",
         "share in percent, number of rows or \"off\"",
         Some("the link's"),
@@ -356,6 +407,238 @@ pub static KEYS: &[Key] = &[
         "table of values",
         Some("none"),
         "Values for the columns that a row needs when `ponte sync probe` inserts one.",
+    ),
+    key(
+        Section::Job,
+        "call",
+        "function name",
+        Some("none"),
+        "Calls a function or procedure, `name` in `public` or `schema.name`. Each job has exactly one key that says what it does.",
+    ),
+    key(
+        Section::Job,
+        "arguments",
+        "array of values, or table of them",
+        Some("none"),
+        "What the function is given: `[30, \"days\"]` by position, `{ older_than = \"30 days\" }` by name.",
+    ),
+    key(
+        Section::Job,
+        "sql",
+        "SQL statements",
+        Some("none"),
+        "Runs statements that read or write rows, separated by semicolons, in one transaction.",
+    ),
+    key(
+        Section::Job,
+        "refresh",
+        "name of a materialized view",
+        Some("none"),
+        "Refreshes it, while it is read where a unique index over plain columns tells its rows apart.",
+    ),
+    key(
+        Section::Job,
+        "analyze",
+        "table names",
+        Some("none"),
+        "Renews the planner's statistics of these tables, each in a transaction of its own.",
+    ),
+    key(
+        Section::Job,
+        "reindex",
+        "name of a table or index",
+        Some("none"),
+        "Rebuilds an index, or all of a table, while the table is read and written; drops what interrupted rebuilds left.",
+    ),
+    key(
+        Section::Job,
+        "partitions",
+        "table",
+        Some("none"),
+        "Makes the next partitions of a table and takes old ones away.",
+    ),
+    key(
+        Section::Job,
+        "delete",
+        "table",
+        Some("none"),
+        "Deletes old rows, some at a time.",
+    ),
+    key(
+        Section::Job,
+        "backup",
+        "table",
+        Some("none"),
+        "Takes a backup with `pg_dump` and reads it again.",
+    ),
+    key(
+        Section::Job,
+        "sync",
+        "link name",
+        Some("none"),
+        "Runs one pass of a link. The job works on the link's first node where it names none.",
+    ),
+    key(
+        Section::JobPartitions,
+        "table",
+        "table name",
+        None,
+        "The table, partitioned by ranges of one column that is a date or a time.",
+    ),
+    key(
+        Section::JobPartitions,
+        "every",
+        "\"hour\", \"day\", \"week\", \"month\" or \"year\"",
+        None,
+        "The length of a partition. It begins at midnight of the job's `time_zone`, weeks on Monday.",
+    ),
+    key(
+        Section::JobPartitions,
+        "ahead",
+        "number",
+        Some("3"),
+        "How many periods after the present one have their partition.",
+    ),
+    key(
+        Section::JobPartitions,
+        "keep",
+        "number",
+        Some("all"),
+        "How many periods before the present one keep their partition.",
+    ),
+    key(
+        Section::JobPartitions,
+        "expired",
+        "\"detach\" or \"drop\"",
+        Some("\"detach\""),
+        "What becomes of older ones: a table of its own, or nothing.",
+    ),
+    key(
+        Section::JobDelete,
+        "table",
+        "table name",
+        None,
+        "The table, which has a primary key.",
+    ),
+    key(
+        Section::JobDelete,
+        "where",
+        "SQL condition",
+        None,
+        "Which rows are deleted: `created_at < now() - interval '90 days'`.",
+    ),
+    key(
+        Section::JobDelete,
+        "batch_rows",
+        "number",
+        Some("1000"),
+        "How many rows are deleted in one transaction.",
+    ),
+    key(
+        Section::JobDelete,
+        "pause",
+        "length of time",
+        Some("\"0s\""),
+        "How long the server is left to others between two batches.",
+    ),
+    key(
+        Section::JobBackup,
+        "directory",
+        "directory",
+        None,
+        "Where the backups are, relative to the project.",
+    ),
+    key(
+        Section::JobBackup,
+        "keep",
+        "number",
+        Some("7"),
+        "How many are kept.",
+    ),
+    key(
+        Section::Job,
+        "node",
+        "node name",
+        Some("the database that commands are about"),
+        "Where it works, and where its history is kept.",
+    ),
+    key(
+        Section::Job,
+        "schedule",
+        "cron expression or `@every` and a length of time",
+        Some("only by hand"),
+        "When it is due. Five fields, or six with seconds in front; names, `L` and `#` work. `@every 5m` counts from the beginning of 1970.",
+    ),
+    key(
+        Section::Job,
+        "time_zone",
+        "IANA time zone",
+        Some("\"UTC\""),
+        "Whose clock the schedule follows, and what statements see as theirs. A time that a change of the clock leaves out is due right after it; one that \
+         it repeats is due once.",
+    ),
+    key(
+        Section::Job,
+        "overlap",
+        "\"skip\", \"queue\" or \"cancel\"",
+        Some("\"skip\""),
+        "What a tick does that comes while the job still runs: nothing, wait its turn, or end the run and take its place.",
+    ),
+    key(
+        Section::Job,
+        "catch_up",
+        "\"none\", \"last\" or \"all(N)\"",
+        Some("\"last\""),
+        "What becomes of ticks that nobody was there for: none of them is run, the last one, or the last N, oldest first.",
+    ),
+    key(
+        Section::Job,
+        "timeout",
+        "length of time",
+        Some("\"1h\""),
+        "After how long a run is ended.",
+    ),
+    key(
+        Section::Job,
+        "lock_timeout",
+        "length of time",
+        Some("\"5s\""),
+        "How long a statement may wait for a lock, and make others wait behind it.",
+    ),
+    key(
+        Section::Job,
+        "retries",
+        "number",
+        Some("0"),
+        "How often a run is repeated whose process was lost, or that failed for a reason that passes, such as a deadlock. Each pause is longer than the last.",
+    ),
+    key(
+        Section::Job,
+        "lease",
+        "length of time",
+        Some("\"15s\""),
+        "After how long without a sign of life from its process a run counts as lost.",
+    ),
+    key(
+        Section::Job,
+        "role",
+        "role name",
+        Some("the connection's"),
+        "The role to work as.",
+    ),
+    key(
+        Section::Job,
+        "keep_history",
+        "length of time",
+        Some("\"90d\""),
+        "How long runs are remembered.",
+    ),
+    key(
+        Section::Job,
+        "keep_runs",
+        "number",
+        Some("1000"),
+        "How many runs are remembered at most.",
     ),
 ];
 

@@ -148,7 +148,7 @@ pub(super) fn read(reader: &Reader<'_>, nodes: &Names<'_>, table: &Table<'_, '_>
 pub(super) struct Names<'a>(pub(super) Vec<&'a str>);
 
 impl<'a> Names<'a> {
-    fn help(&self, name: &str) -> String {
+    pub(super) fn help(&self, name: &str) -> String {
         match nearest(name, self.0.iter().copied()) {
             Some(meant) => format!("did you mean {meant:?}?"),
             None if self.0.is_empty() => format!("add [nodes.{name}] with its url"),

@@ -4,7 +4,7 @@
 
 use ponte_schema::{Expression, Ident};
 use ponte_sync::limit::DeleteLimit;
-use ponte_sync::mapping::{ColumnMap, TableSpec, TriggerRule};
+use ponte_sync::mapping::{ColumnMap, Leaving, TableSpec, TriggerRule};
 use ponte_sync::{ConflictPolicy, NodeName};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
@@ -59,6 +59,7 @@ pub(super) fn read(
     let conflict = own_conflict(reader, table, between);
     let retention = own_retention(table);
     let triggers = table.parsed_or("triggers", TriggerRule::default());
+    let leaving = leaving(reader, table);
     let probe = probe_values::read(reader, table);
     if table.value("table").is_none() {
         table.missing("table");
@@ -75,6 +76,7 @@ pub(super) fn read(
             max_delete: max_delete?,
             retention_seconds: retention?,
             triggers: triggers?.value,
+            leaving: leaving?,
             extras: extras?,
             ..spec?
         },
@@ -119,6 +121,7 @@ impl<'r, 'd> Mapping<'r, 'd> {
             retention_seconds: None,
             conflict: None,
             triggers: TriggerRule::default(),
+            leaving: Leaving::default(),
         })
     }
 
@@ -310,6 +313,21 @@ impl<'r, 'd> Mapping<'r, 'd> {
         self.table
             .record(name, shown(value.get_ref()), Origin::File(place));
     }
+}
+
+/// What becomes of rows that leave the filter, which there has to be.
+fn leaving(reader: &Reader<'_>, table: &Table<'_, '_>) -> Option<Leaving> {
+    let leaving = table.parsed_or("leaving", Leaving::default())?;
+    if leaving.value == Leaving::Keep && table.value("where").is_none() {
+        let help = "add where = \"condition\", which says what the rows may leave".to_owned();
+        reader.fault_with(
+            &leaving.span,
+            "no row can leave a table that has no where",
+            Some(help),
+        );
+        return None;
+    }
+    Some(leaving.value)
 }
 
 /// The table's own rule; `Some(None)` where it has none.

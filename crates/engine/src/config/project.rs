@@ -7,12 +7,15 @@ use toml::de::{DeTable, DeValue};
 
 use super::document::Document;
 use super::environment::Environment;
+use super::job::{self, Job};
 use super::keys::{Section, nearest};
 use super::link::{self, Link};
 use super::node::{self, Node};
 use super::origin::Origin;
 use super::reader::{Reader, Table, in_file_order};
+use super::schema_name::SchemaName;
 use super::show::Setting;
+use crate::safeguard::Safeguard;
 use crate::{Error, ErrorKind, Result};
 
 /// What the file is called.
@@ -34,8 +37,11 @@ struct Contents {
     name: String,
     migrations: PathBuf,
     seeds: PathBuf,
+    backup: Safeguard,
+    history: SchemaName,
     nodes: Vec<Node>,
     links: Vec<Link>,
+    jobs: Vec<Job>,
 }
 
 impl Config {
@@ -101,6 +107,16 @@ impl Config {
         self.root.join(&self.contents.seeds)
     }
 
+    /// What is done before migrations.
+    pub fn backup(&self) -> Safeguard {
+        self.contents.backup
+    }
+
+    /// The schema of the migration history.
+    pub fn history_schema(&self) -> &str {
+        self.contents.history.as_str()
+    }
+
     /// The nodes, in the order of the file.
     pub fn nodes(&self) -> &[Node] {
         &self.contents.nodes
@@ -139,6 +155,34 @@ impl Config {
             None if self.links().is_empty() => Err(self.no_links()),
             None => Ok(self.links().iter().collect()),
         }
+    }
+
+    /// The jobs, in the order of the file.
+    pub fn jobs(&self) -> &[Job] {
+        &self.contents.jobs
+    }
+
+    /// The job of that name.
+    ///
+    /// # Errors
+    /// When there is none; the error names the nearest one.
+    pub fn job(&self, name: &str) -> Result<&Job> {
+        let found = self.jobs().iter().find(|job| job.name == name);
+        found.ok_or_else(|| self.unknown("job", name, self.jobs().iter().map(|job| job.name.as_str())))
+    }
+
+    /// The jobs, in the order of the file.
+    ///
+    /// # Errors
+    /// When there are none.
+    pub fn some_jobs(&self) -> Result<&[Job]> {
+        if self.jobs().is_empty() {
+            let error = Error::new(ErrorKind::ConfigUnknown, "cannot find a job in the configuration");
+            return Err(error.with("file", self.shown_file()).hint(format!(
+                "add [jobs.NAME] with what it does and its schedule to {FILE_NAME}"
+            )));
+        }
+        Ok(self.jobs())
     }
 
     /// Every value of the file or its default, with where it came from.
@@ -236,17 +280,27 @@ fn contents(reader: &Reader<'_>, root: &Path, table: &DeTable<'_>) -> Option<Con
     let project = project(reader, root, &file);
     let nodes = nodes(reader, root, &file);
     let links = links(reader, &link::names(&nodes), &file);
-    let (name, migrations, seeds) = project?;
+    let names = link::names(&nodes);
+    let linked: Option<Vec<&str>> = links
+        .as_ref()
+        .map(|links| links.iter().map(|link| link.name.as_str()).collect());
+    let around = job::Around {
+        root,
+        nodes: &names,
+        links: linked.as_deref(),
+    };
+    let jobs = job::read_all(reader, around, &file);
+    let project = project?;
     Some(Contents {
-        name,
-        migrations,
-        seeds,
         nodes: nodes.into_iter().map(|(_, node)| node).collect::<Option<_>>()?,
         links: links?,
+        jobs: jobs?,
+        ..project
     })
 }
 
-fn project(reader: &Reader<'_>, root: &Path, file: &Table<'_, '_>) -> Option<(String, PathBuf, PathBuf)> {
+/// What concerns the project as a whole; its nodes and links are still missing.
+fn project(reader: &Reader<'_>, root: &Path, file: &Table<'_, '_>) -> Option<Contents> {
     let empty = DeTable::default();
     let (table, header) = match file.value("project") {
         Some(_) => file.table("project")?,
@@ -260,7 +314,16 @@ fn project(reader: &Reader<'_>, root: &Path, file: &Table<'_, '_>) -> Option<(St
     let name = table.parsed_or("name", directory);
     let migrations = table.parsed_or("migrations", "migrations".to_owned());
     let seeds = table.parsed_or("seeds", "seeds".to_owned());
-    Some((name?.value, migrations?.value.into(), seeds?.value.into()))
+    let backup = table.parsed_or("backup", Safeguard::Off);
+    let history = table.parsed_or("history", SchemaName::default());
+    Some(Contents {
+        name: name?.value,
+        migrations: migrations?.value.into(),
+        seeds: seeds?.value.into(),
+        backup: backup?.value,
+        history: history?.value,
+        ..Contents::default()
+    })
 }
 
 /// The nodes with their names; a node with a fault keeps its name, so that links to it are not faults as well.

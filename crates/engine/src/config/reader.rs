@@ -4,7 +4,7 @@
 
 use std::cell::RefCell;
 use std::fmt;
-use std::ops::Range;
+use std::ops::{Range, RangeInclusive};
 use std::str::FromStr;
 
 use toml::Spanned;
@@ -151,6 +151,11 @@ impl<'r, 'd> Table<'r, 'd> {
         format!("{parent}{array}.{name}")
     }
 
+    /// What a key of this table is called in reports.
+    pub(super) fn path_of(&self, key: &str) -> String {
+        format!("{}.{key}", self.path)
+    }
+
     /// Where the table begins.
     pub(super) fn header(&self) -> &Range<usize> {
         &self.header
@@ -275,6 +280,28 @@ impl<'r, 'd> Table<'r, 'd> {
             value: default,
             span: self.header.clone(),
         })
+    }
+
+    /// A whole number within bounds, with a value for a key that is not there. `None` is left for a fault.
+    pub(super) fn whole_or(&self, name: &str, default: u64, bounds: RangeInclusive<u64>) -> Option<u64> {
+        let Some(value) = self.value(name) else {
+            self.record(name, default, Origin::Default);
+            return Some(default);
+        };
+        let DeValue::Integer(number) = value.get_ref() else {
+            self.wrong_type(name, value, "a whole number");
+            return None;
+        };
+        let read = u64::from_str_radix(number.as_str(), number.radix()).ok();
+        let Some(read) = read.filter(|read| bounds.contains(read)) else {
+            let (least, most) = (bounds.start(), bounds.end());
+            self.reader
+                .fault(&value.span(), format!("{name:?} is between {least} and {most}"));
+            return None;
+        };
+        let place = self.reader.document.place(value.span().start);
+        self.record(name, read, Origin::File(place));
+        Some(read)
     }
 
     /// `true` or `false`; `false` where the key is not there.

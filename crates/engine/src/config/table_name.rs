@@ -3,7 +3,7 @@
 use ponte_schema::QualifiedName;
 
 /// `name`, `schema.name`, with double quotes around a part that holds a dot.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TableName(pub QualifiedName);
 
 impl std::str::FromStr for TableName {

@@ -11,6 +11,7 @@
 //! The text of a definition is the server's, so only models that the same major release printed can be compared.
 
 mod describe;
+mod side;
 mod traces;
 
 use std::collections::BTreeMap;
@@ -18,6 +19,7 @@ use std::collections::BTreeMap;
 pub use describe::{Sizes, describe};
 use futures_util::future::try_join_all;
 use ponte_schema::model::{Facts, Kind, Model, ObjectId};
+use ponte_schema::plan::Side;
 use ponte_schema::{Ident, Sql};
 use tokio_postgres::Row;
 
@@ -33,17 +35,33 @@ pub(crate) const OURS: &str =
 /// # Errors
 /// Whatever the server answers.
 pub async fn read(session: &Session) -> Result<Model> {
+    in_one_snapshot(session, async || read_in_transaction(session).await).await
+}
+
+/// Reads the model with what a plan has to know beside it, of the same moment.
+///
+/// # Errors
+/// Whatever the server answers.
+pub async fn read_side(session: &Session) -> Result<Side> {
+    in_one_snapshot(session, async || {
+        let model = read_in_transaction(session).await?;
+        side::read(session, model).await
+    })
+    .await
+}
+
+async fn in_one_snapshot<T>(session: &Session, read: impl AsyncFnOnce() -> Result<T>) -> Result<T> {
     let begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL search_path = ''";
     let client = session.client();
     client
         .batch_execute(begin)
         .await
         .during(|| "begin to read the catalog".to_owned())?;
-    let read = read_in_transaction(session).await;
+    let read = read().await;
     let ended = client.batch_execute("ROLLBACK").await;
-    let model = read?;
+    let read = read?;
     ended.during(|| "end reading the catalog".to_owned())?;
-    Ok(model)
+    Ok(read)
 }
 
 async fn read_in_transaction(session: &Session) -> Result<Model> {
@@ -77,25 +95,30 @@ fn counted_kind(row: &Row) -> (String, u64) {
 }
 
 fn object(row: &Row) -> Result<(ObjectId, Facts)> {
-    let word: &str = row.get(0);
+    let id = object_id(row, 0)?;
+    let names: Vec<String> = row.get(5);
+    let values: Vec<Option<String>> = row.get(6);
+    let said = names.into_iter().zip(values);
+    let facts = said.filter_map(|(name, value)| Some((name, value.filter(|v| !v.is_empty())?)));
+    Ok((id, facts.collect()))
+}
+
+/// The five columns that name an object, from the one with this number on.
+fn object_id(row: &Row, first: usize) -> Result<ObjectId> {
+    let word: &str = row.get(first);
     let Some(kind) = Kind::from_word(word) else {
         return Err(Error::new(
             ErrorKind::Internal,
             format!("a catalog query names the unknown kind \"{word}\""),
         ));
     };
-    let id = ObjectId {
+    Ok(ObjectId {
         kind,
-        schema: row.get::<_, Option<String>>(1).map(Ident::new),
-        of: row.get::<_, Option<String>>(2).map(Ident::new),
-        name: Ident::new(row.get::<_, String>(3)),
-        signature: row.get(4),
-    };
-    let names: Vec<String> = row.get(5);
-    let values: Vec<Option<String>> = row.get(6);
-    let said = names.into_iter().zip(values);
-    let facts = said.filter_map(|(name, value)| Some((name, value.filter(|v| !v.is_empty())?)));
-    Ok((id, facts.collect()))
+        schema: row.get::<_, Option<String>>(first + 1).map(Ident::new),
+        of: row.get::<_, Option<String>>(first + 2).map(Ident::new),
+        name: Ident::new(row.get::<_, String>(first + 3)),
+        signature: row.get(first + 4),
+    })
 }
 
 const UNMODELLED: &str = include_str!("sql/unmodelled.sql");

@@ -1,23 +1,64 @@
 //! What a sync changed about the user's objects while it is installed, taken back in the model: sequences that count in larger steps, and
-//! triggers that leave applied rows alone. What they were is in schema `ponte`, from where `ponte sync drop` restores it.
+//! triggers that leave applied rows alone. What they were is in schema `ponte`, from where `ponte sync drop` restores it. Partitions that a
+//! job has made are left out: no migration made them, and none should.
+
+use std::collections::HashSet;
 
 use ponte_schema::Ident;
 use ponte_schema::model::{Kind, Model, ObjectId};
+use tokio_postgres::types::Type;
 
 use crate::error::{During, Result};
 use crate::session::Session;
 
 /// Takes the traces back, where this session may see what there was before.
 pub(super) async fn undo(session: &Session, model: &mut Model) -> Result<()> {
-    let readable = session
-        .client()
-        .query_typed_one(include_str!("sql/traces_readable.sql"), &[])
-        .await
-        .during(|| "look for traces of a sync".to_owned())?;
-    if readable.get(0) {
+    if readable(session, &["ponte.interleaved_sequence", "ponte.guarded_trigger"]).await? {
         sequences(session, model).await?;
         triggers(session, model).await?;
     }
+    if readable(session, &["ponte.job_partition"]).await? {
+        partitions(session, model).await?;
+    }
+    Ok(())
+}
+
+async fn readable(session: &Session, tables: &[&str]) -> Result<bool> {
+    let row = session
+        .client()
+        .query_typed_one(
+            include_str!("sql/traces_readable.sql"),
+            &[(&tables, Type::TEXT_ARRAY)],
+        )
+        .await;
+    Ok(row.during(|| "look for our own traces".to_owned())?.get(0))
+}
+
+async fn partitions(session: &Session, model: &mut Model) -> Result<()> {
+    let sql = "SELECT schema_name, table_name FROM ponte.job_partition";
+    let rows = session.client().query_typed(sql, &[]).await;
+    let made: HashSet<(Ident, Ident)> = rows
+        .during(|| "read the partitions of jobs".to_owned())?
+        .iter()
+        .map(|row| {
+            (
+                Ident::new(row.get::<_, String>(0)),
+                Ident::new(row.get::<_, String>(1)),
+            )
+        })
+        .collect();
+    if made.is_empty() {
+        return Ok(());
+    }
+    model.objects.retain(|id, _| {
+        let table = match (&id.of, id.kind) {
+            (Some(table), _) => table,
+            (None, Kind::Table) => &id.name,
+            (None, _) => return true,
+        };
+        let schema = id.schema.as_ref();
+        schema.is_none_or(|schema| !made.contains(&(schema.clone(), table.clone())))
+    });
     Ok(())
 }
 

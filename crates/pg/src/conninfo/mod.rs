@@ -111,6 +111,11 @@ impl Conninfo {
         self.connect_timeout
     }
 
+    /// How a connection finds out that its peer is gone.
+    pub fn keepalives(&self) -> Keepalives {
+        self.keepalives
+    }
+
     /// What a person should know about how this came about, such as a password file that was ignored.
     pub fn notices(&self) -> &[String] {
         &self.notices
@@ -197,6 +202,17 @@ impl Conninfo {
     /// As a URL without its password.
     pub fn redacted(&self) -> String {
         render::url(self, render::Passwords::Masked)
+    }
+
+    /// As a URL in which no password stands, for a program that is given the [`password`](Self::password) in another way.
+    pub fn without_password(&self) -> String {
+        render::url(self, render::Passwords::LeftOut)
+    }
+
+    /// The password, for a program that is started with it. Never print this.
+    pub fn password(&self) -> Option<&str> {
+        let mut known = self.targets.iter().filter_map(|target| target.password.as_ref());
+        known.next().map(Secret::expose)
     }
 
     /// As a URL with its password, for a program that is started with it. Never print this.

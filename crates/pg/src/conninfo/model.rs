@@ -136,7 +136,7 @@ impl fmt::Display for TargetSessionAttrs {
     }
 }
 
-/// TCP's own watch over an idle connection. What is not set is left to the system.
+/// TCP's own watch over a connection. `None` is left to the system.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Keepalives {
     /// Whether there is any.

@@ -12,6 +12,8 @@ use crate::conninfo::settings::Origin;
 pub(super) enum Passwords {
     Masked,
     Exposed,
+    /// Left out; whoever gets the URL gets it another way.
+    LeftOut,
 }
 
 /// The URL. What came from nowhere but the defaults is left out, except for host, port, user and database.
@@ -22,10 +24,10 @@ pub(super) fn url(conninfo: &Conninfo, passwords: Passwords) -> String {
         .iter()
         .find_map(|target| target.password.as_ref());
     if let Some(password) = password {
-        url.push(':');
         match passwords {
-            Passwords::Masked => url.push_str("***"),
-            Passwords::Exposed => url.push_str(&encode(password.expose())),
+            Passwords::Masked => url.push_str(":***"),
+            Passwords::Exposed => url.push_str(&format!(":{}", encode(password.expose()))),
+            Passwords::LeftOut => {}
         }
     }
     url.push('@');
@@ -39,7 +41,8 @@ pub(super) fn url(conninfo: &Conninfo, passwords: Passwords) -> String {
     url.push_str(&encode(&conninfo.dbname));
     let mut separator = '?';
     for (keyword, setting) in conninfo.settings.iter() {
-        if in_front(keyword) || setting.origin == Origin::Default {
+        let is_left_out = passwords == Passwords::LeftOut && keyword.is_secret();
+        if in_front(keyword) || is_left_out || setting.origin == Origin::Default {
             continue;
         }
         let value = match passwords {

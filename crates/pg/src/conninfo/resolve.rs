@@ -15,6 +15,13 @@ use crate::conninfo::settings::{Origin, Settings, invalid};
 use crate::conninfo::{Conninfo, Environment, home};
 use crate::error::Result;
 
+/// A peer that is silent for so long is asked whether it is there, so often, so many times: within a minute it is known to be gone.
+const IDLE_SECONDS: u64 = 30;
+const INTERVAL_SECONDS: u64 = 10;
+const PROBES: u64 = 3;
+/// How long what was sent may stay unacknowledged.
+const UNACKNOWLEDGED_MILLISECONDS: u64 = 60_000;
+
 /// PostgreSQL's port.
 const PORT: u16 = 5432;
 
@@ -255,21 +262,21 @@ fn connect_timeout(settings: &Settings) -> Result<Option<Duration>> {
     Ok(seconds.map(|seconds| Duration::from_secs(u64::try_from(seconds).unwrap_or(0))))
 }
 
+/// What is not said is not left to the system, which takes two hours to notice that a silent peer is gone: a link would stand still for as long.
+/// A zero asks for the system's own.
 fn keepalives(settings: &Settings) -> Result<Keepalives> {
-    let positive = |keyword| {
-        Ok::<_, crate::error::Error>(
-            settings
-                .integer(keyword)?
-                .and_then(|n| u64::try_from(n).ok())
-                .filter(|n| *n > 0),
-        )
+    let number = |keyword, default| {
+        let number = settings
+            .integer(keyword)?
+            .map_or(default, |n| u64::try_from(n).unwrap_or(0));
+        Ok::<_, crate::error::Error>(Some(number).filter(|n| *n > 0))
     };
     Ok(Keepalives {
         on: settings.integer(K::Keepalives)?.is_none_or(|n| n != 0),
-        idle: positive(K::KeepalivesIdle)?.map(Duration::from_secs),
-        interval: positive(K::KeepalivesInterval)?.map(Duration::from_secs),
-        count: positive(K::KeepalivesCount)?.and_then(|n| u32::try_from(n).ok()),
-        user_timeout: positive(K::TcpUserTimeout)?.map(Duration::from_millis),
+        idle: number(K::KeepalivesIdle, IDLE_SECONDS)?.map(Duration::from_secs),
+        interval: number(K::KeepalivesInterval, INTERVAL_SECONDS)?.map(Duration::from_secs),
+        count: number(K::KeepalivesCount, PROBES)?.and_then(|n| u32::try_from(n).ok()),
+        user_timeout: number(K::TcpUserTimeout, UNACKNOWLEDGED_MILLISECONDS)?.map(Duration::from_millis),
     })
 }
 

@@ -33,6 +33,18 @@ pub struct SearchPlaces {
     pub path: Option<OsString>,
 }
 
+impl SearchPlaces {
+    /// Every directory in which programs of PostgreSQL may be, best first.
+    pub(crate) fn directories(&self) -> Vec<PathBuf> {
+        let on_path = self.path.as_deref().map(OsStr::to_owned).unwrap_or_default();
+        let on_path = std::env::split_paths(&on_path).filter(|directory| directory.is_absolute());
+        match self.only {
+            Some(_) => candidates(self),
+            None => on_path.chain(candidates(self)).collect(),
+        }
+    }
+}
+
 /// The programs of one release of PostgreSQL.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Binaries {

@@ -3,6 +3,7 @@
 use ponte_schema::migration::Problem;
 
 use crate::database::DatabaseProblem;
+use crate::jobs;
 use crate::seed::SeedProblem;
 
 /// What went wrong, as far as a caller or a script may want to tell things apart.
@@ -69,6 +70,10 @@ pub enum ErrorKind {
     EmbeddedDirectory,
     /// The server of an embedded cluster does not start, or does not do what it was told.
     EmbeddedStart,
+    /// No pg_dump that may dump this server was found on this machine.
+    BackupNoProgram,
+    /// pg_dump failed, or what it wrote cannot be read.
+    BackupFailed,
     /// An extension of a database is not installed where its migrations are to be replayed.
     ShadowExtension,
     /// Rows to begin with: their files, and rows that are made up.
@@ -105,6 +110,8 @@ pub enum ErrorKind {
     SyncTimeout,
     /// Migrations: their files, their order, their execution.
     Migrate(Problem),
+    /// Jobs and their runs.
+    Jobs(jobs::Problem),
     /// A bug of ours or an answer that no PostgreSQL server gives.
     Internal,
 }
@@ -158,6 +165,8 @@ impl ErrorKind {
         Self::EmbeddedNoAccount,
         Self::EmbeddedDirectory,
         Self::EmbeddedStart,
+        Self::BackupNoProgram,
+        Self::BackupFailed,
         Self::ShadowExtension,
         Self::Seed(SeedProblem::File),
         Self::Seed(SeedProblem::Failed),
@@ -194,6 +203,18 @@ impl ErrorKind {
         Self::Migrate(Problem::ReadOnly),
         Self::Migrate(Problem::Interrupted),
         Self::Migrate(Problem::HistoryNewer),
+        Self::Migrate(Problem::AdoptUnknown),
+        Self::Migrate(Problem::AdoptFiles),
+        Self::Migrate(Problem::AdoptUnfinished),
+        Self::Migrate(Problem::AdoptHistory),
+        Self::Jobs(jobs::Problem::Newer),
+        Self::Jobs(jobs::Problem::Unfit),
+        Self::Jobs(jobs::Problem::Running),
+        Self::Jobs(jobs::Problem::Fenced),
+        Self::Jobs(jobs::Problem::TimedOut),
+        Self::Jobs(jobs::Problem::Cancelled),
+        Self::Jobs(jobs::Problem::Lost),
+        Self::Jobs(jobs::Problem::Backup),
         Self::Internal,
     ];
 
@@ -288,10 +309,7 @@ impl ErrorKind {
                 "let this role log in with scram-sha-256 in pg_hba.conf",
             ),
             Self::ConnNoDatabase => never("conn.no_database", "create the database, or correct the name"),
-            Self::ConnTooMany => later(
-                "conn.too_many",
-                "close idle connections, or raise max_connections",
-            ),
+            Self::ConnTooMany => later("conn.too_many", "close idle connections or raise max_connections"),
             Self::ConnStarting => later("conn.starting", "wait until the server accepts connections"),
             Self::ConnReadOnly => later("conn.read_only", "connect to the primary"),
             Self::ConnNoStandby => later(
@@ -319,10 +337,9 @@ impl ErrorKind {
                 "embedded.directory",
                 "check the directory's owner, permissions and free space",
             ),
-            Self::EmbeddedStart => never(
-                "embedded.start",
-                "read the end of the server's log, which the message names",
-            ),
+            Self::EmbeddedStart => never("embedded.start", "read the end of the log that it names"),
+            Self::BackupNoProgram => never("backup.no_program", "install PostgreSQL's client programs"),
+            Self::BackupFailed => never("backup.failed", "see what pg_dump says about it"),
             Self::ShadowExtension => never(
                 "shadow.extension",
                 "install the packages that bring the extensions",
@@ -356,6 +373,7 @@ impl ErrorKind {
             Self::SyncConflict => never("sync.conflict", "ponte sync conflicts lists them"),
             Self::SyncTimeout => never("sync.timeout", "look at ponte sync status"),
             Self::Migrate(problem) => of_migration(problem),
+            Self::Jobs(problem) => never(problem.code(), problem.remedy()),
             Self::Internal => never(
                 "internal",
                 "report this as a bug, with the command and its output",

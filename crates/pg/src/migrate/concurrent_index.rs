@@ -16,6 +16,27 @@ pub struct InvalidIndex {
     pub table: String,
 }
 
+impl InvalidIndex {
+    /// Whether REINDEX CONCURRENTLY left it beside the index that it was to replace, which is not harmed.
+    pub fn is_leftover_of_reindex(&self) -> bool {
+        let name = self
+            .index
+            .name
+            .as_str()
+            .trim_end_matches(|c: char| c.is_ascii_digit());
+        name.ends_with("_ccnew") || name.ends_with("_ccold")
+    }
+}
+
+/// A partition that is neither attached nor detached.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PendingDetach {
+    /// The partition.
+    pub partition: QualifiedName,
+    /// The table that it was to leave.
+    pub table: QualifiedName,
+}
+
 /// The state of an index that a statement is to build.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Found {
@@ -62,6 +83,24 @@ pub(super) async fn drop_invalid(session: &Session, index: &QualifiedName) -> Re
     let sql = Sql::render("DROP INDEX CONCURRENTLY IF EXISTS {index}", &[("index", index)]);
     let dropped = session.client().batch_execute(sql.as_str()).await;
     dropped.during(|| format!("drop the invalid index {index}"))
+}
+
+/// Partitions whose DETACH CONCURRENTLY was cut off.
+pub(super) async fn pending_detaches(session: &Session) -> Result<Vec<PendingDetach>> {
+    let rows = session
+        .client()
+        .query_typed(include_str!("sql/pending_detaches.sql"), &[])
+        .await;
+    let rows = rows.during(|| "look for partitions that are half detached".to_owned())?;
+    let pending = |row: &tokio_postgres::Row| {
+        let name =
+            |schema, name| QualifiedName::new(row.get::<_, String>(schema), row.get::<_, String>(name));
+        PendingDetach {
+            partition: name("schema", "partition"),
+            table: name("table_schema", "table"),
+        }
+    };
+    Ok(rows.iter().map(pending).collect())
 }
 
 /// All of a database.

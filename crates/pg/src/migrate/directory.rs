@@ -12,6 +12,14 @@ use crate::error::{Error, Result};
 /// # Errors
 /// `migrate.unreadable`, or what is wrong with the files.
 pub fn read_directory(directory: &Path) -> Result<MigrationSet> {
+    Ok(MigrationSet::from_files(read_files(directory)?)?)
+}
+
+/// The names and contents that [`read_directory`] makes migrations of.
+///
+/// # Errors
+/// `migrate.unreadable`
+pub fn read_files(directory: &Path) -> Result<Vec<(String, Vec<u8>)>> {
     let unreadable = |error: std::io::Error, path: &Path| -> Error {
         problem(Problem::Unreadable, "cannot read the migrations")
             .with("path", path.display())
@@ -30,5 +38,5 @@ pub fn read_directory(directory: &Path) -> Result<MigrationSet> {
             files.push((name, bytes));
         }
     }
-    Ok(MigrationSet::from_files(files)?)
+    Ok(files)
 }

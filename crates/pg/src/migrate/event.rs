@@ -50,24 +50,47 @@ pub enum Event<'a> {
     },
     /// A statement waits for other sessions' locks.
     Blocked {
-        /// Of this migration.
-        migration: &'a Migration,
+        /// Of this file, without its suffix.
+        what: &'a str,
         /// By these.
         by: &'a [Blocker],
     },
     /// A lock did not come in time; what was done of the file or step is rolled back, and it will be tried again.
     LockTimedOut {
-        /// Of this migration.
-        migration: &'a Migration,
+        /// Of this file, without its suffix.
+        what: &'a str,
         /// The sessions that were in the way when last seen.
         by: &'a [Blocker],
         /// After this time.
         again_in: Duration,
     },
+    /// An index is being built.
+    BuildingIndex {
+        /// By this file, without its suffix.
+        what: &'a str,
+        /// As the server calls it.
+        phase: &'a str,
+        /// How much of the phase is done, where the server tells.
+        percent: Option<i64>,
+    },
+    /// A statement takes long, and nobody is in its way.
+    StillRunning {
+        /// Of this file, without its suffix.
+        what: &'a str,
+        /// For so long.
+        seconds: u64,
+    },
     /// An index that an earlier build had left invalid was dropped, to be built anew.
     InvalidIndexDropped {
         /// `schema.index`.
         index: String,
+    },
+    /// A repeatable file was run.
+    Repeated {
+        /// Its name.
+        name: &'a str,
+        /// From its first statement on.
+        duration: Duration,
     },
     /// A script has come to its end, and so has its transaction.
     Finished {

@@ -1,19 +1,25 @@
-//! `ponte.migration` and `ponte.migration_log`: the only file that knows their columns.
+//! `ponte.migration`, `ponte.migration_log` and `ponte.migration_repeatable`, in that schema or another one: the only file that
+//! knows their columns.
 
 use std::time::Duration;
 
 use ponte_schema::migration::plan::{Direction, Unfinished};
-use ponte_schema::migration::{Applied, Checksum, Migration, Problem, Revision, Script};
-use ponte_schema::{Literal, Sql};
+use ponte_schema::migration::{
+    Applied, Checksum, Migration, Problem, Repeatable, Repeated, Revision, Script,
+};
+use ponte_schema::{Ident, Literal, Sql};
 use tokio_postgres::Row;
 use tokio_postgres::error::SqlState;
 
-use super::problem;
+use super::{Options, problem};
 use crate::error::{During, Error, ErrorKind, Result};
 use crate::session::Session;
 
 /// The comment of the table, which names its format. Another number is a newer release's.
 const FORMAT: &str = "ponte migrate, format 1";
+
+/// Texts longer than this are not kept.
+const SCRIPT_BYTES_MAX: usize = 256 * 1024;
 
 /// What has to be known before anything else.
 pub(super) struct Survey {
@@ -21,14 +27,20 @@ pub(super) struct Survey {
     read_only: bool,
     schema_exists: bool,
     pub(super) history_exists: bool,
+    pub(super) repeatable_exists: bool,
+    script_exists: bool,
     format: Option<String>,
 }
 
 impl Survey {
-    pub(super) async fn take(session: &Session) -> Result<Self> {
+    pub(super) async fn take(session: &Session, options: &Options) -> Result<Self> {
+        let sql = Sql::render(
+            include_str!("sql/survey.sql"),
+            &[("schema_name", &Literal::new(&options.history_schema))],
+        );
         let row = session
             .client()
-            .query_typed_one(include_str!("sql/survey.sql"), &[])
+            .query_typed_one(sql.as_str(), &[])
             .await
             .during(|| "look for the migration history".to_owned())?;
         Ok(Self {
@@ -36,6 +48,8 @@ impl Survey {
             read_only: row.get("read_only"),
             schema_exists: row.get("schema_exists"),
             history_exists: row.get("history_exists"),
+            repeatable_exists: row.get("repeatable_exists"),
+            script_exists: row.get("script_exists"),
             format: row.get("history_comment"),
         })
     }
@@ -62,7 +76,7 @@ impl Survey {
         match self.format.as_deref() {
             Some(format) if format != FORMAT && format.starts_with("ponte migrate, format") => Err(problem(
                 Problem::HistoryNewer,
-                "cannot read ponte.migration: a newer release of ponte has changed it",
+                "cannot read the migration history: a newer release of ponte has changed it",
             )
             .with("format", format)
             .hint("install that release or a later one")),
@@ -71,40 +85,116 @@ impl Survey {
     }
 }
 
+/// A statement of this module that needs nothing but the schema of the history.
+fn on_history(template: &'static str, options: &Options) -> Sql {
+    Sql::render(template, &[("schema", &Ident::new(&options.history_schema))])
+}
+
 /// Makes the schema and the tables where they are missing. A role that may CREATE in the database is enough.
-pub(super) async fn ensure(session: &Session, survey: &Survey) -> Result<()> {
+pub(super) async fn ensure(session: &Session, survey: &Survey, options: &Options) -> Result<()> {
     if survey.history_exists {
-        return Ok(());
+        return if survey.script_exists {
+            Ok(())
+        } else {
+            add_script(session, options).await
+        };
     }
     if !survey.schema_exists {
-        create_schema(session).await?;
+        create_schema(session, &options.history_schema, "the migration history").await?;
     }
     session
         .client()
-        .batch_execute(include_str!("sql/create_history.sql"))
+        .batch_execute(on_history(include_str!("sql/create_history.sql"), options).as_str())
         .await
-        .during(|| "create the migration history ponte.migration".to_owned())
+        .during(|| "create the migration history".to_owned())
+}
+
+/// For a table that an earlier build made.
+async fn add_script(session: &Session, options: &Options) -> Result<()> {
+    let sql = on_history(
+        "ALTER TABLE {schema}.migration ADD COLUMN IF NOT EXISTS script text",
+        options,
+    );
+    let added = session.client().batch_execute(sql.as_str()).await;
+    added.during(|| "bring the migration history up to date".to_owned())
+}
+
+/// What a file said when it was applied, where the history knows.
+pub(super) async fn recorded_script(
+    session: &Session,
+    revision: &Revision,
+    options: &Options,
+) -> Result<Option<String>> {
+    let sql = Sql::render(
+        include_str!("sql/recorded_script.sql"),
+        &[
+            ("schema", &Ident::new(&options.history_schema)),
+            ("revision", &Literal::new(revision.as_str())),
+        ],
+    );
+    let row = session.client().query_typed_opt(sql.as_str(), &[]).await;
+    let row = row.during(|| format!("read what {revision} said"))?;
+    Ok(row.and_then(|row| row.get("script")))
+}
+
+/// Makes the table of the repeatable files where it is missing.
+pub(super) async fn ensure_repeatable(session: &Session, survey: &Survey, options: &Options) -> Result<()> {
+    if survey.repeatable_exists {
+        return Ok(());
+    }
+    let created = session
+        .client()
+        .batch_execute(on_history(include_str!("sql/create_repeatable.sql"), options).as_str())
+        .await;
+    created.during(|| "create the history of repeatable files".to_owned())
+}
+
+/// The repeatable files that were run.
+pub(super) async fn read_repeatable(session: &Session, options: &Options) -> Result<Vec<Repeated>> {
+    let rows = session
+        .client()
+        .query_typed(
+            on_history(include_str!("sql/read_repeatable.sql"), options).as_str(),
+            &[],
+        )
+        .await;
+    let rows = rows.during(|| "read the history of repeatable files".to_owned())?;
+    let repeated = |row: &Row| Repeated {
+        name: row.get("name"),
+        checksum: Checksum::stored(row.get::<_, String>("checksum")),
+        applied_at: row.get("applied_at"),
+    };
+    Ok(rows.iter().map(repeated).collect())
 }
 
 /// IF NOT EXISTS still fails for the slower of two that create it at once, and asks for the privilege even where the
 /// schema is there; the first is success, the second is why this is only called where it is missing.
-pub(crate) async fn create_schema(session: &Session) -> Result<()> {
-    match session.client().batch_execute("CREATE SCHEMA IF NOT EXISTS ponte").await {
+pub(crate) async fn create_schema(session: &Session, schema: &str, what: &str) -> Result<()> {
+    let sql = Sql::render(
+        "CREATE SCHEMA IF NOT EXISTS {schema}",
+        &[("schema", &Ident::new(schema))],
+    );
+    match session.client().batch_execute(sql.as_str()).await {
         Err(e) if e.code() == Some(&SqlState::UNIQUE_VIOLATION) => Ok(()),
         Err(e) if e.code() == Some(&SqlState::INSUFFICIENT_PRIVILEGE) => {
-            Err(Error::new(ErrorKind::SqlRejected, "cannot create the schema ponte for the migration history")
-                .hint("GRANT CREATE ON DATABASE … TO this role, or let its owner run: CREATE SCHEMA ponte AUTHORIZATION …")
+            Err(Error::new(ErrorKind::SqlRejected, format!("cannot create the schema {schema} for {what}"))
+                .hint(format!(
+                    "GRANT CREATE ON DATABASE … TO this role, or let its owner run: CREATE SCHEMA {schema} AUTHORIZATION …"
+                ))
                 .because(e))
         }
-        other => other.during(|| "create the schema ponte".to_owned()),
+        other => other.during(|| format!("create the schema {schema}")),
     }
 }
 
 /// What is applied or under way, in the order of the numbers.
-pub(super) async fn read(session: &Session) -> Result<Vec<Applied>> {
+pub(super) async fn read(session: &Session, options: &Options) -> Result<Vec<Applied>> {
     let rows = session
         .client()
-        .query_typed(include_str!("sql/read_history.sql"), &[])
+        .query_typed(
+            on_history(include_str!("sql/read_history.sql"), options).as_str(),
+            &[],
+        )
         .await
         .during(|| "read the migration history".to_owned())?;
     rows.iter().map(applied).collect()
@@ -115,7 +205,7 @@ fn applied(row: &Row) -> Result<Applied> {
     let revision = Revision::parse(&text).ok_or_else(|| {
         Error::new(
             ErrorKind::Internal,
-            format!("cannot read revision {text} of ponte.migration"),
+            format!("cannot read revision {text} of the migration history"),
         )
     })?;
     let direction = match row.get::<_, Option<&str>>("direction") {
@@ -166,10 +256,13 @@ pub struct LogEntry {
 }
 
 /// Everything that was done, oldest first.
-pub(super) async fn read_log(session: &Session) -> Result<Vec<LogEntry>> {
+pub(super) async fn read_log(session: &Session, options: &Options) -> Result<Vec<LogEntry>> {
     let rows = session
         .client()
-        .query_typed(include_str!("sql/read_log.sql"), &[])
+        .query_typed(
+            on_history(include_str!("sql/read_log.sql"), options).as_str(),
+            &[],
+        )
         .await
         .during(|| "read the migration log".to_owned())?;
     let entry = |row: &Row| LogEntry {
@@ -205,7 +298,7 @@ impl Took {
 }
 
 /// Records that a migration is applied.
-pub(super) fn record_up(migration: &Migration, action: &'static str, took: Took, release: &str) -> Sql {
+pub(super) fn record_up(migration: &Migration, action: &'static str, took: Took, options: &Options) -> Sql {
     let mut sql = Sql::text(include_str!("sql/as_ourselves.sql"));
     sql.push(&Sql::render(
         include_str!("sql/record_up.sql"),
@@ -220,14 +313,47 @@ pub(super) fn record_up(migration: &Migration, action: &'static str, took: Took,
             ),
             ("duration_ms", &took.sql()),
             ("action", &Literal::new(action)),
-            ("release", &Literal::new(release)),
+            ("release", &Literal::new(&options.release)),
+            ("schema", &Ident::new(&options.history_schema)),
+            ("script", &script(migration)),
+        ],
+    ));
+    sql
+}
+
+/// The text of UP, unless it is so long that nobody would read a difference.
+fn script(migration: &Migration) -> Sql {
+    let text = migration.up.text();
+    if text.len() > SCRIPT_BYTES_MAX {
+        return Sql::text("NULL");
+    }
+    Sql::of(&Literal::new(text))
+}
+
+/// Records that a repeatable file was run.
+pub(super) fn record_repeatable(
+    file: &Repeatable,
+    action: &'static str,
+    took: Took,
+    options: &Options,
+) -> Sql {
+    let mut sql = Sql::text(include_str!("sql/as_ourselves.sql"));
+    sql.push(&Sql::render(
+        include_str!("sql/record_repeatable.sql"),
+        &[
+            ("name", &Literal::new(&file.name)),
+            ("checksum", &Literal::new(file.checksum.as_str())),
+            ("duration_ms", &took.sql()),
+            ("action", &Literal::new(action)),
+            ("release", &Literal::new(&options.release)),
+            ("schema", &Ident::new(&options.history_schema)),
         ],
     ));
     sql
 }
 
 /// Records that a migration is no longer applied.
-pub(super) fn record_down(revision: &Revision, action: &'static str, took: Took, release: &str) -> Sql {
+pub(super) fn record_down(revision: &Revision, action: &'static str, took: Took, options: &Options) -> Sql {
     let mut sql = Sql::text(include_str!("sql/as_ourselves.sql"));
     sql.push(&Sql::render(
         include_str!("sql/record_down.sql"),
@@ -235,7 +361,8 @@ pub(super) fn record_down(revision: &Revision, action: &'static str, took: Took,
             ("revision", &Literal::new(revision.as_str())),
             ("duration_ms", &took.sql()),
             ("action", &Literal::new(action)),
-            ("release", &Literal::new(release)),
+            ("release", &Literal::new(&options.release)),
+            ("schema", &Ident::new(&options.history_schema)),
         ],
     ));
     sql
@@ -247,7 +374,7 @@ pub(super) fn record_step(
     script: &Script,
     direction: Direction,
     (steps_done, step_begun): (usize, bool),
-    release: &str,
+    options: &Options,
 ) -> Sql {
     let direction = match direction {
         Direction::Up => "up",
@@ -265,7 +392,8 @@ pub(super) fn record_step(
                 "checksum_tokens",
                 &Literal::new(migration.checksum_tokens.as_str()),
             ),
-            ("release", &Literal::new(release)),
+            ("release", &Literal::new(&options.release)),
+            ("schema", &Ident::new(&options.history_schema)),
             ("direction", &Literal::new(direction)),
             ("steps_done", &i64::try_from(steps_done).unwrap_or(i64::MAX)),
             (

@@ -3,8 +3,8 @@
 use std::time::{Duration, Instant};
 
 use ponte_schema::Sql;
-use ponte_schema::migration::plan::{Direction, Unfinished};
-use ponte_schema::migration::{Applied, Migration, Problem, Script, TransactionMode};
+use ponte_schema::migration::plan::{Direction, Unfinished, label};
+use ponte_schema::migration::{Applied, Migration, Problem, Repeatable, Script, TransactionMode};
 
 use super::event::{Event, Observer};
 use super::failure::SqlFailure;
@@ -20,11 +20,11 @@ use crate::session::Session;
 const PAUSE_FIRST: Duration = Duration::from_millis(500);
 const PAUSE_MAX: Duration = Duration::from_secs(15);
 
-/// Applies migrations in order.
+/// Applies migrations in order, and then runs repeatable files.
 pub(super) async fn up(
     migrator: &Migrator,
     lock: &RunnerLock,
-    pending: &[&Migration],
+    (pending, repeatables): (&[&Migration], &[&Repeatable]),
     history: &[Applied],
     observer: &mut Observer<'_>,
 ) -> Result<()> {
@@ -34,9 +34,12 @@ pub(super) async fn up(
         direction: Direction::Up,
         unfinished: unfinished(history, migration),
     });
-    Runner::new(migrator, lock)
-        .run(&jobs.collect::<Vec<_>>(), observer)
-        .await
+    let mut runner = Runner::new(migrator, lock);
+    runner.run(&jobs.collect::<Vec<_>>(), observer).await?;
+    for file in repeatables {
+        runner.repeat(file, observer).await?;
+    }
+    Ok(())
 }
 
 /// Undoes migrations in order.
@@ -65,6 +68,15 @@ fn unfinished<'a>(history: &'a [Applied], migration: &Migration) -> Option<&'a U
     row.unfinished.as_ref()
 }
 
+/// Makes a session as new for a file.
+pub(crate) fn reset_session(lock_timeout: Duration) -> Sql {
+    let lock_timeout_ms = i64::try_from(lock_timeout.as_millis()).unwrap_or(i64::MAX);
+    Sql::render(
+        include_str!("sql/reset_session.sql"),
+        &[("lock_timeout_ms", &lock_timeout_ms)],
+    )
+}
+
 /// One script to run.
 pub(super) struct Job<'a> {
     pub(super) migration: &'a Migration,
@@ -73,26 +85,35 @@ pub(super) struct Job<'a> {
     pub(super) unfinished: Option<&'a Unfinished>,
 }
 
+/// What is said about a script, and what is recorded once it has come to its end.
+pub(super) struct Piece<'a> {
+    pub(super) script: &'a Script,
+    pub(super) label: String,
+    record: Sql,
+    verb: &'static str,
+    command: &'static str,
+}
+
 impl Job<'_> {
+    pub(super) fn piece(&self, took: Took, options: &Options) -> Piece<'_> {
+        let (verb, command) = match self.direction {
+            Direction::Up => ("apply", "up"),
+            Direction::Down => ("undo", "down"),
+        };
+        Piece {
+            script: self.script,
+            label: label(&self.migration.revision, &self.migration.name),
+            record: self.record(took, options),
+            verb,
+            command,
+        }
+    }
+
     /// What makes the history say that the script has come to its end.
-    pub(super) fn record(&self, took: Took, release: &str) -> Sql {
+    pub(super) fn record(&self, took: Took, options: &Options) -> Sql {
         match self.direction {
-            Direction::Up => history::record_up(self.migration, "up", took, release),
-            Direction::Down => history::record_down(&self.migration.revision, "down", took, release),
-        }
-    }
-
-    fn command(&self) -> &'static str {
-        match self.direction {
-            Direction::Up => "up",
-            Direction::Down => "down",
-        }
-    }
-
-    fn verb(&self) -> &'static str {
-        match self.direction {
-            Direction::Up => "apply",
-            Direction::Down => "undo",
+            Direction::Up => history::record_up(self.migration, "up", took, options),
+            Direction::Down => history::record_down(&self.migration.revision, "down", took, options),
         }
     }
 }
@@ -111,12 +132,12 @@ impl<'m> Runner<'m> {
         Self {
             session: &migrator.session,
             options: &migrator.options,
-            watch: Watch::new(&migrator.conninfo, lock.pid),
+            watch: Watch::new(&migrator.conninfo, lock.pid, migrator.options.lock_timeout),
             begun: false,
         }
     }
 
-    async fn run(mut self, jobs: &[Job<'_>], observer: &mut Observer<'_>) -> Result<()> {
+    async fn run(&mut self, jobs: &[Job<'_>], observer: &mut Observer<'_>) -> Result<()> {
         for (index, job) in jobs.iter().enumerate() {
             observer(Event::Started {
                 migration: job.migration,
@@ -128,11 +149,12 @@ impl<'m> Runner<'m> {
                     let next = jobs
                         .get(index + 1)
                         .is_some_and(|job| job.script.mode() == TransactionMode::Together);
-                    self.together(job, next, observer).await?;
+                    let piece = job.piece(Took::ThisTransaction, self.options);
+                    self.together(&piece, next, observer).await?;
                 }
                 TransactionMode::StepByStep => {
                     self.end_transaction().await?;
-                    steps::run(&mut self, job, observer).await?;
+                    steps::run(self, job, observer).await?;
                 }
             }
             observer(Event::Finished {
@@ -144,8 +166,29 @@ impl<'m> Runner<'m> {
         self.end_transaction().await
     }
 
-    async fn together(&mut self, job: &Job<'_>, another: bool, observer: &mut Observer<'_>) -> Result<()> {
-        let record = job.record(Took::ThisTransaction, &self.options.release);
+    async fn repeat(&mut self, file: &Repeatable, observer: &mut Observer<'_>) -> Result<()> {
+        let clock = Instant::now();
+        let piece = Piece {
+            script: &file.script,
+            label: file.script.file().trim_end_matches(".sql").to_owned(),
+            record: history::record_repeatable(file, "up", Took::ThisTransaction, self.options),
+            verb: "run",
+            command: "up",
+        };
+        self.together(&piece, false, observer).await?;
+        observer(Event::Repeated {
+            name: &file.name,
+            duration: clock.elapsed(),
+        });
+        Ok(())
+    }
+
+    async fn together(
+        &mut self,
+        piece: &Piece<'_>,
+        another: bool,
+        observer: &mut Observer<'_>,
+    ) -> Result<()> {
         let next = if another {
             vec![self.reset(), Sql::text("BEGIN")]
         } else {
@@ -154,8 +197,8 @@ impl<'m> Runner<'m> {
         let mut patience = Patience::new(self.options.wait_max);
         loop {
             self.begin().await?;
-            let attempt = together::attempt(self.session.client(), job.script, &record, &next);
-            let outcome = self.watch.over(job.migration, observer, attempt).await;
+            let attempt = together::attempt(self.session.client(), piece.script, &piece.record, &next);
+            let outcome = self.watch.over(&piece.label, observer, attempt).await;
             self.begun = another;
             match outcome {
                 Ok(()) => return Ok(()),
@@ -165,20 +208,20 @@ impl<'m> Runner<'m> {
                 }
                 Err(rejected) => {
                     let Some(pause) = patience.pause_after(&rejected) else {
-                        return Err(self.report(job, &rejected, "nothing"));
+                        return Err(self.report(piece, &rejected, "nothing"));
                     };
                     self.begun = true;
                     self.end_transaction().await?;
-                    self.wait(job, pause, observer).await;
+                    self.wait(&piece.label, pause, observer).await;
                 }
             }
         }
     }
 
     /// Says who was in the way, and sleeps.
-    pub(super) async fn wait(&self, job: &Job<'_>, pause: Duration, observer: &mut Observer<'_>) {
+    pub(super) async fn wait(&self, what: &str, pause: Duration, observer: &mut Observer<'_>) {
         observer(Event::LockTimedOut {
-            migration: job.migration,
+            what,
             by: &self.watch.blockers,
             again_in: pause,
         });
@@ -211,17 +254,13 @@ impl<'m> Runner<'m> {
     }
 
     fn reset(&self) -> Sql {
-        let lock_timeout_ms = i64::try_from(self.options.lock_timeout.as_millis()).unwrap_or(i64::MAX);
-        Sql::render(
-            include_str!("sql/reset_session.sql"),
-            &[("lock_timeout_ms", &lock_timeout_ms)],
-        )
+        reset_session(self.options.lock_timeout)
     }
 
     /// The error of a script; `applied` says what of it is in effect.
-    pub(super) fn report(&self, job: &Job<'_>, rejected: &Rejected, applied: &str) -> Error {
-        let file = job.script.file();
-        let message = format!("cannot {} {file}", job.verb());
+    pub(super) fn report(&self, piece: &Piece<'_>, rejected: &Rejected, applied: &str) -> Error {
+        let file = piece.script.file();
+        let message = format!("cannot {} {file}", piece.verb);
         let Some(server) = rejected.error.as_db_error() else {
             return Error::new(
                 ErrorKind::ConnLost,
@@ -233,7 +272,7 @@ impl<'m> Runner<'m> {
             Stage::Statement(index) => Some(index),
             Stage::Commit | Stage::Next => None,
         };
-        let failure = SqlFailure::new(job.script, statement, server);
+        let failure = SqlFailure::new(piece.script, statement, server);
         let kind = if is_lock_timeout(rejected) {
             Problem::Locked
         } else {
@@ -243,7 +282,7 @@ impl<'m> Runner<'m> {
             .with("applied", format!("{applied} of this file"))
             .hint(format!(
                 "correct the statement, then run: ponte migrate {}",
-                job.command()
+                piece.command
             ));
         if let Some(hint) = next_step(&failure.sqlstate) {
             error = error.hint(hint);

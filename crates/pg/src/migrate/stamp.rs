@@ -1,6 +1,6 @@
 //! Writing the history without running anything.
 
-use ponte_schema::migration::{MigrationSet, Problem, Revision};
+use ponte_schema::migration::{Applied, MigrationSet, Problem, Revision};
 
 use super::history::{self, Took};
 use super::{Migrator, problem};
@@ -25,9 +25,9 @@ pub(super) async fn stamp(migrator: &Migrator, set: &MigrationSet, revision: &Re
         )
         .hint("list them: ponte migrate status"));
     }
-    let release = &migrator.options.release;
+    let options = &migrator.options;
     let took = Took::Measured(std::time::Duration::ZERO);
-    let above: Vec<_> = history::read(&migrator.session)
+    let above: Vec<_> = history::read(&migrator.session, &migrator.options)
         .await?
         .into_iter()
         .filter(|row| row.revision > *revision)
@@ -38,11 +38,11 @@ pub(super) async fn stamp(migrator: &Migrator, set: &MigrationSet, revision: &Re
     let what = || "write the migration history".to_owned();
     client.batch_execute("BEGIN").await.during(what)?;
     for row in &above {
-        let sql = history::record_down(&row.revision, "unstamp", took, release);
+        let sql = history::record_down(&row.revision, "unstamp", took, options);
         client.batch_execute(sql.as_str()).await.during(what)?;
     }
     for file in &upto {
-        let sql = history::record_up(file, "stamp", took, release);
+        let sql = history::record_up(file, "stamp", took, options);
         client.batch_execute(sql.as_str()).await.during(what)?;
     }
     client.batch_execute("COMMIT").await.during(what)?;
@@ -50,4 +50,56 @@ pub(super) async fn stamp(migrator: &Migrator, set: &MigrationSet, revision: &Re
         recorded: upto.iter().map(|file| file.revision.to_string()).collect(),
         removed: above.iter().map(|row| row.revision.to_string()).collect(),
     })
+}
+
+/// Whether the history says already that exactly these are applied. One that says anything else is an error.
+pub(super) fn says_the_same(there: &[Applied], set: &MigrationSet, revisions: &[Revision]) -> Result<bool> {
+    if there.is_empty() && !revisions.is_empty() {
+        return Ok(false);
+    }
+    let is_known = |row: &Applied| {
+        let file = set.get(&row.revision);
+        revisions.contains(&row.revision)
+            && file.is_some_and(|file| file.checksum_tokens == row.checksum_tokens)
+    };
+    if there.len() == revisions.len() && there.iter().all(is_known) {
+        Ok(true)
+    } else {
+        Err(taken(there.len()))
+    }
+}
+
+/// Records exactly these as applied in an empty history, all or nothing.
+pub(super) async fn take_over(migrator: &Migrator, set: &MigrationSet, revisions: &[Revision]) -> Result<()> {
+    let there = history::read(&migrator.session, &migrator.options).await?;
+    if says_the_same(&there, set, revisions)? {
+        return Ok(());
+    }
+    let options = &migrator.options;
+    let took = Took::Measured(std::time::Duration::ZERO);
+    let mut records: Vec<_> = revisions
+        .iter()
+        .filter_map(|revision| set.get(revision))
+        .map(|file| history::record_up(file, "stamp", took, options))
+        .collect();
+    let repeatables = set.repeatables().iter();
+    records.extend(repeatables.map(|file| history::record_repeatable(file, "stamp", took, options)));
+
+    let client = migrator.session.client();
+    let what = || "write the migration history".to_owned();
+    client.batch_execute("BEGIN").await.during(what)?;
+    for sql in &records {
+        client.batch_execute(sql.as_str()).await.during(what)?;
+    }
+    client.batch_execute("COMMIT").await.during(what)
+}
+
+fn taken(rows: usize) -> crate::error::Error {
+    problem(
+        Problem::AdoptHistory,
+        format!(
+            "cannot take over: a migration history of {rows} rows is there already, and says something else"
+        ),
+    )
+    .hint("look at them: ponte migrate status; to begin anew, empty it: ponte migrate stamp 0")
 }

@@ -8,6 +8,7 @@ use std::time::Instant;
 
 use ponte_schema::Sql;
 use ponte_schema::migration::ConcurrentIndex;
+use ponte_schema::migration::plan::label;
 use tokio_postgres::Client;
 use tokio_postgres::error::SqlState;
 
@@ -37,7 +38,7 @@ pub(super) async fn run(runner: &mut Runner<'_>, job: &Job<'_>, observer: &mut O
         let was_begun = index == first && job.unfinished.is_some_and(|unfinished| unfinished.step_begun);
         step_with_retries(runner, job, index, was_begun, observer).await?;
     }
-    let record = job.record(Took::Measured(clock.elapsed()), &runner.options.release);
+    let record = job.record(Took::Measured(clock.elapsed()), runner.options);
     let recorded = runner.session.client().batch_execute(record.as_str()).await;
     recorded.during(|| format!("record {} in the migration history", job.script.file()))
 }
@@ -69,12 +70,13 @@ async fn step_with_retries(
 ) -> Result<()> {
     let (session, options) = (runner.session, runner.options);
     let mut patience = Patience::new(options.wait_max);
+    let what = label(&job.migration.revision, &job.migration.name);
     loop {
         if clear_the_way(session, job, index, was_begun, observer).await? == Way::AlreadyDone {
             return mark(runner, job, index + 1).await;
         }
         let attempt = attempt(session, options, job, index);
-        let outcome = runner.watch.over(job.migration, observer, attempt).await;
+        let outcome = runner.watch.over(&what, observer, attempt).await;
         let Err(rejected) = outcome else { return Ok(()) };
         if was_begun && is_gone(job, index, &rejected) {
             return mark(runner, job, index + 1).await;
@@ -82,7 +84,7 @@ async fn step_with_retries(
         let Some(pause) = patience.pause_after(&rejected) else {
             return Err(give_up(runner, job, index, &rejected).await);
         };
-        runner.wait(job, pause, observer).await;
+        runner.wait(&what, pause, observer).await;
     }
 }
 
@@ -133,7 +135,7 @@ fn is_gone(job: &Job<'_>, index: usize, rejected: &Rejected) -> bool {
 async fn attempt(session: &Session, options: &Options, job: &Job<'_>, index: usize) -> Result<(), Rejected> {
     let step = job.script.steps()[index].clone();
     let client = session.client();
-    let done = mark_sql(job, index + 1, &options.release);
+    let done = mark_sql(job, index + 1, options);
     let is_block = step.len() > 1;
     let waits_in_peace = !is_block && waits_in_peace(job, step.start);
     if waits_in_peace {
@@ -201,16 +203,17 @@ async fn give_up(runner: &Runner<'_>, job: &Job<'_>, index: usize, rejected: &Re
         tracing::debug!(%error, "the history does not know that the step failed");
     }
     let applied = format!("{index} of {} statements", job.script.steps().len());
-    runner.report(job, rejected, &applied)
+    let piece = job.piece(Took::ThisTransaction, runner.options);
+    runner.report(&piece, rejected, &applied)
 }
 
 async fn mark(runner: &Runner<'_>, job: &Job<'_>, done: usize) -> Result<()> {
-    record(runner, job, &mark_sql(job, done, &runner.options.release)).await
+    record(runner, job, &mark_sql(job, done, runner.options)).await
 }
 
 async fn mark_failed(runner: &Runner<'_>, job: &Job<'_>, index: usize) -> Result<()> {
-    let release = &runner.options.release;
-    let sql = history::record_step(job.migration, job.script, job.direction, (index, false), release);
+    let options = runner.options;
+    let sql = history::record_step(job.migration, job.script, job.direction, (index, false), options);
     record(runner, job, &sql).await
 }
 
@@ -220,7 +223,7 @@ async fn record(runner: &Runner<'_>, job: &Job<'_>, sql: &Sql) -> Result<()> {
 }
 
 /// So many steps are done, and the next, if there is one, begins.
-fn mark_sql(job: &Job<'_>, done: usize, release: &str) -> Sql {
+fn mark_sql(job: &Job<'_>, done: usize, options: &Options) -> Sql {
     let more = done < job.script.steps().len();
-    history::record_step(job.migration, job.script, job.direction, (done, more), release)
+    history::record_step(job.migration, job.script, job.direction, (done, more), options)
 }

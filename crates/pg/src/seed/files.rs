@@ -138,7 +138,7 @@ async fn ensure_record(session: &Session, files: &[SeedFile]) -> Result<()> {
         return Ok(());
     }
     if !found.get::<_, bool>(0) {
-        create_schema(session).await?;
+        create_schema(session, "ponte", "what is recorded of the seeds").await?;
     }
     let made = session
         .client()

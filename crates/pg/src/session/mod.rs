@@ -6,6 +6,7 @@
 mod cancel;
 mod dial;
 mod login;
+mod notices;
 mod open;
 pub(crate) mod pin;
 mod wire;
@@ -18,6 +19,7 @@ use tokio::sync::mpsc;
 use tokio_postgres::{AsyncMessage, Client, SimpleQueryMessage};
 
 pub use cancel::CancelToken;
+pub use notices::Notices;
 
 use crate::conninfo::{Conninfo, TargetSessionAttrs};
 use crate::error::{During, Error, ErrorKind, Result};
@@ -44,6 +46,8 @@ pub struct ConnectOptions {
     /// Whether the session's settings are pinned. Behind a pooler in transaction mode they would be those of strangers too, so
     /// that work which can do with such a one leaves them alone.
     pub pinned: bool,
+    /// Where the server's notices go; nowhere if nobody asks.
+    pub notices: Option<Notices>,
 }
 
 impl ConnectOptions {
@@ -54,6 +58,7 @@ impl ConnectOptions {
             connect_timeout: Duration::from_secs(5),
             allow_pooled: false,
             pinned: true,
+            notices: None,
         }
     }
 }
@@ -180,7 +185,7 @@ pub(crate) async fn identify(
     } = dialed;
     let (sender, notifications) = mpsc::channel(NOTIFICATIONS_MAX);
     let end = Arc::new(OnceLock::new());
-    tokio::spawn(drive(driver, sender, Arc::clone(&end)));
+    tokio::spawn(drive(driver, sender, options.notices.clone(), Arc::clone(&end)));
     // One round trip: everything goes as one simple query, and the row that counts is the last statement's.
     let mut script = if options.pinned {
         pin::for_session()
@@ -209,6 +214,7 @@ pub(crate) async fn identify(
 async fn drive(
     mut driver: Driver,
     sender: mpsc::Sender<tokio_postgres::Notification>,
+    notices: Option<Notices>,
     end: Arc<OnceLock<Error>>,
 ) {
     let lost = |cause: Option<tokio_postgres::Error>| {
@@ -225,6 +231,11 @@ async fn drive(
         match std::future::poll_fn(|cx| driver.poll_message(cx)).await {
             // A full channel already holds a wake-up, which is all that a notification is.
             Some(Ok(AsyncMessage::Notification(notification))) => drop(sender.try_send(notification)),
+            Some(Ok(AsyncMessage::Notice(notice))) => {
+                if let Some(notices) = &notices {
+                    notices.keep(notice);
+                }
+            }
             Some(Ok(_)) => {}
             ended => {
                 // The first reason stays; there is no second.

@@ -116,10 +116,14 @@ impl LiveLink {
         outcome
     }
 
+    fn evaluates(&self, position: usize) -> bool {
+        self.tables[position].sides.iter().any(TableSide::has_expressions)
+    }
+
     /// Begins a transaction on both sides where expressions of the user's are to be evaluated: that is done as in a batch, under the
     /// role's own search path. Answers whether it did.
     pub(crate) async fn begin_evaluating(&mut self, position: usize) -> Result<bool> {
-        let evaluates = self.tables[position].sides.iter().any(TableSide::has_expressions);
+        let evaluates = self.evaluates(position);
         if evaluates {
             let path = Sql::text("SET LOCAL search_path TO DEFAULT");
             for peer in &mut self.peers {
@@ -166,6 +170,10 @@ impl LiveLink {
 
     /// Merges the rows of these buckets of both sides; answers the keys that are not the same, and whether there are too many.
     async fn suspects(&mut self, position: usize, buckets: &[i32]) -> Result<(BTreeSet<String>, bool)> {
+        // Where expressions are evaluated, there is a transaction, with the path that they need.
+        if self.evaluates(position) {
+            return self.merge(position, buckets).await;
+        }
         for peer in &mut self.peers {
             peer.begin(Access::Read, &Sql::default(), "read keys").await?;
         }
@@ -240,7 +248,12 @@ impl LiveLink {
         )?;
         let differing: BTreeMap<usize, Divergence> = (0..keys.len())
             .filter_map(|n| {
-                let rows = [&one, &other].map(|rows| rows.get(&n).map(Vec::as_slice));
+                let looks = [&one, &other].map(|rows| rows.get(&n));
+                // A row that is outside the filter, and stays on both sides whatever it is like.
+                if looks.contains(&Some(&None)) {
+                    return None;
+                }
+                let rows = looks.map(|look| look?.as_deref());
                 Some((n, verdict(&keys[n], (&columns, exact), rows)?))
             })
             .collect();
@@ -297,7 +310,10 @@ pub(crate) fn number(row: &Row) -> usize {
     usize::try_from(row.get::<_, i64>(0) - 1).unwrap_or(usize::MAX)
 }
 
-async fn rows_of(peer: &mut Peer, sql: Sql, keys: &[String]) -> Result<BTreeMap<usize, Vec<Option<i64>>>> {
+/// The hashes of a row; none where it is outside the filter.
+type Look = Option<Vec<Option<i64>>>;
+
+async fn rows_of(peer: &mut Peer, sql: Sql, keys: &[String]) -> Result<BTreeMap<usize, Look>> {
     let rows = peer.rows(&sql, &[&keys], "look at rows").await?;
     Ok(rows.iter().map(|row| (number(row), row.get(1))).collect())
 }

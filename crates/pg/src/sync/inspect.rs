@@ -45,7 +45,11 @@ pub async fn shapes(peer: &mut Peer, tables: &[QualifiedName]) -> Result<Vec<Sha
     let ours: Vec<String> = capture::trigger_names().collect();
     let sql = Sql::text(include_str!("inspect.sql"));
     let rows = peer
-        .rows(&sql, &[&schemas, &names, &ours], "read the tables' shapes")
+        .rows(
+            &sql,
+            &[&schemas, &names, &ours, &capture::TOLD],
+            "read the tables' shapes",
+        )
         .await?;
     rows.iter()
         .map(|row| {

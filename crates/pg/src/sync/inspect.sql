@@ -86,6 +86,10 @@ SELECT w.position, jsonb_build_object(
       md5(regexp_replace(f.prosrc, '"ponte"\."changelog[0-9]_', '"ponte"."changelog_', 'g'))), ',' ORDER BY g.tgname))
     FROM pg_trigger g JOIN pg_proc f ON f.oid = g.tgfoid
     WHERE g.tgrelid = c.oid AND NOT g.tgisinternal AND g.tgname IN (SELECT unnest($3::text[]))),
+  'capture_filter', (
+    SELECT substr(d, length($4) + 1)
+    FROM pg_trigger g, obj_description(g.tgfoid, 'pg_proc') d
+    WHERE g.tgrelid = c.oid AND NOT g.tgisinternal AND g.tgname = 'ponte_delete' AND starts_with(d, $4)),
   'capture_always', NOT EXISTS (
     SELECT FROM pg_trigger g
     WHERE g.tgrelid = c.oid AND NOT g.tgisinternal AND g.tgenabled <> 'A' AND g.tgname IN (SELECT unnest($3::text[]))),

@@ -18,7 +18,7 @@ use super::guard::{self, Guard};
 use super::inspect::{LinkedTable, linked_tables};
 use super::peer::{Access, Peer};
 use super::sharing::{check_companions, hold_companions, is_carried, node_id, show};
-use super::{encoding, extras, identity, masks, members, privileges, sequence, upkeep};
+use super::{encoding, extras, identity, keeping, masks, members, privileges, sequence, upkeep};
 use crate::error::{Error, ErrorKind, Result, Retry};
 
 /// How often an installation is tried while somebody holds a lock on a table.
@@ -43,6 +43,8 @@ pub struct InitPlan {
     pub members: members::Change,
     /// Tables whose capture has to note changed columns from now on, or no longer, as `node: table`.
     pub masks: Vec<String>,
+    /// Tables whose capture has to ask another filter of deleted rows from now on, or none, as `node: table`.
+    pub keeping: Vec<String>,
     state: [NodeState; 2],
 }
 
@@ -66,7 +68,8 @@ impl InitPlan {
     pub(super) fn has_to_install(&self) -> bool {
         let current =
             |s: &NodeState| matches!(s, NodeState::Linked { layout, .. } if *layout == metadata::LAYOUT);
-        !self.guards.is_empty() || !self.state.iter().all(current)
+        let captured = self.masks.is_empty() && self.keeping.is_empty();
+        !(self.guards.is_empty() && captured && self.state.iter().all(current))
     }
 
     /// Whether both sides had made contact before.
@@ -81,6 +84,7 @@ impl InitPlan {
         self.guards.is_empty()
             && self.members.is_empty()
             && self.masks.is_empty()
+            && self.keeping.is_empty()
             && self.state.iter().all(
                 |s| matches!(s, NodeState::Linked { ready: true, layout, .. } if *layout == metadata::LAYOUT),
             )
@@ -128,10 +132,12 @@ pub async fn plan_init(spec: &LinkSpec, peers: &mut [Peer; 2]) -> Result<InitPla
         }
     }
     let sequences = sequence::to_divide(spec, peers, &tables).await?;
-    let mut masks = Vec::new();
+    let (mut masks, mut keeping) = (Vec::new(), Vec::new());
     for side in Side::BOTH {
+        let peer = &mut peers[side.index()];
         if matches!(state[side.index()], NodeState::Linked { .. }) {
-            masks.extend(masks::outdated(spec, side, &mut peers[side.index()], &tables).await?);
+            masks.extend(masks::outdated(spec, side, peer, &tables).await?);
+            keeping.extend(keeping::outdated(side, peer.name(), &tables));
         }
     }
     let mut plan = InitPlan {
@@ -140,6 +146,7 @@ pub async fn plan_init(spec: &LinkSpec, peers: &mut [Peer; 2]) -> Result<InitPla
         sequences,
         members: members::Change::default(),
         masks,
+        keeping,
         state,
     };
     if plan.met_before() {
@@ -197,6 +204,7 @@ async fn install_once(spec: &LinkSpec, peers: &mut [Peer; 2], plan: &InitPlan) -
         }
         install_capture(spec, side, peer, plan).await?;
         masks::install(spec, side, peer, &plan.tables).await?;
+        keeping::install(spec, side, peer, &plan.tables).await?;
     }
     if peers[0].id() == peers[1].id() {
         return Err(same_database(spec));

@@ -22,6 +22,7 @@ use super::extras;
 use super::identity;
 use super::inspect::{self, LinkedTable};
 use super::install::{has_metadata, refuse_newer};
+use super::keeping;
 use super::masks;
 use super::members;
 use super::peer::Peer;
@@ -185,6 +186,7 @@ impl LiveLink {
         self.know_parts().await?;
         inspect::check_triggers(&self.spec, &self.tables)?;
         masks::confirm(&self.spec, &mut self.peers, &self.tables).await?;
+        keeping::confirm(&self.spec, &self.tables)?;
         self.checked_at = Instant::now();
         Ok(())
     }

@@ -13,6 +13,7 @@ use tokio_postgres::Row;
 use uuid::Uuid;
 
 use super::inspect::LinkedTable;
+use super::keeping;
 use super::peer::Peer;
 use crate::error::{Error, ErrorKind, Result};
 
@@ -106,6 +107,7 @@ pub(crate) async fn check_companions(
                 return Err(linked_twice(spec, side, table, &companion));
             }
             agree(spec, side, table, &companion)?;
+            keeping::check_alone(spec, peer, table, &companion.link).await?;
         }
     }
     Ok(())

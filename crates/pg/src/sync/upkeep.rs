@@ -12,6 +12,7 @@ use ponte_sync::rotation::{self, LogPart, Pace};
 use ponte_sync::table::TableSide;
 use tokio_postgres::Row;
 
+use super::keeping;
 use super::masks;
 use super::pass::LiveLink;
 use super::peer::{Access, Peer};
@@ -81,6 +82,9 @@ impl LiveLink {
             let Some(captured) = masks::as_captured(&spec.name, side, peer, linked).await? else {
                 continue;
             };
+            if !keeping::agrees(peer, &captured).await? {
+                continue;
+            }
             if turn(peer, &captured, spec.max_future_seconds, pace).await? {
                 tended.turns += 1;
                 let again = look(peer, &[table]).await?;

@@ -245,6 +245,25 @@ fn a_time_limit_of_zero_or_less_is_none() {
 }
 
 #[test]
+fn a_silent_peer_is_noticed_within_a_minute_unless_told_otherwise() {
+    let keepalives = |text: &str| Conninfo::parse(text).unwrap().keepalives();
+    let usual = keepalives("host=h user=me");
+    assert!(usual.on);
+    assert_eq!(usual.idle, Some(Duration::from_secs(30)));
+    assert_eq!(usual.interval, Some(Duration::from_secs(10)));
+    assert_eq!(usual.count, Some(3));
+    assert_eq!(usual.user_timeout, Some(Duration::from_secs(60)));
+    let own =
+        keepalives("host=h user=me keepalives_idle=5 keepalives_count=0 tcp_user_timeout=1500 keepalives=0");
+    assert!(!own.on);
+    assert_eq!(own.idle, Some(Duration::from_secs(5)));
+    assert_eq!(
+        (own.count, own.user_timeout),
+        (None, Some(Duration::from_millis(1500)))
+    );
+}
+
+#[test]
 fn another_host_keeps_everything_else() {
     let conninfo =
         Conninfo::parse("postgresql://me:pw@a:6432/db?hostaddr=10.0.0.1&pgbouncer=true&sslmode=require")

@@ -5,9 +5,11 @@ use std::time::Duration;
 use ponte_pg::ErrorKind;
 use ponte_pg::migrate::{Event, Migrator, Options, UpRequest};
 use ponte_schema::migration::Problem;
+use ponte_testkit::eventually;
 
 use crate::support::{Server, files};
 
+const DEADLINE: Duration = Duration::from_secs(30);
 const ALTER: &str = "ALTER TABLE t ADD COLUMN b integer;";
 
 #[tokio::test]
@@ -112,4 +114,48 @@ async fn a_concurrent_build_waits_for_open_transactions_without_a_time_out() {
     let up = async { Ok(up.await.unwrap()) };
     let (applied, ()) = tokio::try_join!(up, let_go).unwrap();
     assert_eq!(applied.len(), 1);
+}
+
+#[tokio::test]
+async fn readers_behind_a_waiting_migration_wait_no_longer_than_its_lock_timeout() {
+    let server = Server::start().await;
+    let blocker = server.owner().await;
+    blocker.batch_execute("CREATE TABLE t (a integer)").await.unwrap();
+    blocker.batch_execute("BEGIN; SELECT * FROM t").await.unwrap();
+    let options = Options {
+        lock_timeout: Duration::from_secs(1),
+        ..Options::new("test")
+    };
+    let mut migrator = Migrator::connect(&server.conninfo(), options).await.unwrap();
+    let set = files(&[("1_a.sql", ALTER)]);
+    let (timed_out, retries) = tokio::sync::oneshot::channel();
+    let mut timed_out = Some(timed_out);
+    let mut observer = |event: Event<'_>| {
+        if let Event::LockTimedOut { .. } = event
+            && let Some(timed_out) = timed_out.take()
+        {
+            timed_out.send(()).unwrap();
+        }
+    };
+    let request = UpRequest::default();
+    let up = async { migrator.up(&set, &request, &mut observer).await.unwrap().len() };
+    // The blocker stays until a reader that came after the migration has been served, and the migration has tried in vain.
+    let others = async {
+        let reader = server.owner().await;
+        reader
+            .batch_execute("SET statement_timeout = '20s'")
+            .await
+            .unwrap();
+        let waiting =
+            "SELECT count(*)::text FROM pg_locks WHERE NOT granted AND mode = 'AccessExclusiveLock'";
+        eventually(DEADLINE, "the migration to wait", || async {
+            (server.text(waiting).await == "1").then_some(())
+        })
+        .await;
+        reader.batch_execute("SELECT * FROM t").await.unwrap();
+        retries.await.unwrap();
+        blocker.batch_execute("COMMIT").await.unwrap();
+    };
+    let (applied, ()) = tokio::join!(up, others);
+    assert_eq!(applied, 1);
 }

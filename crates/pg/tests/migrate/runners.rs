@@ -37,7 +37,12 @@ async fn six_runners_at_once_apply_each_file_once() {
 #[tokio::test]
 async fn a_waiting_runner_names_the_one_at_work() {
     let server = Server::start().await;
-    let slow = files(&[("1_slow.sql", "SELECT pg_sleep(2.5);")]);
+    // The first runner cannot come to its end before the second has seen it.
+    let gate = server.owner().await;
+    gate.batch_execute("CREATE TABLE gate ()").await.unwrap();
+    gate.batch_execute("BEGIN; LOCK TABLE gate").await.unwrap();
+    let slow = files(&[("1_slow.sql", "ALTER TABLE gate ADD COLUMN a integer;")]);
+    let (seen, open) = tokio::sync::oneshot::channel();
     let first = server.up(&slow);
     let second = async {
         let holds = "SELECT count(*)::text FROM pg_locks WHERE locktype = 'advisory'";
@@ -45,24 +50,29 @@ async fn a_waiting_runner_names_the_one_at_work() {
             (server.text(holds).await == "1").then_some(())
         })
         .await;
-        let mut named = None;
+        let mut seen = Some(seen);
         let mut observer = |event: Event<'_>| {
-            if let Event::WaitingForRunner { holder: Some(holder) } = event {
-                named = Some(holder.application_name.clone());
+            if let Event::WaitingForRunner { holder: Some(holder) } = event
+                && let Some(seen) = seen.take()
+            {
+                seen.send(holder.application_name.clone()).unwrap();
             }
         };
-        let applied = server
-            .migrator()
-            .await
+        let mut migrator = server.migrator().await;
+        migrator
             .up(&slow, &UpRequest::default(), &mut observer)
             .await
             .unwrap()
-            .len();
-        (named, applied)
+            .len()
     };
-    let (first, (named, applied)) = tokio::join!(first, second);
-    assert_eq!((first.unwrap().len(), applied), (1, 0));
-    assert_eq!(named.as_deref(), Some("ponte migrate"));
+    let named = async {
+        let named = open.await.unwrap();
+        gate.batch_execute("COMMIT").await.unwrap();
+        named
+    };
+    let (first, second, named) = tokio::join!(first, second, named);
+    assert_eq!((first.unwrap().len(), second), (1, 0));
+    assert_eq!(named, "ponte migrate");
 }
 
 #[tokio::test]

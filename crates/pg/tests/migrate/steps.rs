@@ -209,3 +209,46 @@ async fn a_new_enum_value_needs_no_transaction_of_its_own() {
     assert_eq!(error.migration().unwrap().sqlstate, "55P04");
     assert!(error.next_step().unwrap().contains("next migration"));
 }
+
+#[tokio::test]
+async fn what_interrupted_commands_leave_is_named_for_what_it_is() {
+    let server = Server::start().await;
+    let owner = server.owner().await;
+    owner
+        .batch_execute(
+            "CREATE TABLE t (a integer); INSERT INTO t VALUES (1), (1);
+             CREATE TABLE p (a integer) PARTITION BY LIST (a); CREATE TABLE p1 PARTITION OF p FOR VALUES IN (1)",
+        )
+        .await
+        .unwrap();
+    for build in [
+        "CREATE UNIQUE INDEX CONCURRENTLY t_a ON t (a)",
+        "CREATE UNIQUE INDEX CONCURRENTLY t_a_ccnew1 ON t (a)",
+    ] {
+        owner.batch_execute(build).await.unwrap_err();
+    }
+    // A reader of the parent holds up the second half of the detachment, which gives up.
+    let reader = server.owner().await;
+    reader.batch_execute("BEGIN; SELECT * FROM p").await.unwrap();
+    owner.batch_execute("SET lock_timeout = '50ms'").await.unwrap();
+    owner
+        .batch_execute("ALTER TABLE p DETACH PARTITION p1 CONCURRENTLY")
+        .await
+        .unwrap_err();
+
+    let migrator = server.migrator().await;
+    let invalid = migrator.invalid_indexes().await.unwrap();
+    let named: Vec<(String, bool)> = invalid
+        .iter()
+        .map(|found| (found.index.to_string(), found.is_leftover_of_reindex()))
+        .collect();
+    assert_eq!(
+        named,
+        [("t_a".to_owned(), false), ("t_a_ccnew1".to_owned(), true)]
+    );
+    let detaches = migrator.pending_detaches().await.unwrap();
+    assert_eq!(
+        (detaches[0].partition.to_string(), detaches[0].table.to_string()),
+        ("p1".to_owned(), "p".to_owned())
+    );
+}

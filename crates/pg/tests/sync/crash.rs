@@ -97,6 +97,9 @@ async fn a_crash_while_transactions_were_open_is_not_taken_for_a_restored_backup
     );
 }
 
+/// How long data may stay unacknowledged on these connections.
+const UNACKNOWLEDGED_MILLISECONDS: u32 = 2_000;
+
 /// Both nodes through proxies.
 pub(crate) struct Wires(pub(crate) [Proxy; 2]);
 
@@ -113,7 +116,11 @@ impl Wires {
             Side::First => ("a", &world.pair.url_a, world.pair.a.port()),
             Side::Second => ("b", &world.pair.url_b, world.pair.b.port()),
         };
-        let url = self.0[side.index()].through(url, port);
+        let through = self.0[side.index()].through(url, port);
+        let url = format!(
+            "{through}{}tcp_user_timeout={UNACKNOWLEDGED_MILLISECONDS}",
+            if through.contains('?') { '&' } else { '?' }
+        );
         let session = Session::connect(&Conninfo::parse(&url)?, &ConnectOptions::new("ponte test")).await?;
         Ok(Peer::new(name, session))
     }

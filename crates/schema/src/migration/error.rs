@@ -35,6 +35,14 @@ pub enum Problem {
     Interrupted,
     /// The history table was made by a newer release.
     HistoryNewer,
+    /// Taking over from another tool: no table of one is there, or several are.
+    AdoptUnknown,
+    /// Taking over from another tool: a file is missing or cannot be taken over.
+    AdoptFiles,
+    /// Taking over from another tool: it left something half done.
+    AdoptUnfinished,
+    /// Taking over from another tool: a history of ours is there already.
+    AdoptHistory,
 }
 
 impl Problem {
@@ -54,6 +62,10 @@ impl Problem {
             Self::ReadOnly => "migrate.read_only",
             Self::Interrupted => "migrate.interrupted",
             Self::HistoryNewer => "migrate.history_newer",
+            Self::AdoptUnknown => "adopt.unknown",
+            Self::AdoptFiles => "adopt.files",
+            Self::AdoptUnfinished => "adopt.unfinished",
+            Self::AdoptHistory => "adopt.history",
         }
     }
 
@@ -63,8 +75,10 @@ impl Problem {
             Self::Unreadable => "check that the directory and its files exist and may be read",
             Self::FileName => "call the file like 001_create_users.sql",
             Self::FileText => "correct the file at the place that the message names",
-            Self::Duplicate => "give the newer file the next free number",
-            Self::Late => "give the file the next free number, or apply it with --allow-late",
+            Self::Duplicate => "give the newer file the next free number: ponte migrate renumber",
+            Self::Late => {
+                "give the file the next free number with ponte migrate renumber, or apply it with --allow-late"
+            }
             Self::Changed => "restore the file, and write the change as a new migration",
             Self::Irreversible => "write a DOWN part into the file",
             Self::UnknownRevision => "list the revisions: ponte migrate status",
@@ -73,6 +87,10 @@ impl Problem {
             Self::ReadOnly => "connect to the primary, as a role that may write",
             Self::Interrupted => "finish the migration that is half done",
             Self::HistoryNewer => "install the release that has changed the history, or a later one",
+            Self::AdoptUnknown => "say which tool it was: ponte migrate adopt --from TOOL",
+            Self::AdoptFiles => "correct or bring back the file that the message names",
+            Self::AdoptUnfinished => "finish or repair it with that tool, then try again",
+            Self::AdoptHistory => "go on with ponte migrate status; there is nothing to take over",
         }
     }
 }

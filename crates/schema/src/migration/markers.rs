@@ -100,6 +100,28 @@ pub(super) fn layout(file: &str, text: &str) -> Result<Layout> {
     Ok(layout)
 }
 
+/// The reason that a file gives for having no way back: `-- ponte: irreversible the rows are gone`, wherever it stands.
+pub(super) fn irreversible(text: &str) -> Option<String> {
+    let comments = tokens(text).filter(|token| token.kind == TokenKind::LineComment);
+    comments
+        .into_iter()
+        .find_map(|token| irreversible_reason(token.text(text)))
+}
+
+fn irreversible_reason(comment: &str) -> Option<String> {
+    let body = comment.trim_start_matches(['-', ' ']);
+    let rest = body
+        .strip_prefix("ponte:")?
+        .trim_start()
+        .strip_prefix("irreversible")?;
+    Some(rest.trim_start_matches([':', ',', ' ']).trim().to_owned())
+}
+
+/// Whether a line of a commented-out DOWN part says that there is no way back.
+pub(super) fn is_irreversible(line: &str) -> bool {
+    line.trim().starts_with("--") && irreversible_reason(line.trim()).is_some()
+}
+
 /// Whether a line of a commented-out DOWN part is the request not to run it in a transaction.
 pub(super) fn is_no_transaction(line: &str) -> bool {
     line.trim().starts_with("--") && marker(line.trim()) == Some(Marker::NoTransaction(Family::Ponte))

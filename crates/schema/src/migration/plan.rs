@@ -155,7 +155,7 @@ pub fn up<'s>(
             ),
         )
         .at(first.up.file(), None)
-        .hint("give it the next free number, or apply it where it stands: ponte migrate up --allow-late")),
+        .hint("give it the next free number: ponte migrate renumber; or apply it where it stands: ponte migrate up --allow-late")),
         _ => Ok(pending),
     }
 }

@@ -19,6 +19,20 @@ impl Revision {
         })
     }
 
+    /// Below every file.
+    pub(crate) fn zero() -> Self {
+        Self {
+            spelling: "0".to_owned(),
+        }
+    }
+
+    /// The one that numbering begins with.
+    pub fn first() -> Self {
+        Self {
+            spelling: "001".to_owned(),
+        }
+    }
+
     /// As the file spells it.
     pub fn as_str(&self) -> &str {
         &self.spelling

@@ -6,7 +6,7 @@ use super::file_name::{FileName, Part};
 use super::markers::{self, Layout};
 use super::script::Raw;
 use super::uncomment::{Uncommented, uncomment};
-use super::{Checksum, MigrationError, Problem, Result, Revision, Script};
+use super::{Checksum, MigrationError, Problem, Repeatable, Result, Revision, Script};
 
 /// One migration: what makes it, and what unmakes it where that was written down.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,6 +19,8 @@ pub struct Migration {
     pub up: Script,
     /// Unmakes it. A DOWN part without a single statement counts as none.
     pub down: Option<Script>,
+    /// Why nothing unmakes it, where the file says so.
+    pub irreversible: Option<String>,
     /// Of the text of UP.
     pub checksum_up: Checksum,
     /// Of the text of DOWN.
@@ -27,10 +29,11 @@ pub struct Migration {
     pub checksum_tokens: Checksum,
 }
 
-/// All migrations of a directory, in the order of their numbers, which are all different.
+/// All migrations of a directory, in the order of their numbers, which are all different, and its repeatable files.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct MigrationSet {
     migrations: Vec<Migration>,
+    repeatables: Vec<Repeatable>,
 }
 
 impl MigrationSet {
@@ -39,9 +42,14 @@ impl MigrationSet {
         let mut by_revision: BTreeMap<Revision, Found> = BTreeMap::new();
         let mut files: Vec<_> = files.into_iter().collect();
         files.sort();
+        let mut repeatables = Vec::new();
         for (file, bytes) in files {
-            let parsed = FileName::parse(&file)?;
             let text = normalised(&file, &bytes)?;
+            if let Some(name) = Repeatable::name_in(&file) {
+                repeatables.push(Repeatable::read(&file, name, text)?);
+                continue;
+            }
+            let parsed = FileName::parse(&file)?;
             by_revision
                 .entry(parsed.revision.clone())
                 .or_default()
@@ -50,6 +58,29 @@ impl MigrationSet {
         let migrations: Result<Vec<Migration>> = by_revision.into_values().map(Found::migration).collect();
         Ok(Self {
             migrations: migrations?,
+            repeatables,
+        })
+    }
+
+    /// Takes SQL files that are no migrations, to be run in this order. They are numbered as they come.
+    pub fn from_scripts(files: impl IntoIterator<Item = (String, Vec<u8>)>) -> Result<Self> {
+        let mut revision = Revision::first();
+        let mut migrations = Vec::new();
+        for (file, bytes) in files {
+            let parsed = FileName {
+                revision: revision.clone(),
+                name: file.clone(),
+                part: Part::Both,
+            };
+            let text = normalised(&file, &bytes)?;
+            let mut found = Found::default();
+            found.add(parsed, file, text)?;
+            migrations.push(found.migration()?);
+            revision = revision.next();
+        }
+        Ok(Self {
+            migrations,
+            repeatables: Vec::new(),
         })
     }
 
@@ -64,12 +95,26 @@ impl MigrationSet {
         found.ok().map(|index| &self.migrations[index])
     }
 
-    /// The same set with no other revisions than these.
+    /// The repeatable files, in the order of their names.
+    pub fn repeatables(&self) -> &[Repeatable] {
+        &self.repeatables
+    }
+
+    /// The same set with no other repeatable files than these.
+    #[must_use]
+    pub fn only_repeatables(mut self, names: &[&str]) -> Self {
+        self.repeatables
+            .retain(|file| names.contains(&file.name.as_str()));
+        self
+    }
+
+    /// The same set with no other revisions than these, and all repeatable files.
     pub fn only<'a>(&self, revisions: impl IntoIterator<Item = &'a Revision>) -> Self {
         let wanted: BTreeSet<&Revision> = revisions.into_iter().collect();
         let kept = self.iter().filter(|m| wanted.contains(&m.revision));
         Self {
             migrations: kept.cloned().collect(),
+            repeatables: self.repeatables.clone(),
         }
     }
 
@@ -124,7 +169,7 @@ impl Found {
                 format!("{other} and {file} have the same number"),
             )
             .at(&file, None)
-            .hint("give the newer one the next free number"));
+            .hint("they come from two branches; give the newer one the next free number: ponte migrate renumber"));
         }
         *slot = Some((parsed, file, text));
         Ok(())
@@ -165,6 +210,7 @@ impl Found {
         };
         let down = down.filter(|script| !script.statements().is_empty());
         Ok(Migration {
+            irreversible: markers::irreversible(&text),
             revision: parsed.revision,
             name: parsed.name,
             checksum_up: Checksum::of_text(up.text()),

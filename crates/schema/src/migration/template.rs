@@ -4,7 +4,7 @@ use super::{MigrationError, MigrationSet, Problem, Result, Revision};
 
 /// A timestamp revision, `20250131093000`, has this many digits.
 const TIMESTAMP_DIGITS: usize = 14;
-const FIRST: &str = "001";
+const DOWN: &str = "-- DOWN operations (each line commented out once; ponte takes that off)";
 const TEMPLATE: &str =
     "-- UP operations\n\n\n-- DOWN operations (each line commented out once; ponte takes that off)\n-- \n";
 
@@ -16,7 +16,7 @@ pub struct NewFile {
     /// Its revision.
     pub revision: Revision,
     /// Its content.
-    pub text: &'static str,
+    pub text: String,
 }
 
 /// The next file of a directory: the next number in the width of the last, or `now` (14 digits) where timestamps are used.
@@ -30,7 +30,7 @@ pub fn new_file(set: &MigrationSet, name: &str, now: &str) -> Result<NewFile> {
         .hint("say what it does, for example: ponte migrate new add_users_email"));
     }
     let revision = match set.last() {
-        None => Revision::parse(FIRST),
+        None => Some(Revision::first()),
         Some(last) if last.revision.as_str().len() == TIMESTAMP_DIGITS => {
             Revision::parse(now).map(|now| now.max(last.revision.next()))
         }
@@ -41,8 +41,24 @@ pub fn new_file(set: &MigrationSet, name: &str, now: &str) -> Result<NewFile> {
     Ok(NewFile {
         file: format!("{revision}_{name}.sql"),
         revision,
-        text: TEMPLATE,
+        text: TEMPLATE.to_owned(),
     })
+}
+
+/// The content of a file with both parts. Every line of `down` is commented out once.
+pub fn with_parts(up: &str, down: &str) -> String {
+    let mut text = format!("-- UP operations\n\n{}\n\n{DOWN}\n", up.trim());
+    for line in down.trim().lines() {
+        let is_marker = line.starts_with("-- ponte:");
+        text.push_str(match line {
+            "" => "--",
+            _ if is_marker => "",
+            _ => "-- ",
+        });
+        text.push_str(line);
+        text.push('\n');
+    }
+    text
 }
 
 /// Lower case, with an underscore for every run of anything but letters and digits.

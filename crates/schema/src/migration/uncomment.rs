@@ -24,6 +24,10 @@ pub(super) fn uncomment(file: &str, text: &str, first_line: u32) -> Result<Uncom
             out.push(line, 0);
             continue;
         }
+        if markers::is_irreversible(line) {
+            out.push(line, 0);
+            continue;
+        }
         let content = line.trim_start_matches([' ', '\t']);
         match content.strip_prefix("--") {
             Some(sql) => {

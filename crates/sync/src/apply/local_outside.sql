@@ -8,5 +8,5 @@ SELECT DISTINCT ON ({keys}) l.*
     UNION ALL
     SELECT {row_keys}, coalesce({version}, '-infinity'), '-infinity'::timestamptz, {here_id}::uuid{born}, 0
     FROM {stage} x JOIN {table} u ON {matches}
-    WHERE x.present AND NOT {inside}) l
+    WHERE {arrived}NOT {inside}) l
   ORDER BY {keys}, l.changed DESC

@@ -6,7 +6,7 @@
 
 use ponte_schema::{Ident, Literal, Sql};
 
-use super::{Direction, Reference, Stage, idents, references_row, texts};
+use super::{Direction, OUTSIDE, Reference, Stage, idents, references_row, texts};
 use crate::shape::ForeignKey;
 use crate::snapshot::Snapshot;
 use crate::table::{TableSide, equal, listed, member, qualified, renamed};
@@ -161,6 +161,11 @@ impl Stage {
     ) -> Sql {
         let names = Sql::join(", ", table.all_columns().iter().map(|c| Literal::new(c.as_str())));
         let when_masked = |text: &'static str| Sql::text(if table.mask.is_some() { text } else { "" });
+        let otherwise = if reason.sqlstate == OUTSIDE {
+            "outside"
+        } else {
+            "refused"
+        };
         // At the first contact the source has seen nothing of the target.
         let seen = seen.map_or_else(|| Sql::text("'3:3:'::pg_snapshot"), |seen| Sql::of(seen));
         Sql::render(
@@ -177,6 +182,7 @@ impl Stage {
                 ("row_texts", &texts("s", &table.all_staged())),
                 ("matches", &table.matches_staged_key("t", "s")),
                 ("sqlstate", &Literal::new(reason.sqlstate)),
+                ("otherwise", &Literal::new(otherwise)),
                 ("message", &Literal::new(reason.message)),
                 ("seen", &seen),
                 ("changed", &when_masked(", changed")),

@@ -12,7 +12,7 @@ SELECT {link}, {schema_name}, {table_name}, ARRAY[{key_texts}]::text[], ARRAY[{c
        CASE {sqlstate} WHEN '23503' THEN 'missing_parent' WHEN '23505' THEN
          CASE WHEN cardinality(s.refused) > 1 THEN 'multiple_unique_conflicts'
               WHEN EXISTS (SELECT FROM {table} t WHERE {matches}) THEN 'update_exists' ELSE 'insert_exists' END
-         ELSE 'refused' END,
+         ELSE {otherwise} END,
        {sqlstate}, array_to_string(s.refused, ', '), {message}, {seen}, clock_timestamp() + interval '4 seconds' + random() * interval '2 seconds'{mask}
 FROM refused s
 ON CONFLICT (link, table_schema, table_name, key_values) DO UPDATE SET

@@ -2,8 +2,8 @@
 -- reads:   the changelog, ponte.link_table
 -- writes:  the changelog
 -- locks:   ROW EXCLUSIVE on the changelog
-INSERT INTO {log} ({keys}, op, version_at, changed_at, version_node, via, only_link)
-SELECT {log_keys}, l.op, l.version_at, l.changed_at, l.version_node, l.via, {link}
+INSERT INTO {log} ({keys}, op, version_at, changed_at, version_node, via, only_link{outside})
+SELECT {log_keys}, l.op, l.version_at, l.changed_at, l.version_node, l.via, {link}{log_outside}
 FROM {changelog} l
 WHERE {travels} AND NOT pg_visible_in_snapshot(l.xid, (
   SELECT m.installed_snapshot FROM ponte.link_table m

@@ -6,7 +6,7 @@ CREATE OR REPLACE FUNCTION {function}() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $ponte$
 BEGIN
   {return_if_applying}
-  INSERT INTO {log} ({staged_key}, op, version_at) SELECT {row_key}, '{op}', {version} FROM {rows} r;
+  {note}
   IF FOUND AND NOT pg_try_advisory_xact_lock_shared(1886350964, 1) THEN PERFORM pg_notify('ponte', ''); END IF;
   RETURN NULL;
 END $ponte$;

@@ -6,7 +6,7 @@ CREATE OR REPLACE FUNCTION {function}() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $ponte$
 BEGIN
   {return_if_applying}
-  INSERT INTO {log} ({staged_key}, op, version_at) SELECT {row_key}, '{op}', {version} FROM {rows} r;
+  {note}
   IF NOT FOUND THEN RETURN NULL; END IF;
   DELETE FROM ponte.truncation d WHERE d.xid < (SELECT pg_snapshot_xmin(o.consumed) FROM ponte.outgoing o ORDER BY 1 LIMIT 1);
   INSERT INTO ponte.truncation (table_schema, table_name) VALUES (TG_TABLE_SCHEMA, TG_TABLE_NAME);

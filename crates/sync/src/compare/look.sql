@@ -2,7 +2,7 @@
 -- reads:   the table, through its key
 -- writes:  nothing
 -- locks:   ACCESS SHARE
-SELECT u.n, ARRAY[{hashes}]::bigint[]
+SELECT u.n, {hashes}
 FROM unnest($1::text[]) WITH ORDINALITY u(key, n),
   LATERAL jsonb_populate_record(NULL::{changelog}, jsonb_build_object({named})) w
   JOIN {table} t ON {matches}{and_inside}

@@ -29,7 +29,7 @@ impl Report for Shown {
 }
 
 pub(super) async fn run(context: &Context, servers: &Servers) -> Result<Verdict, Failure> {
-    let migrator = target::migrator(context, servers).await?;
+    let migrator = target::reader(context, servers).await?;
     let history = migrator.applied().await?;
     let complete = history.iter().rfind(|row| {
         let unfinished = row.unfinished.as_ref();

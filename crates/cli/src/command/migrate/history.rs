@@ -63,7 +63,7 @@ impl Report for Shown {
 }
 
 pub(super) async fn run(context: &Context, servers: &Servers) -> Result<Verdict, Failure> {
-    let migrator = target::migrator(context, servers).await?;
+    let migrator = target::reader(context, servers).await?;
     let entries = migrator.log().await?;
     context.print(&Shown {
         entries: entries.into_iter().map(Line::from).collect(),

@@ -1,13 +1,21 @@
 //! `ponte migrate`: files to revisions of a database, and back.
 
+mod adopt;
 mod current;
+mod diff;
 mod down;
+mod forecast;
 mod history;
+mod lint;
 mod new;
+mod patience;
 mod progress;
+mod redo;
+mod renumber;
 mod stamp;
 mod status;
 pub(super) mod target;
+mod test;
 mod up;
 
 use clap::Subcommand;
@@ -30,6 +38,8 @@ enum Action {
     Up(up::Args),
     /// Undo the newest migrations with their DOWN parts
     Down(down::Args),
+    /// Undo the newest migrations and apply them again, with their files as they are now
+    Redo(redo::Args),
     /// Show what is applied and what is pending; writes nothing
     Status(status::Args),
     /// Show everything that was applied, undone and stamped; writes nothing
@@ -38,8 +48,18 @@ enum Action {
     Current,
     /// Record the database as being at a revision, without running anything
     Stamp(stamp::Args),
-    /// Create the next migration file
+    /// Create the next migration file, empty or with what leads to another schema
     New(new::Args),
+    /// Give files that have a number twice, or come too late, the next free number
+    Renumber(renumber::Args),
+    /// Take a database over from another migration tool, its files and its history, proved by a replay
+    Adopt(adopt::Args),
+    /// Print the SQL that turns one schema into another; exit code 1 where they differ
+    Diff(diff::Args),
+    /// Look for what is dangerous in migrations before they are applied; exit code 1 where something is found
+    Lint(lint::Args),
+    /// Run every migration up, down and up again on a server of our own; exit code 1 where DOWN does not lead back
+    Test(test::Args),
 }
 
 impl Args {
@@ -58,11 +78,17 @@ impl Action {
         match self {
             Self::Up(args) => up::run(args, context, servers).await,
             Self::Down(args) => down::run(args, context, servers).await,
+            Self::Redo(args) => redo::run(args, context, servers).await,
+            Self::Renumber(args) => renumber::run(args, context, servers).await,
             Self::Status(args) => status::run(args, context, servers).await,
             Self::History => history::run(context, servers).await,
             Self::Current => current::run(context, servers).await,
             Self::Stamp(args) => stamp::run(args, context, servers).await,
-            Self::New(args) => new::run(args, context),
+            Self::Adopt(args) => adopt::run(args, context, servers).await,
+            Self::New(args) => new::run(args, context, servers).await,
+            Self::Diff(args) => diff::run(args, context, servers).await,
+            Self::Lint(args) => lint::run(args, context, servers).await,
+            Self::Test(args) => test::run(args, context, servers).await,
         }
     }
 }

@@ -20,18 +20,11 @@ pub(super) fn tell(context: &Context, event: &Event<'_>) {
             "resuming {} after {steps_done} of its statements",
             label(&migration.revision, &migration.name)
         )),
-        Event::Blocked { migration, by } => context.note(format_args!(
-            "{} waits for {}",
-            label(&migration.revision, &migration.name),
-            blockers(by)
-        )),
-        Event::LockTimedOut {
-            migration,
-            by,
-            again_in,
-        } => context.note(format_args!(
-            "{} did not get its locks{}; trying again in {:.1} s",
-            label(&migration.revision, &migration.name),
+        Event::Blocked { what, by } => {
+            context.note(format_args!("{what} waits for {}", blockers(by)));
+        }
+        Event::LockTimedOut { what, by, again_in } => context.note(format_args!(
+            "{what} did not get its locks{}; trying again in {:.1} s",
             if by.is_empty() {
                 String::new()
             } else {
@@ -39,9 +32,19 @@ pub(super) fn tell(context: &Context, event: &Event<'_>) {
             },
             again_in.as_secs_f64()
         )),
+        Event::BuildingIndex { what, phase, percent } => context.note(match percent {
+            Some(percent) => format!("{what}: {phase}, {percent} %"),
+            None => format!("{what}: {phase}"),
+        }),
+        Event::StillRunning { what, seconds } => {
+            context.note(format_args!("{what} is still running, {seconds} s so far"));
+        }
         Event::InvalidIndexDropped { index } => context.note(format_args!(
             "dropped the invalid index {index} that an earlier build has left behind"
         )),
+        Event::Repeated { name, duration } => {
+            context.note(format_args!("ran R__{name} ({} ms)", duration.as_millis()));
+        }
         Event::Finished {
             migration,
             direction,

@@ -62,6 +62,9 @@ struct LinkLine {
     /// Tables whose capture was changed, because the rule for conflicts was.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     noted_columns: Vec<String>,
+    /// Tables whose capture was changed, because the filter was or what becomes of rows that leave it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    asked_filters: Vec<String>,
     guarded_triggers: Vec<String>,
 }
 
@@ -117,6 +120,12 @@ impl Report for Initialised {
                 writeln!(
                     out,
                     "  {table}: capture now notes changed columns as the rule for conflicts asks"
+                )?;
+            }
+            for table in &line.asked_filters {
+                writeln!(
+                    out,
+                    "  {table}: capture now tells of deleted rows what the filter and leaving ask"
                 )?;
             }
             for trigger in &line.guarded_triggers {
@@ -185,6 +194,7 @@ fn line(link: &LinkPlan, plan: &InitPlan) -> LinkLine {
         tables_left: plan.members.leaving_names(),
         interleaved_sequences: plan.sequences.clone(),
         noted_columns: plan.masks.clone(),
+        asked_filters: plan.keeping.clone(),
         guarded_triggers: plan
             .guards
             .iter()

@@ -10,7 +10,7 @@ SELECT 'publication', NULL, NULL, p.pubname::text, NULL,
         CASE WHEN p.pubviaroot THEN 'yes' END,
         (SELECT string_agg(r.prrelid::regclass
                   || coalesce(' (' || (SELECT string_agg(quote_ident(a.attname), ', ' ORDER BY a.attname) FROM pg_attribute a
-                              WHERE a.attrelid = r.prrelid AND a.attnum::text = ANY (string_to_array(to_jsonb(r) ->> 'prattrs', ' '))) || ')', '')
+                              WHERE a.attrelid = r.prrelid AND a.attnum::text = ANY (regexp_split_to_array(btrim(to_jsonb(r) ->> 'prattrs', '[]'), '[, ]+'))) || ')', '')
                   || coalesce(' WHERE ' || {filter}, ''), ', ' ORDER BY r.prrelid::regclass::text)
          FROM pg_publication_rel r WHERE r.prpubid = p.oid),
         {schemas},

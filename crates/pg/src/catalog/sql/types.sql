@@ -10,7 +10,7 @@ SELECT CASE t.typtype WHEN 'e' THEN 'enum' WHEN 'd' THEN 'domain' WHEN 'r' THEN 
     (SELECT string_agg(quote_literal(e.enumlabel), ', ' ORDER BY e.enumsortorder) FROM pg_enum e WHERE e.enumtypid = t.oid),
     CASE t.typtype WHEN 'd' THEN format_type(t.typbasetype, t.typtypmod) END,
     CASE WHEN t.typtype = 'd' AND t.typnotnull THEN 'yes' END,
-    CASE t.typtype WHEN 'd' THEN t.typdefault END,
+    CASE t.typtype WHEN 'd' THEN pg_get_expr(t.typdefaultbin, 0) END,
     CASE WHEN t.typcollation <> coalesce(base.typcollation, 0) THEN t.typcollation::regcollation::text END,
     format_type(r.rngsubtype, NULL), operators.opcname::text, nullif(r.rngcanonical::oid, 0)::regproc::text,
     nullif(r.rngsubdiff::oid, 0)::regproc::text,

@@ -5,7 +5,8 @@
 --
 -- A row of ponte.migration whose direction is not null belongs to a script that cannot run in a transaction and has not
 -- come to its end: steps_done of its steps are committed, and step_begun says that the next one was sent.
-CREATE TABLE IF NOT EXISTS ponte.migration (
+-- script is the text of UP, for showing what was changed in a file since; nothing where it is very long.
+CREATE TABLE IF NOT EXISTS {schema}.migration (
     revision        text PRIMARY KEY CHECK (revision ~ '^[0-9]+$'),
     name            text NOT NULL,
     checksum_up     text NOT NULL,
@@ -18,9 +19,10 @@ CREATE TABLE IF NOT EXISTS ponte.migration (
     direction       text CHECK (direction IN ('up', 'down')),
     steps_done      integer NOT NULL DEFAULT 0,
     step_begun      boolean NOT NULL DEFAULT false,
-    checksum_done   text
+    checksum_done   text,
+    script          text
 );
-CREATE TABLE IF NOT EXISTS ponte.migration_log (
+CREATE TABLE IF NOT EXISTS {schema}.migration_log (
     id          bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     revision    text NOT NULL,
     name        text NOT NULL,
@@ -30,5 +32,5 @@ CREATE TABLE IF NOT EXISTS ponte.migration_log (
     done_by     text NOT NULL DEFAULT session_user,
     release     text NOT NULL
 );
-COMMENT ON TABLE ponte.migration IS 'ponte migrate, format 1';
-COMMENT ON TABLE ponte.migration_log IS 'what ponte migrate did, oldest first'
+COMMENT ON TABLE {schema}.migration IS 'ponte migrate, format 1';
+COMMENT ON TABLE {schema}.migration_log IS 'what ponte migrate did, oldest first'

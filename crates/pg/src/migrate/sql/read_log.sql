@@ -5,5 +5,5 @@
 SELECT revision, name, action,
        to_char(done_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS done_at,
        duration_ms, done_by, release
-FROM ponte.migration_log
+FROM {schema}.migration_log
 ORDER BY id

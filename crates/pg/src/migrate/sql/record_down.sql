@@ -3,7 +3,7 @@
 -- Writes:  ponte.migration, ponte.migration_log.
 -- Locks:   one row.
 WITH removed AS (
-    DELETE FROM ponte.migration WHERE revision::numeric = {revision}::numeric RETURNING revision, name
+    DELETE FROM {schema}.migration WHERE revision::numeric = {revision}::numeric RETURNING revision, name
 )
-INSERT INTO ponte.migration_log (revision, name, action, duration_ms, release)
+INSERT INTO {schema}.migration_log (revision, name, action, duration_ms, release)
 SELECT removed.revision, removed.name, {action}, {duration_ms}, {release} FROM removed

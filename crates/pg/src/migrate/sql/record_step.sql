@@ -2,7 +2,7 @@
 -- Reads:   ponte.migration.
 -- Writes:  ponte.migration.
 -- Locks:   one row.
-INSERT INTO ponte.migration AS m
+INSERT INTO {schema}.migration AS m
     (revision, name, checksum_up, checksum_down, checksum_tokens, release, direction, steps_done, step_begun, checksum_done)
 VALUES
     ({revision}, {name}, {checksum_up}, {checksum_down}, {checksum_tokens}, {release},

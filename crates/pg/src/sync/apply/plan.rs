@@ -1,14 +1,20 @@
 //! Comparing what is staged with what is there, and deciding the conflicts.
 
 use ponte_schema::Sql;
-use ponte_sync::apply::{Direction, Stage, Winner};
+use ponte_sync::apply::{Direction, OUTSIDE, Reason, Stage, Winner};
 
-use super::{ANY_PLAN, Batch, SMALL_BATCH_PLANS, count};
+use super::{ANY_PLAN, Applied, Batch, SMALL_BATCH_PLANS, count, rescue};
 use crate::error::Result;
 use crate::sync::peer::Peer;
 
-/// Compares the staged rows with the ones that are there; answers how many differ.
-pub(super) async fn pin(batch: &Batch<'_>, target: &mut Peer) -> Result<u64> {
+/// What arrives for a row that takes no part here.
+const OUTSIDE_NOW: Reason<'static> = Reason {
+    sqlstate: OUTSIDE,
+    message: "the row does not take part here at present",
+};
+
+/// Compares the staged rows with the ones that are there; answers how many differ. What arrived for rows that are kept out of everything is set aside.
+pub(super) async fn pin(batch: &Batch<'_>, target: &mut Peer, applied: &mut Applied) -> Result<u64> {
     let mut planned = 0;
     for &position in &batch.touched {
         let (stage, table) = (Stage::new(position), batch.target_side(position));
@@ -17,6 +23,9 @@ pub(super) async fn pin(batch: &Batch<'_>, target: &mut Peer) -> Result<u64> {
             Some(part) => stage.pin_part(table, part),
         };
         planned += target.touched(&pin, batch.plan(), "compare rows").await?;
+        if table.keeps {
+            applied.quarantined += rescue::set_aside(batch, target, position, OUTSIDE_NOW).await?;
+        }
     }
     Ok(planned)
 }

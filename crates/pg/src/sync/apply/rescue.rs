@@ -60,7 +60,7 @@ pub(super) async fn rescue(batch: &Batch<'_>, target: &mut Peer, applied: &mut A
     target.script(&sql, "undo what was written").await?;
     analyze_stages(batch, target).await?;
     applied.quarantined += set_clashes_aside(batch, target).await?;
-    let last = number(batch, target).await?;
+    let last = number(batch, target, applied).await?;
     let mut search = Search {
         batch,
         last,
@@ -116,7 +116,12 @@ async fn set_clashes_aside(batch: &Batch<'_>, target: &mut Peer) -> Result<u64> 
 }
 
 /// Moves the marked rows of a table into the quarantine; answers how many.
-async fn set_aside(batch: &Batch<'_>, target: &mut Peer, position: usize, reason: Reason<'_>) -> Result<u64> {
+pub(super) async fn set_aside(
+    batch: &Batch<'_>,
+    target: &mut Peer,
+    position: usize,
+    reason: Reason<'_>,
+) -> Result<u64> {
     let (stage, table) = (Stage::new(position), batch.target_side(position));
     let seen = batch.seen_by_source();
     extras::note_refused(batch, target, position, reason).await?;
@@ -125,9 +130,9 @@ async fn set_aside(batch: &Batch<'_>, target: &mut Peer, position: usize, reason
 }
 
 /// Numbers the rows that differ: deletes first, children before parents, then the others the other way round. Answers the last number.
-async fn number(batch: &Batch<'_>, target: &mut Peer) -> Result<i64> {
+async fn number(batch: &Batch<'_>, target: &mut Peer, applied: &mut Applied) -> Result<i64> {
     forget_plan(batch, target).await?;
-    pin(batch, target).await?;
+    pin(batch, target, applied).await?;
     let mut last = 0;
     for (present, positions) in [
         (false, batch.touched.iter().rev().copied().collect::<Vec<_>>()),
@@ -275,7 +280,7 @@ impl Search<'_> {
                 if refusal.sqlstate == "23503" {
                     let alone = self.batch.part(vec![position], part);
                     forget_plan(&alone, target).await?;
-                    pin(&alone, target).await?;
+                    pin(&alone, target, applied).await?;
                     let keep = stage.keep_parents(table, self.batch.direction(target), None);
                     applied.conflicts +=
                         parents::keep_parents(&alone, target, &keep, constraint.unwrap_or_default()).await?;

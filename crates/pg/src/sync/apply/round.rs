@@ -90,7 +90,9 @@ impl<'b> Work<'b> {
 
     async fn attempt(&mut self, step: Step, target: &mut Peer) -> Result<Seen> {
         match step {
-            Step::Pin => plan::pin(self.batch, target).await.map(Seen::Rows),
+            Step::Pin => plan::pin(self.batch, target, &mut self.applied)
+                .await
+                .map(Seen::Rows),
             Step::LookForLocal => self.look_for_local(target).await.map(Seen::Found),
             Step::Resolve => self.resolve(target).await.map(Seen::Rows),
             Step::Write => self.write(target).await,

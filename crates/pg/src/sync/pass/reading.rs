@@ -86,7 +86,10 @@ impl LiveLink {
     /// The rows that the target refused and that are tried again; more of them where other rows arrive anyway.
     pub(super) async fn retried(&mut self, source: Side, others_arrive: bool) -> Result<Vec<Retried>> {
         let target = source.other().index();
-        let mut retried = apply::due(&self.spec.name, &mut self.peers[target], others_arrive).await?;
+        let sides = self.tables.iter().map(|t| &t.sides[target]);
+        let keeping: Vec<&TableSide> = sides.filter(|side| side.keeps).collect();
+        let peer = &mut self.peers[target];
+        let mut retried = apply::due(&self.spec.name, peer, others_arrive, &keeping).await?;
         retried.retain(|row| self.tables.iter().any(|t| t.sides[target].name == row.table));
         Ok(retried)
     }

@@ -1,0 +1,47 @@
+BEGIN;
+
+CREATE TABLE alembic_version (
+    version_num VARCHAR(32) NOT NULL, 
+    CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num)
+);
+
+-- Running upgrade  -> aaa111
+
+CREATE TABLE users (
+    id SERIAL NOT NULL, 
+    email VARCHAR(100) NOT NULL, 
+    PRIMARY KEY (id)
+);
+
+INSERT INTO alembic_version (version_num) VALUES ('aaa111') RETURNING alembic_version.version_num;
+
+-- Running upgrade aaa111 -> ccc333
+
+ALTER TABLE users ADD COLUMN nick TEXT;
+
+UPDATE alembic_version SET version_num='ccc333' WHERE alembic_version.version_num = 'aaa111';
+
+-- Running upgrade aaa111 -> bbb222
+
+COMMIT;
+
+CREATE INDEX CONCURRENTLY users_email ON users (email);
+
+BEGIN;
+
+INSERT INTO alembic_version (version_num) VALUES ('bbb222') RETURNING alembic_version.version_num;
+
+-- Running upgrade bbb222, ccc333 -> ddd444
+
+DELETE FROM alembic_version WHERE alembic_version.version_num = 'bbb222';
+
+UPDATE alembic_version SET version_num='ddd444' WHERE alembic_version.version_num = 'ccc333';
+
+-- Running upgrade ddd444 -> eee555
+
+ALTER TABLE users ADD COLUMN age INTEGER;
+
+UPDATE alembic_version SET version_num='eee555' WHERE alembic_version.version_num = 'ddd444';
+
+COMMIT;
+

@@ -1,0 +1,7 @@
+-- +goose Up
+-- +goose StatementBegin
+CREATE INDEX users_email ON users (email);
+-- +goose StatementEnd
+
+-- +goose Down
+DROP INDEX users_email;

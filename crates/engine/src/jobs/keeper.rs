@@ -1,0 +1,581 @@
+//! Looks after the jobs of one database.
+//!
+//! A round reads where the jobs stand and does whatever that calls for, so that it does not matter what happened in between: a process that
+//! died, a server that was away, a clock that was put forward. Between rounds the keeper sleeps until the next tick, the end of a
+//! run of its own, or the next sign of life that it has to give. Where nothing is due for a while it closes its connection, and a
+//! database that goes to sleep when nobody uses it can do so.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use jiff::{SignedDuration, Timestamp};
+use ponte_pg::jobs::{self, Board, Claim, Decision, Done, Registration, Seen, Skipped};
+use ponte_pg::sync::Peer;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use super::carry::carry_out;
+use super::due::{believable, due};
+use super::overlap::{Open, admit};
+use super::plan::{Group, JobPlan};
+use super::settle::{Cut, Verdict, verdict};
+use crate::backoff::Backoff;
+use crate::config::Database;
+use crate::error::{Error, Result};
+use crate::servers::Servers;
+
+/// Something that happened to a job.
+#[derive(Debug, Clone)]
+pub enum Event {
+    /// A run began.
+    Began {
+        /// The job.
+        job: String,
+    },
+    /// A run succeeded.
+    Succeeded {
+        /// The job.
+        job: String,
+        /// How many rows it touched, where that means something.
+        rows: Option<u64>,
+    },
+    /// A run ended otherwise.
+    Failed {
+        /// The job.
+        job: String,
+        /// Why, with the causes.
+        reason: String,
+        /// How long until the next attempt, if there is one.
+        retry_in: Option<Duration>,
+    },
+    /// A run's process was not heard of.
+    Lost {
+        /// The job.
+        job: String,
+        /// Whether it is not repeated.
+        for_good: bool,
+    },
+    /// Ticks were left out.
+    LeftOut {
+        /// The job.
+        job: String,
+        /// `missed` or `overlap`.
+        reason: &'static str,
+        /// How many.
+        ticks: u64,
+    },
+    /// The database cannot be reached, or does not answer as it should.
+    Away {
+        /// The database.
+        database: String,
+        /// Why, with the causes.
+        reason: String,
+        /// How long until it is tried again.
+        pause: Duration,
+    },
+    /// It is back.
+    Back {
+        /// The database.
+        database: String,
+    },
+}
+
+/// Looks after the jobs of one database.
+pub struct Keeper {
+    pub(super) servers: Servers,
+    database: Database,
+    pub(super) plans: Vec<JobPlan>,
+    names: Vec<String>,
+    pub(super) runner: String,
+    observe: Box<dyn Fn(&Event) + Send + Sync>,
+    peer: Option<Peer>,
+    away: bool,
+    tasks: JoinSet<Ended>,
+    active: BTreeMap<i64, Active>,
+    unsettled: Vec<Ended>,
+    pruned_at: Option<Instant>,
+}
+
+/// A run of this process that is under way.
+struct Active {
+    plan: usize,
+    fence: i64,
+    cancel: CancellationToken,
+    cut: Option<Cut>,
+    beaten_at: Instant,
+}
+
+/// A run of this process that is over.
+pub(super) struct Ended {
+    plan: usize,
+    claim: Claim,
+    cut: Option<Cut>,
+    pub(super) outcome: Result<Done>,
+}
+
+/// A connection is given up where nothing is to be done for longer than this.
+const IDLE_MAX: Duration = Duration::from_secs(60);
+/// No sleep is longer, whatever the schedules say.
+const SLEEP_MAX: Duration = Duration::from_secs(3_600);
+/// How often to look whether a run of another process is over that one of ours waits for.
+const WAITING_POLL: Duration = Duration::from_millis(500);
+/// How often the clock on the wall is looked at during a sleep: it goes on while a machine is suspended, the other one does not.
+const CLOCK_POLL: Duration = Duration::from_secs(5);
+/// A tick that is run later than this is caught up.
+const LATE: SignedDuration = SignedDuration::from_secs(60);
+/// How often history is pruned.
+const PRUNE_EVERY: Duration = Duration::from_secs(600);
+
+impl Keeper {
+    /// A keeper that reports what happens to `observe`; `runner` is what this process is called in the books.
+    pub fn new(
+        servers: Servers,
+        group: Group,
+        runner: impl Into<String>,
+        observe: impl Fn(&Event) + Send + Sync + 'static,
+    ) -> Self {
+        Self {
+            servers,
+            database: group.database,
+            names: group.plans.iter().map(|plan| plan.job.name.clone()).collect(),
+            plans: group.plans,
+            runner: runner.into(),
+            observe: Box::new(observe),
+            peer: None,
+            away: false,
+            tasks: JoinSet::new(),
+            active: BTreeMap::new(),
+            unsettled: Vec::new(),
+            pruned_at: None,
+        }
+    }
+
+    /// Runs until `stop` is cancelled, then waits for its runs as long as `grace`, and gives back those that are not over.
+    pub async fn run(mut self, stop: CancellationToken, grace: Duration) {
+        let mut backoff = Backoff::default();
+        while !stop.is_cancelled() {
+            let wait = match self.round().await {
+                Ok(wait) => {
+                    backoff.succeed();
+                    self.seen_again();
+                    wait
+                }
+                Err(error) => self.lose_touch(&error, &mut backoff),
+            };
+            if wait > IDLE_MAX && self.active.is_empty() {
+                self.peer = None;
+            }
+            tokio::select! {
+                () = stop.cancelled() => {}
+                () = sleep_by_both_clocks(wait) => {}
+                Some(ended) = self.tasks.join_next() => self.note_end(ended),
+            }
+        }
+        self.wind_down(grace).await;
+    }
+
+    /// Lets the runs under way come to their end, and gives back those that do not.
+    async fn wind_down(&mut self, grace: Duration) {
+        let deadline = Instant::now() + grace;
+        while !self.active.is_empty() {
+            if Instant::now() >= deadline {
+                for active in self.active.values_mut() {
+                    active.cut.get_or_insert(Cut::Stopping);
+                    active.cancel.cancel();
+                }
+            }
+            if let Err(error) = self.keep_leases().await {
+                tracing::debug!("cannot keep the leases of runs: {error}");
+                self.peer = None;
+            }
+            let wait = self.beat_every().min(WAITING_POLL);
+            tokio::select! {
+                () = tokio::time::sleep(wait) => {}
+                Some(ended) = self.tasks.join_next() => self.note_end(ended),
+            }
+        }
+        if let Err(error) = self.settle_ended().await {
+            // Their leases run out.
+            tracing::warn!("cannot record how runs ended: {}", error.in_words());
+        }
+    }
+
+    /// Does what is to be done now; answers how long nothing will be.
+    async fn round(&mut self) -> Result<Duration> {
+        self.settle_ended().await?;
+        self.keep_leases().await?;
+        let names = self.names.clone();
+        let (now, boards) = jobs::look(self.peer().await?, &names).await?;
+        let (Some(now), true) = (now, boards.len() == self.names.len()) else {
+            // Somebody took them out of the books.
+            self.peer = None;
+            return Ok(WAITING_POLL);
+        };
+        let looked_at = Instant::now();
+        let mut wait = SLEEP_MAX;
+        for board in &boards {
+            if let Some(plan) = self.names.iter().position(|name| *name == board.name) {
+                wait = wait.min(self.look_after(plan, board, now).await?);
+            }
+        }
+        self.prune().await?;
+        if !self.active.is_empty() {
+            wait = wait.min(self.beat_every());
+        }
+        Ok(wait
+            .saturating_sub(looked_at.elapsed())
+            .max(Duration::from_millis(1)))
+    }
+
+    /// Does what one job needs; answers how long it will need nothing.
+    async fn look_after(&mut self, plan: usize, board: &Board, now: Timestamp) -> Result<Duration> {
+        let mut waiting = board.queued > 0 && board.ready_at.is_none_or(|at| at <= now);
+        let mut running = board.running;
+        if board.lease_until.is_some_and(|until| until < now) {
+            waiting |= self.lose_expired(plan).await?;
+            running = false;
+        }
+        let due = !board.paused && self.is_due(plan, board.decided_until, now);
+        if due {
+            waiting |= self.decide(plan).await?;
+        }
+        if waiting && !running && !board.paused {
+            self.claim(plan).await?;
+        }
+        let ours = self.active.values().any(|active| active.plan == plan);
+        let until = |at: Timestamp| Duration::try_from(at.duration_since(now)).unwrap_or_default();
+        let mut wait = SLEEP_MAX;
+        if let Some(schedule) = &self.plans[plan].job.schedule
+            && let Some(next) = schedule.next_after(believable(board.decided_until, now).max(now))
+        {
+            wait = wait.min(until(next));
+        }
+        if let Some(ready) = board.ready_at.filter(|at| *at > now) {
+            wait = wait.min(until(ready));
+        }
+        if let Some(lease) = board.lease_until.filter(|_| !ours) {
+            wait = wait.min(until(lease) + Duration::from_millis(10));
+        }
+        if due {
+            // Whoever took the run may be killed while everybody else sleeps until the next tick.
+            wait = wait.min(self.plans[plan].job.lease);
+        }
+        if waiting && !ours && !board.paused {
+            wait = wait.min(WAITING_POLL);
+        }
+        Ok(wait)
+    }
+
+    fn is_due(&self, plan: usize, decided_until: Timestamp, now: Timestamp) -> bool {
+        let until = believable(decided_until, now);
+        let schedule = self.plans[plan].job.schedule.as_ref();
+        let next = schedule.and_then(|schedule| schedule.next_after(until));
+        next.is_some_and(|next| next <= now)
+    }
+
+    /// Decides about ticks that came due; answers whether any is to be run.
+    async fn decide(&mut self, plan: usize) -> Result<bool> {
+        let job = self.plans[plan].job.clone();
+        let decider = |seen: &Seen| decision(&job, seen);
+        let peer = self.peer().await?;
+        let Some(decided) = jobs::decide(peer, &job.name, decider).await? else {
+            return Ok(false);
+        };
+        if decided.cancel {
+            // One elsewhere is told by the next sign of life that it gives.
+            for active in self.active.values_mut().filter(|active| active.plan == plan) {
+                active.cut.get_or_insert(Cut::Asked);
+                active.cancel.cancel();
+            }
+        }
+        for skipped in &decided.skip {
+            (self.observe)(&Event::LeftOut {
+                job: job.name.clone(),
+                reason: skipped.reason,
+                ticks: skipped.ticks,
+            });
+        }
+        Ok(!decided.queue.is_empty())
+    }
+
+    /// Takes runs from processes that are gone; answers whether one is to be repeated.
+    async fn lose_expired(&mut self, plan: usize) -> Result<bool> {
+        let (name, retries) = (self.names[plan].clone(), self.plans[plan].job.retries);
+        let lost = jobs::lose_expired(self.peer().await?, &name, retries).await?;
+        for (_, for_good) in &lost {
+            (self.observe)(&Event::Lost {
+                job: name.clone(),
+                for_good: *for_good,
+            });
+        }
+        Ok(lost.iter().any(|(_, for_good)| !for_good))
+    }
+
+    /// Takes a run that waits, if no other process has it by now, and begins it.
+    async fn claim(&mut self, plan: usize) -> Result<()> {
+        let (name, lease) = (self.names[plan].clone(), self.plans[plan].job.lease);
+        let runner = self.runner.clone();
+        let claim = jobs::claim(self.peer().await?, &name, &runner, lease).await?;
+        if let Some(claim) = claim {
+            self.begin(plan, claim);
+        }
+        Ok(())
+    }
+
+    /// Begins a run that is ours.
+    pub(super) fn begin(&mut self, plan: usize, claim: Claim) {
+        let cancel = CancellationToken::new();
+        let active = Active {
+            plan,
+            fence: claim.fence,
+            cancel: cancel.clone(),
+            cut: None,
+            beaten_at: Instant::now(),
+        };
+        self.active.insert(claim.run, active);
+        (self.observe)(&Event::Began {
+            job: self.names[plan].clone(),
+        });
+        let (servers, job) = (self.servers.clone(), self.plans[plan].clone());
+        self.tasks.spawn(async move {
+            let outcome = carry_out(&servers, &job, &claim, &cancel).await;
+            Ended {
+                plan,
+                claim,
+                cut: None,
+                outcome,
+            }
+        });
+    }
+
+    /// Gives signs of life for all runs of this process, and ends those that are asked to end or are not ours any more.
+    pub(super) async fn keep_leases(&mut self) -> Result<()> {
+        if self.active.is_empty() {
+            return Ok(());
+        }
+        for active in self.active.values_mut() {
+            if active.beaten_at.elapsed() > self.plans[active.plan].job.lease {
+                active.cut.get_or_insert(Cut::LeaseGone);
+                active.cancel.cancel();
+            }
+        }
+        let runs: Vec<(i64, i64, Duration)> = self
+            .active
+            .iter()
+            // What is given up is not kept from others.
+            .filter(|(_, active)| active.cut != Some(Cut::LeaseGone))
+            .map(|(run, active)| (*run, active.fence, self.plans[active.plan].job.lease))
+            .collect();
+        let asked_at = Instant::now();
+        let kept: BTreeMap<i64, bool> = jobs::beat(self.peer().await?, &runs).await?.into_iter().collect();
+        for (run, active) in &mut self.active {
+            match kept.get(run) {
+                Some(false) => active.beaten_at = asked_at,
+                Some(true) => {
+                    active.beaten_at = asked_at;
+                    active.cut.get_or_insert(Cut::Asked);
+                    active.cancel.cancel();
+                }
+                // Somebody else's; or over, and the end is about to be told here, which a request to end it does not change.
+                None => {
+                    active.cut.get_or_insert(Cut::LeaseGone);
+                    active.cancel.cancel();
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// How often signs of life are due.
+    fn beat_every(&self) -> Duration {
+        let leases = self
+            .active
+            .values()
+            .map(|active| self.plans[active.plan].job.lease);
+        leases.min().map_or(SLEEP_MAX, |lease| lease / 3)
+    }
+
+    /// Asks this process's runs to end, as somebody asked for it.
+    pub(super) fn cancel_all(&mut self) {
+        for active in self.active.values_mut() {
+            active.cut.get_or_insert(Cut::Asked);
+            active.cancel.cancel();
+        }
+    }
+
+    /// The next run of this process that ends, while signs of life are given.
+    pub(super) async fn next_end(&mut self) -> Option<Ended> {
+        let wait = self.beat_every();
+        tokio::select! {
+            () = tokio::time::sleep(wait) => None,
+            Some(ended) = self.tasks.join_next() => Some(self.taken_off(ended)),
+        }
+    }
+
+    fn taken_off(&mut self, ended: Result<Ended, tokio::task::JoinError>) -> Ended {
+        let mut ended = match ended {
+            Ok(ended) => ended,
+            Err(panic) => std::panic::resume_unwind(panic.into_panic()),
+        };
+        ended.cut = self.active.remove(&ended.claim.run).and_then(|active| active.cut);
+        ended
+    }
+
+    fn note_end(&mut self, ended: Result<Ended, tokio::task::JoinError>) {
+        let ended = self.taken_off(ended);
+        self.unsettled.push(ended);
+    }
+
+    /// Writes down how runs ended. What cannot be written now stays for the next time.
+    async fn settle_ended(&mut self) -> Result<()> {
+        while let Some(ended) = self.unsettled.pop() {
+            if let Err(error) = self.settle(&ended).await {
+                self.unsettled.push(ended);
+                return Err(error);
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes down how a run ended, where it did not write it itself.
+    pub(super) async fn settle(&mut self, ended: &Ended) -> Result<()> {
+        let job = self.names[ended.plan].clone();
+        let error = match &ended.outcome {
+            Ok(done) => {
+                let rows = done.rows;
+                (self.observe)(&Event::Succeeded { job, rows });
+                return Ok(());
+            }
+            Err(error) => error,
+        };
+        let Claim {
+            run, fence, attempt, ..
+        } = ended.claim;
+        let retries = match ended.claim.scheduled_at {
+            Some(_) => self.plans[ended.plan].job.retries,
+            None => 0,
+        };
+        let mut retry_in = None;
+        match verdict(error, ended.cut, attempt, retries) {
+            Verdict::Nothing => {}
+            Verdict::Released => jobs::release(self.peer().await?, run, fence).await?,
+            Verdict::Failed(failed) => {
+                retry_in = failed.retry_in;
+                if !jobs::fail(self.peer().await?, run, fence, &failed).await?
+                    && let Some(recorded) = jobs::outcome(self.peer().await?, run).await?
+                    && recorded.state == "succeeded"
+                {
+                    // Only the answer to its COMMIT was lost.
+                    let rows = recorded.rows.and_then(|rows| u64::try_from(rows).ok());
+                    (self.observe)(&Event::Succeeded { job, rows });
+                    return Ok(());
+                }
+            }
+        }
+        (self.observe)(&Event::Failed {
+            job,
+            reason: error.in_words(),
+            retry_in,
+        });
+        Ok(())
+    }
+
+    async fn prune(&mut self) -> Result<()> {
+        if self.pruned_at.is_some_and(|at| at.elapsed() < PRUNE_EVERY) {
+            return Ok(());
+        }
+        for plan in 0..self.plans.len() {
+            let (name, keep) = (self.names[plan].clone(), self.plans[plan].job.keep);
+            jobs::forget(self.peer().await?, &name, keep).await?;
+        }
+        self.pruned_at = Some(Instant::now());
+        Ok(())
+    }
+
+    /// The connection for the books; made, and the jobs made known, where there is none.
+    pub(super) async fn peer(&mut self) -> Result<&mut Peer> {
+        if self.peer.is_none() {
+            let mut peer = self.servers.database_peer(&self.database, "ponte jobs").await?;
+            jobs::ensure(&peer).await?;
+            let registrations: Vec<Registration> = self.plans.iter().map(JobPlan::registration).collect();
+            jobs::register(&mut peer, &registrations).await?;
+            return Ok(self.peer.insert(peer));
+        }
+        match &mut self.peer {
+            Some(peer) => Ok(peer),
+            None => Err(ponte_pg::Error::new(ponte_pg::ErrorKind::Internal, "the connection is gone").into()),
+        }
+    }
+
+    /// Gives the connection for the books up, after a failure on it.
+    pub(super) fn forget_peer(&mut self) {
+        self.peer = None;
+    }
+
+    fn lose_touch(&mut self, error: &Error, backoff: &mut Backoff) -> Duration {
+        self.peer = None;
+        let pause = backoff.next_pause();
+        if !self.away {
+            (self.observe)(&Event::Away {
+                database: self.database.label.clone(),
+                reason: error.in_words(),
+                pause,
+            });
+        }
+        self.away = true;
+        pause
+    }
+
+    fn seen_again(&mut self) {
+        if std::mem::take(&mut self.away) {
+            (self.observe)(&Event::Back {
+                database: self.database.label.clone(),
+            });
+        }
+    }
+}
+
+/// What is decided about a job's ticks, given what is seen of it.
+fn decision(job: &crate::config::Job, seen: &Seen) -> Decision {
+    let Some(schedule) = &job.schedule else {
+        return Decision::default();
+    };
+    let until = believable(seen.decided_until, seen.now);
+    let due = due(schedule, until, seen.now, job.catch_up);
+    let open = Open {
+        running: seen.running,
+        queued: seen.queued,
+    };
+    let admission = admit(&due, job.overlap, job.catch_up, open);
+    let late = |tick: Timestamp| (tick, seen.now.duration_since(tick) > LATE);
+    let overlapped = admission.skip.into_iter().map(|tick| Skipped {
+        tick,
+        reason: "overlap",
+        ticks: 1,
+    });
+    let missed = due.missed_last.map(|tick| Skipped {
+        tick,
+        reason: "missed",
+        ticks: due.missed,
+    });
+    Decision {
+        queue: admission.queue.into_iter().map(late).collect(),
+        skip: missed.into_iter().chain(overlapped).collect(),
+        cancel: admission.cancel,
+    }
+}
+
+/// Sleeps until the time has passed by either clock.
+async fn sleep_by_both_clocks(wait: Duration) {
+    let deadline = Instant::now() + wait;
+    let on_the_wall = SignedDuration::try_from(wait)
+        .ok()
+        .and_then(|wait| Timestamp::now().checked_add(wait).ok());
+    loop {
+        let left = deadline.saturating_duration_since(Instant::now());
+        if left.is_zero() || on_the_wall.is_some_and(|at| Timestamp::now() >= at) {
+            return;
+        }
+        tokio::time::sleep(left.min(CLOCK_POLL)).await;
+    }
+}

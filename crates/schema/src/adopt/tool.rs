@@ -1,0 +1,155 @@
+//! The tools that are known, by their tables.
+
+use std::fmt;
+
+/// A migration tool.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[expect(missing_docs, reason = "the names are the tools' own")]
+pub enum Tool {
+    Alembic,
+    Flyway,
+    Dbmate,
+    GolangMigrate,
+    Sqlx,
+    Goose,
+    Refinery,
+    Rails,
+    Prisma,
+}
+
+/// What is known about a tool.
+struct Profile {
+    word: &'static str,
+    table: &'static str,
+    /// Columns that tell its table from others of the same name.
+    columns: &'static [&'static str],
+    /// Where its files usually are, the likeliest first.
+    places: &'static [&'static str],
+    after_a_failure: &'static str,
+}
+
+impl Tool {
+    /// Every tool. Of two with the same table and columns the one to ask first stands first.
+    pub const ALL: [Self; 9] = [
+        Self::Alembic,
+        Self::Flyway,
+        Self::GolangMigrate,
+        Self::Rails,
+        Self::Dbmate,
+        Self::Sqlx,
+        Self::Goose,
+        Self::Refinery,
+        Self::Prisma,
+    ];
+
+    /// As it is called on the command line.
+    pub fn word(self) -> &'static str {
+        self.profile().word
+    }
+
+    /// The tool of this [`word`](Self::word).
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|tool| tool.word() == word)
+    }
+
+    /// The name of its table, unless it is configured to use another.
+    pub fn table(self) -> &'static str {
+        self.profile().table
+    }
+
+    /// Where its files usually are, relative to the project.
+    pub fn places(self) -> &'static [&'static str] {
+        self.profile().places
+    }
+
+    /// What to do with the tool before it can be taken over, where it left something half done.
+    pub(super) fn after_a_failure(self) -> &'static str {
+        self.profile().after_a_failure
+    }
+
+    /// Whether a table of this name and with these columns can be its own.
+    pub fn owns(self, table: &str, columns: &[String]) -> bool {
+        table == self.table() && self.fits(columns)
+    }
+
+    /// Whether a table with these columns can be its own, whatever its name.
+    pub fn fits(self, columns: &[String]) -> bool {
+        let has = |wanted: &str| columns.iter().any(|column| column == wanted);
+        self.profile().columns.iter().all(|wanted| has(wanted))
+            && (!matches!(self, Self::Rails | Self::Dbmate) || columns.len() == 1)
+    }
+
+    fn profile(self) -> Profile {
+        match self {
+            Self::Alembic => Profile {
+                word: "alembic",
+                table: "alembic_version",
+                columns: &["version_num"],
+                places: &[],
+                after_a_failure: "finish or repair it with alembic, then try again",
+            },
+            Self::Flyway => Profile {
+                word: "flyway",
+                table: "flyway_schema_history",
+                columns: &["installed_rank", "version", "type", "script", "success"],
+                places: &["src/main/resources/db/migration", "db/migration", "sql"],
+                after_a_failure: "undo by hand what the failed script did, run flyway repair, then try again",
+            },
+            Self::Dbmate => Profile {
+                word: "dbmate",
+                table: "schema_migrations",
+                columns: &["version"],
+                places: &["db/migrations"],
+                after_a_failure: "finish or repair it with dbmate, then try again",
+            },
+            Self::GolangMigrate => Profile {
+                word: "golang-migrate",
+                table: "schema_migrations",
+                columns: &["version", "dirty"],
+                places: &["db/migrations"],
+                after_a_failure: "bring the database to a whole version, run migrate force VERSION, then try again",
+            },
+            Self::Sqlx => Profile {
+                word: "sqlx",
+                table: "_sqlx_migrations",
+                columns: &["version", "description", "success", "checksum"],
+                places: &[],
+                after_a_failure: "undo by hand what it did, delete its row from _sqlx_migrations, then try again",
+            },
+            Self::Goose => Profile {
+                word: "goose",
+                table: "goose_db_version",
+                columns: &["id", "version_id", "is_applied"],
+                places: &["db/migrations"],
+                after_a_failure: "finish or repair it with goose, then try again",
+            },
+            Self::Refinery => Profile {
+                word: "refinery",
+                table: "refinery_schema_history",
+                columns: &["version", "name", "applied_on", "checksum"],
+                places: &[],
+                after_a_failure: "finish or repair it with refinery, then try again",
+            },
+            Self::Rails => Profile {
+                word: "rails",
+                table: "schema_migrations",
+                columns: &["version"],
+                places: &["db/structure.sql"],
+                after_a_failure: "finish it with bin/rails db:migrate, then try again",
+            },
+            Self::Prisma => Profile {
+                word: "prisma",
+                table: "_prisma_migrations",
+                columns: &["migration_name", "finished_at", "rolled_back_at"],
+                places: &["prisma/migrations"],
+                after_a_failure: "run prisma migrate resolve --applied or --rolled-back NAME, then try again",
+            },
+        }
+    }
+}
+
+impl fmt::Display for Tool {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.word())
+    }
+}

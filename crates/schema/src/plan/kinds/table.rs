@@ -1,0 +1,240 @@
+//! Tables, with the columns and constraints that they are made with.
+
+use super::super::between::Between;
+use super::super::name::{plain, qualified};
+use super::super::settings;
+use super::super::step::{Lock, Step, Steps};
+use super::{column, constraint};
+use crate::model::{Kind, ObjectId};
+use crate::sql::Fragment;
+use crate::{Ident, Printed, Sql};
+
+pub(super) fn create(between: &Between<'_>, id: &ObjectId) -> Steps {
+    let mut steps = Steps::one(Step::new(id, definition(between, id)));
+    let facts = between.to.facts(id);
+    if let Some(options) = facts.get("row security") {
+        steps.now.extend(row_security(id, None, Some(options)));
+    }
+    steps.late.extend(
+        replica_identity(id, facts.get("replica identity").map(String::as_str))
+            .filter(|_| facts.contains_key("replica identity")),
+    );
+    for column in between.to.parts(id, Kind::Column) {
+        steps.extend(column::with_its_table(between, id, column));
+    }
+    steps
+}
+
+fn definition(between: &Between<'_>, id: &ObjectId) -> Sql {
+    let fact = |name: &str| between.to.fact(id, name);
+    let printed = |name: &str| fact(name).map(Printed::new);
+    let mut sql = Sql::text("CREATE ");
+    if fact("foreign server").is_some() {
+        sql.push(&Sql::text("FOREIGN "));
+    } else if fact("persistence").is_some() {
+        sql.push(&Sql::text("UNLOGGED "));
+    }
+    sql.push(&Sql::text("TABLE ")).push(&qualified(id));
+    if let Some(parent) = printed("partition of") {
+        let bound = printed("bound").unwrap_or_else(|| Printed::new("DEFAULT"));
+        sql.push(&Sql::text(" PARTITION OF "))
+            .push(&parent)
+            .push(&Sql::text(" "))
+            .push(&bound);
+    } else if let Some(of_type) = printed("of type") {
+        sql.push(&Sql::text(" OF ")).push(&of_type);
+    } else {
+        sql.push(&columns(between, id));
+    }
+    if let Some(parents) = printed("inherits") {
+        sql.push(&Sql::text(" INHERITS ("))
+            .push(&parents)
+            .push(&Sql::text(")"));
+    }
+    if let Some(key) = printed("partition key") {
+        sql.push(&Sql::text(" PARTITION BY ")).push(&key);
+    }
+    if let Some(method) = fact("access method") {
+        sql.push(&Sql::text(" USING ")).push(&plain(&Ident::new(method)));
+    }
+    if let Some(server) = fact("foreign server") {
+        sql.push(&Sql::text(" SERVER ")).push(&plain(&Ident::new(server)));
+    }
+    sql.push(&settings::with(fact("options"), fact("toast options")));
+    sql
+}
+
+/// Columns in their order, then the constraints that need nothing else.
+fn columns(between: &Between<'_>, id: &ObjectId) -> Sql {
+    let columns = between
+        .to
+        .parts(id, Kind::Column)
+        .into_iter()
+        .filter(|column| between.to.inherited(column).is_none())
+        .map(|column| column::definition(between, column));
+    let constraints = between
+        .to
+        .parts(id, Kind::Constraint)
+        .into_iter()
+        .filter(|c| constraint::is_inline(between, c));
+    let lines: Vec<Sql> = columns
+        .chain(constraints.map(|c| constraint::clause(between, c)))
+        .collect();
+    if lines.is_empty() {
+        return Sql::text(" ()");
+    }
+    Sql::render(" (\n  {lines}\n)", &[("lines", &Sql::join(",\n  ", lines))])
+}
+
+pub(super) fn drop(between: &Between<'_>, id: &ObjectId) -> Steps {
+    let foreign = between.from.fact(id, "foreign server").is_some();
+    let template = if foreign {
+        "DROP FOREIGN TABLE {name}"
+    } else {
+        "DROP TABLE {name}"
+    };
+    let step = Step::new(id, Sql::render(template, &[("name", &qualified(id))])).lock(Lock::AccessExclusive);
+    Steps::one(if foreign {
+        step
+    } else {
+        step.losing("the rows of the table")
+    })
+}
+
+const IN_PLACE: [&str; 8] = [
+    "persistence",
+    "options",
+    "toast options",
+    "row security",
+    "replica identity",
+    "partition of",
+    "bound",
+    "inherits",
+];
+
+pub(super) fn alter(between: &Between<'_>, id: &ObjectId) -> Option<Steps> {
+    let changed = between.changed(id);
+    let becomes_part_by_copy = changed.in_fact("partition of")
+        && changed.was("partition of").is_none()
+        && changed.was("partition key").is_some();
+    if !changed.only_in(&IN_PLACE) || becomes_part_by_copy {
+        return None;
+    }
+    let mut steps = Steps::default();
+    let mut push = |action: Sql, lock: Lock| steps.push(statement(id, &action).lock(lock));
+    if changed.in_fact("persistence") {
+        let unlogged = changed.is("persistence").is_some();
+        push(
+            Sql::text(if unlogged { "SET UNLOGGED" } else { "SET LOGGED" }),
+            Lock::AccessExclusive,
+        );
+    }
+    for action in settings::actions(changed.was("options"), changed.is("options"), "") {
+        push(action, Lock::ShareUpdateExclusive);
+    }
+    for action in settings::actions(
+        changed.was("toast options"),
+        changed.is("toast options"),
+        "toast.",
+    ) {
+        push(action, Lock::ShareUpdateExclusive);
+    }
+    steps.now.extend(row_security(
+        id,
+        changed.was("row security"),
+        changed.is("row security"),
+    ));
+    if changed.in_fact("replica identity") {
+        steps
+            .late
+            .extend(replica_identity(id, changed.is("replica identity")));
+    }
+    steps.now.extend(parents(between, id));
+    Some(steps)
+}
+
+/// A partition that moves, or a child that gets other parents.
+fn parents(between: &Between<'_>, id: &ObjectId) -> Vec<Step> {
+    let changed = between.changed(id);
+    let mut steps = Vec::new();
+    if changed.in_fact("partition of") || changed.in_fact("bound") {
+        if let Some(parent) = changed.was("partition of") {
+            let values: [(&str, &dyn Fragment); 2] =
+                [("parent", &Printed::new(parent)), ("name", &qualified(id))];
+            let sql = Sql::render("ALTER TABLE {parent} DETACH PARTITION {name}", &values);
+            steps.push(Step::new(id, sql).lock(Lock::AccessExclusive));
+        }
+        if let (Some(parent), Some(bound)) = (changed.is("partition of"), changed.is("bound")) {
+            let (parent, bound) = (Printed::new(parent), Printed::new(bound));
+            let values: [(&str, &dyn Fragment); 3] =
+                [("parent", &parent), ("name", &qualified(id)), ("bound", &bound)];
+            let sql = Sql::render("ALTER TABLE {parent} ATTACH PARTITION {name} {bound}", &values);
+            steps.push(Step::new(id, sql).lock(Lock::AccessExclusive).rewriting());
+        }
+    }
+    let (was, is) = (names(changed.was("inherits")), names(changed.is("inherits")));
+    let one = |template: &'static str, parent: &str| {
+        statement(id, &Sql::render(template, &[("parent", &Printed::new(parent))]))
+            .lock(Lock::AccessExclusive)
+    };
+    steps.extend(
+        was.iter()
+            .filter(|parent| !is.contains(parent))
+            .map(|parent| one("NO INHERIT {parent}", parent)),
+    );
+    steps.extend(
+        is.iter()
+            .filter(|parent| !was.contains(parent))
+            .map(|parent| one("INHERIT {parent}", parent)),
+    );
+    steps
+}
+
+fn names(list: Option<&str>) -> Vec<&str> {
+    list.into_iter().flat_map(|list| list.split(", ")).collect()
+}
+
+fn statement(id: &ObjectId, action: &Sql) -> Step {
+    Step::new(
+        id,
+        Sql::render(
+            "ALTER TABLE {name} {action}",
+            &[("name", &qualified(id)), ("action", action)],
+        ),
+    )
+}
+
+fn row_security(id: &ObjectId, was: Option<&str>, is: Option<&str>) -> Vec<Step> {
+    let enabled = |fact: Option<&str>| fact.is_some_and(|fact| fact.starts_with("enabled"));
+    let forced = |fact: Option<&str>| fact.is_some_and(|fact| fact.ends_with("forced"));
+    let mut actions = Vec::new();
+    match (enabled(was), enabled(is)) {
+        (false, true) => actions.push("ENABLE ROW LEVEL SECURITY"),
+        (true, false) => actions.push("DISABLE ROW LEVEL SECURITY"),
+        _ => {}
+    }
+    match (forced(was), forced(is)) {
+        (false, true) => actions.push("FORCE ROW LEVEL SECURITY"),
+        (true, false) => actions.push("NO FORCE ROW LEVEL SECURITY"),
+        _ => {}
+    }
+    let step = |action| statement(id, &Sql::text(action)).lock(Lock::AccessExclusive);
+    actions.into_iter().map(step).collect()
+}
+
+fn replica_identity(id: &ObjectId, is: Option<&str>) -> Option<Step> {
+    let action = match is {
+        None => Sql::text("REPLICA IDENTITY DEFAULT"),
+        Some("full") => Sql::text("REPLICA IDENTITY FULL"),
+        Some("nothing") => Sql::text("REPLICA IDENTITY NOTHING"),
+        Some(index) => {
+            let index = index.strip_prefix("index ")?;
+            let name = index.rsplit_once('.').map_or(index, |(_, name)| name);
+            Sql::render(
+                "REPLICA IDENTITY USING INDEX {index}",
+                &[("index", &Printed::new(name))],
+            )
+        }
+    };
+    Some(statement(id, &action).lock(Lock::AccessExclusive))
+}

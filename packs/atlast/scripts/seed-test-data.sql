@@ -1,0 +1,1 @@
+../seeds/001_test_data.sql
