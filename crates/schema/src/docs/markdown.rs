@@ -119,13 +119,18 @@ fn page(schema: &Schema<'_>, table: &Table<'_>, has_picture: bool) -> String {
             let _ = writeln!(out, "- {}: {}", code(id.name.as_str()), code(&definition(facts)));
         }
     }
-    if !table.partitions.is_empty() {
-        out.push_str("\n## Partitions\n\n");
-        for (name, bound) in &table.partitions {
-            let _ = writeln!(out, "- {}: {}", code(name), code(bound));
-        }
-    }
+    partitions(table, &mut out);
     out
+}
+
+fn partitions(table: &Table<'_>, out: &mut String) {
+    if table.partitions.is_empty() {
+        return;
+    }
+    out.push_str("\n## Partitions\n\n");
+    for (name, bound) in &table.partitions {
+        let _ = writeln!(out, "- {}: {}", code(name), code(bound));
+    }
 }
 
 fn objects(schema: &Schema<'_>) -> String {

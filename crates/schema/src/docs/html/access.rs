@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::frame::{code, escaped, grid};
+use super::frame::{escaped, grid, inline};
 use crate::docs::Schema;
 use crate::model::Kind;
 
@@ -20,7 +20,7 @@ pub(super) fn page(schema: &Schema<'_>) -> String {
         .map(|object| {
             let cell = |role: &&str| {
                 let found = access.iter().find(|a| a.role == *role && a.object == **object);
-                found.map_or_else(|| "–".to_owned(), |a| code(&a.privileges))
+                found.map_or_else(|| "–".to_owned(), |a| inline(&a.privileges))
             };
             std::iter::once(escaped(&object.to_string()))
                 .chain(roles.iter().map(cell))
@@ -38,11 +38,11 @@ pub(super) fn page(schema: &Schema<'_>) -> String {
         .map(|(id, facts)| {
             let fact = |name: &str| facts.get(name).map_or("", String::as_str);
             vec![
-                code(&id.to_string()),
+                inline(&id.to_string()),
                 escaped(fact("command")),
                 escaped(fact("roles")),
-                code(fact("using")),
-                code(fact("check")),
+                inline(fact("using")),
+                inline(fact("check")),
             ]
         })
         .collect();

@@ -70,7 +70,7 @@ pub(super) fn grid(caption: &str, heads: &[&str], rows: &[Vec<String>]) -> Strin
 }
 
 /// Code in a line; nothing for nothing.
-pub(super) fn code(text: &str) -> String {
+pub(super) fn inline(text: &str) -> String {
     if text.is_empty() {
         return String::new();
     }

@@ -1,6 +1,6 @@
 //! The first page: all tables, and pictures of how they hang together.
 
-use super::frame::{code, counted, escaped, grid, picture};
+use super::frame::{counted, escaped, grid, inline, picture};
 use crate::docs::Schema;
 use crate::docs::diagram::{Detail, Graph, draw};
 use crate::docs::schema::file_name;
@@ -70,7 +70,7 @@ pub(super) fn page(schema: &Schema<'_>, graph: &Graph<'_>) -> String {
     for group in &pictures {
         let title = format!("{} and its neighbours", group[0]);
         let svg = draw(schema, group, None, Detail::Keys, &title, &page_link);
-        body.push_str(&format!("<h3>{}</h3>\n", code(&group[0].to_string())));
+        body.push_str(&format!("<h3>{}</h3>\n", inline(&group[0].to_string())));
         body.push_str(&picture(&svg, &title));
     }
     let alone = graph.alone();

@@ -1,6 +1,6 @@
 //! Views, functions, types and the rest.
 
-use super::frame::{code, escaped, grid};
+use super::frame::{escaped, grid, inline};
 use super::table::definition;
 use crate::docs::Schema;
 use crate::docs::schema::qualified;
@@ -35,7 +35,7 @@ pub(super) fn page(schema: &Schema<'_>) -> String {
         }
         body.push_str(&format!("<h2>{heading}</h2>\n"));
         for (id, facts) in objects {
-            body.push_str(&format!("<details><summary>{}", code(&id.to_string())));
+            body.push_str(&format!("<details><summary>{}", inline(&id.to_string())));
             if let Some(comment) = facts.get("comment") {
                 body.push_str(&format!(" {}", escaped(comment)));
             }
@@ -46,8 +46,8 @@ pub(super) fn page(schema: &Schema<'_>) -> String {
                     .iter()
                     .map(|c| {
                         vec![
-                            code(&c.name),
-                            code(&c.type_name),
+                            inline(&c.name),
+                            inline(&c.type_name),
                             escaped(c.comment.as_deref().unwrap_or_default()),
                         ]
                     })
@@ -69,8 +69,8 @@ pub(super) fn page(schema: &Schema<'_>) -> String {
             .iter()
             .map(|(id, facts)| {
                 vec![
-                    code(&id.to_string()),
-                    code(&definition(facts)),
+                    inline(&id.to_string()),
+                    inline(&definition(facts)),
                     escaped(facts.get("comment").map_or("", String::as_str)),
                 ]
             })

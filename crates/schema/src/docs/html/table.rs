@@ -1,6 +1,6 @@
 //! The page of one table.
 
-use super::frame::{code, counted, escaped, grid, picture};
+use super::frame::{counted, escaped, grid, inline, picture};
 use super::index::megabytes;
 use crate::QualifiedName;
 use crate::docs::diagram::{Detail, Graph, draw};
@@ -21,7 +21,7 @@ pub(super) fn page(schema: &Schema<'_>, table: &Table<'_>, graph: &Graph<'_>) ->
     if !table.comment().is_empty() {
         body.push_str(&format!("<p>{}</p>\n", escaped(table.comment())));
     }
-    body.push_str(&facts(schema, table));
+    body.push_str(&about(schema, table));
     body.push_str("<h2>Columns</h2>\n");
     let rows: Vec<Vec<String>> = table
         .columns
@@ -62,14 +62,14 @@ pub(super) fn page(schema: &Schema<'_>, table: &Table<'_>, graph: &Graph<'_>) ->
         let rows: Vec<Vec<String>> = table
             .partitions
             .iter()
-            .map(|(name, bound)| vec![escaped(name), code(bound)])
+            .map(|(name, bound)| vec![escaped(name), inline(bound)])
             .collect();
         body.push_str(&grid("Partitions", &["partition", "rows"], &rows));
     }
     super::frame::page(schema, &table.name.to_string(), "../", "", &body)
 }
 
-fn facts(schema: &Schema<'_>, table: &Table<'_>) -> String {
+fn about(schema: &Schema<'_>, table: &Table<'_>) -> String {
     let mut told = Vec::new();
     for name in [
         "partition key",
@@ -79,7 +79,7 @@ fn facts(schema: &Schema<'_>, table: &Table<'_>) -> String {
         "owner",
     ] {
         if let Some(value) = table.facts.get(name) {
-            told.push(format!("{name} {}", code(value)));
+            told.push(format!("{name} {}", inline(value)));
         }
     }
     if let Some(size) = schema.description.sizes.get(&table.name) {
@@ -97,7 +97,7 @@ fn facts(schema: &Schema<'_>, table: &Table<'_>) -> String {
 }
 
 fn column_row(table: &Table<'_>, column: &Column) -> Vec<String> {
-    let mut name = code(&column.name);
+    let mut name = inline(&column.name);
     if column.in_primary_key {
         name.push_str("<span class=\"key\">primary key</span>");
     }
@@ -106,9 +106,9 @@ fn column_row(table: &Table<'_>, column: &Column) -> Vec<String> {
     }
     vec![
         name,
-        code(&column.type_name),
+        inline(&column.type_name),
         if column.not_null { "no" } else { "yes" }.to_owned(),
-        code(column.default.as_deref().unwrap_or_default()),
+        inline(column.default.as_deref().unwrap_or_default()),
         escaped(column.comment.as_deref().unwrap_or_default()),
     ]
 }
@@ -159,7 +159,7 @@ fn references<'r>(
         } else {
             text
         };
-        vec![code(&own.join(", ")), link, code(&reference.name)]
+        vec![inline(&own.join(", ")), link, inline(&reference.name)]
     };
     let rows: Vec<Vec<String>> = list.iter().map(row).collect();
     body.push_str(&format!("<h2>{heading}</h2>\n"));
@@ -175,8 +175,8 @@ fn parts(schema: &Schema<'_>, table: &Table<'_>, kind: Kind, heading: &str, body
         .iter()
         .map(|(id, facts)| {
             vec![
-                code(id.name.as_str()),
-                code(&definition(facts)),
+                inline(id.name.as_str()),
+                inline(&definition(facts)),
                 escaped(facts.get("comment").map_or("", String::as_str)),
             ]
         })
