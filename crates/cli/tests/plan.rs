@@ -244,6 +244,11 @@ CREATE INDEX users_age ON users (age);
             "migrations/004_more.sql",
             "-- UP operations\nCREATE TABLE more ();\n-- DOWN operations\n-- ponte: irreversible on purpose\n",
         ),
+        (
+            "migrations/005_kept.sql",
+            "-- ponte: irreversible kept is data\n-- UP operations\nCREATE TABLE IF NOT EXISTS kept ();\nCREATE TABLE passing ();\n\
+             -- DOWN operations\n-- DROP TABLE passing;\n",
+        ),
     ]);
     let shown = project
         .run(&["migrate", "test", "--output", "json"])
@@ -257,7 +262,13 @@ CREATE INDEX users_age ON users (age);
         .collect();
     assert_eq!(
         outcomes,
-        ["returned", "down_leaves_differences", "no_down", "irreversible"]
+        [
+            "returned",
+            "down_leaves_differences",
+            "no_down",
+            "irreversible",
+            "irreversible"
+        ]
     );
     let left = &shown["migrations"][1];
     assert_eq!(left["differences"][0]["object"], "public.users.age");
@@ -266,6 +277,7 @@ CREATE INDEX users_age ON users (age);
         "-- destroys the values of the column\nALTER TABLE public.users DROP COLUMN age;\n"
     );
     assert_eq!(shown["migrations"][3]["reason"], "on purpose");
+    assert_eq!(shown["migrations"][4]["reason"], "kept is data");
     let text = project.run(&["migrate", "test", "002_age.sql"]).ends(1).stdout;
     assert!(text.ends_with("1 migration tried, 1 to correct\n"), "{text}");
     project.run(&["migrate", "test", "009_nothing.sql"]).ends(2);

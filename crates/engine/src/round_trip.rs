@@ -115,7 +115,12 @@ async fn round_trip(replay: &mut Replay, files: &MigrationSet, migration: &Migra
     replay.down(files).await?;
     let after = replay.side().await?;
     let differences = compare(&before.model, &after.model, Access::Compared);
-    if !differences.is_empty() {
+    // What is left on purpose must not be in the way of a second time.
+    let meant = migration
+        .irreversible
+        .as_ref()
+        .filter(|_| !differences.is_empty());
+    if !differences.is_empty() && meant.is_none() {
         return Ok(Outcome::Left {
             differences,
             missing: missing(&after, &before),
@@ -123,10 +128,10 @@ async fn round_trip(replay: &mut Replay, files: &MigrationSet, migration: &Migra
     }
     replay.up(files, Some(&migration.revision)).await?;
     let differences = compare(&first, &replay.model().await?, Access::Compared);
-    Ok(if differences.is_empty() {
-        Outcome::Returned
-    } else {
-        Outcome::Otherwise(differences)
+    Ok(match meant {
+        _ if !differences.is_empty() => Outcome::Otherwise(differences),
+        Some(reason) => Outcome::Irreversible(reason.clone()),
+        None => Outcome::Returned,
     })
 }
 

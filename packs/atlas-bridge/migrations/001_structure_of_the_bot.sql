@@ -1,6 +1,8 @@
 -- The bot's tables as they were before there was a panel. A database that has them already is left as it is: run this, or
 -- `ponte --node bridge migrate stamp 001`. There is no way back from here: users and levels were there before the tool.
 
+-- ponte: irreversible it is what the bot has today
+
 -- UP operations
 
 CREATE TABLE IF NOT EXISTS users (

@@ -1,5 +1,11 @@
+-- ponte: allow add-check: the table has a dozen rows
+-- ponte: allow set-not-null: the table has a dozen rows
+-- ponte: allow change-under-lock: the table has a dozen rows
+
 -- Eleven levels, each from an amount to the cent before the next one. Old columns stay, for those who read or write them, and always agree with the new ones.
 -- There is no way back: the levels are data.
+
+-- ponte: irreversible the levels are data
 
 -- UP operations
 

@@ -11,6 +11,7 @@ CREATE TABLE IF NOT EXISTS bot_sync_metadata (
   created_at       timestamp NOT NULL DEFAULT (now() AT TIME ZONE 'UTC'),
   updated_at       timestamp NOT NULL DEFAULT (now() AT TIME ZONE 'UTC')
 );
+-- ponte: allow redundant-index: the report of the upgrade promises it by this name
 CREATE INDEX IF NOT EXISTS idx_bot_sync_metadata_telegram_id ON bot_sync_metadata (telegram_user_id);
 CREATE INDEX IF NOT EXISTS idx_bot_sync_metadata_external_id ON bot_sync_metadata (external_user_id);
 

@@ -2,6 +2,8 @@
 --
 -- Sessions and notifications are transient and cleaned up daily; what people brought and what was found for them is kept.
 
+-- ponte: irreversible another schema of the database may use the extensions
+
 -- UP operations
 
 CREATE EXTENSION IF NOT EXISTS "uuid-ossp";

@@ -48,6 +48,7 @@ async fn psql_init_and_ponte_make_the_same_schema() {
     let relations = "SELECT relname::text FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'v', 'm') ORDER BY 1";
     assert_eq!(texts(&owner, relations).await, NAMED);
     assert_eq!(house::broken_rules(&owner).await, Vec::<String>::new());
+    pack.assert_jobs_run(&["dashboard", "cleanup"]).await;
     assert_eq!(number(&owner, "SELECT count(*) FROM system_settings").await, 7);
 
     pack.json(&["migrate", "down", "--to", "0", "-y"]).await;

@@ -56,6 +56,7 @@ async fn containers_and_ponte_make_the_same_schema_and_its_data_is_the_same_ever
     }
     assert_eq!(pack.dump("container").await, pack.dump("atlast").await);
     assert_eq!(pack.differences().await, Vec::<serde_json::Value>::new());
+    pack.assert_jobs_run(&["cleanup"]).await;
     pack.seed().await;
     let owner = pack.owner().await;
     let there = ponte_testkit::connect(&container).await;

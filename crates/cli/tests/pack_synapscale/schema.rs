@@ -42,6 +42,7 @@ async fn migrations_make_the_twenty_tables_and_take_them_away() {
         "SELECT count(*) FROM information_schema.table_constraints WHERE constraint_type = 'FOREIGN KEY'";
     assert_eq!(number(&owner, foreign_keys).await, 37);
     assert_eq!(house::broken_rules(&owner).await, Vec::<String>::new());
+    pack.assert_jobs_run(&["billing"]).await;
     assert_eq!(pack.differences().await, Vec::<serde_json::Value>::new());
     // Back to the first migration, and forth again, is the same schema.
     let whole = pack.dump("synapscale").await;

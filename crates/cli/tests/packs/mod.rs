@@ -112,6 +112,14 @@ impl Pack {
         serde_json::from_slice(&output.stdout).unwrap()
     }
 
+    /// Whether the pack's jobs would work, and do.
+    pub(crate) async fn assert_jobs_run(&self, jobs: &[&str]) {
+        self.json(&["jobs", "list"]).await;
+        for job in jobs {
+            self.json(&["jobs", "run", job]).await;
+        }
+    }
+
     /// What `ponte verify` finds to be different.
     pub(crate) async fn differences(&self) -> Vec<Value> {
         let output = self.run(&["verify", "--output", "json"]).await;

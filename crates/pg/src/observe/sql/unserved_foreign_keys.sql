@@ -1,4 +1,5 @@
--- purpose: foreign keys that were not there before and that no index of the referring table begins with
+-- purpose: foreign keys that were not there before and that no index of the referring table begins with; a unique one over some of the columns finds
+--          the one row as well
 -- reads:   pg_catalog
 -- writes:  nothing
 -- locks:   none beyond ACCESS SHARE on the catalog
@@ -12,5 +13,6 @@ WHERE k.contype = 'f' AND k.conparentid = 0 AND NOT k.oid = ANY ($1) AND n.nspna
   AND NOT EXISTS (
     SELECT FROM pg_catalog.pg_index x
     WHERE x.indrelid = k.conrelid AND x.indpred IS NULL
-      AND (x.indkey::int2[])[0:pg_catalog.cardinality(k.conkey) - 1] @> k.conkey)
+      AND ((x.indkey::int2[])[0:pg_catalog.cardinality(k.conkey) - 1] @> k.conkey
+        OR x.indisunique AND (x.indkey::int2[])[0:x.indnkeyatts - 1] <@ k.conkey))
 ORDER BY 1, 2, 3
