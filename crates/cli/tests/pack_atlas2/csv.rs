@@ -258,5 +258,8 @@ async fn sessions_share_a_job_and_what_a_killed_one_took_is_written_once() {
          (SELECT unwritten::text FROM processing_jobs) FROM processing_results";
     assert_eq!(text(&web.client, written).await, "130000 129870 156000 {}");
     let sessions = "SELECT count(DISTINCT xmin::text) FROM processing_results";
-    assert!(number(&superuser, sessions).await > 3, "each slice is a transaction of its own");
+    assert!(
+        number(&superuser, sessions).await > 3,
+        "each slice is a transaction of its own"
+    );
 }
