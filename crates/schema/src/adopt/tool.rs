@@ -15,6 +15,7 @@ pub enum Tool {
     Refinery,
     Rails,
     Prisma,
+    Atlas,
 }
 
 /// What is known about a tool.
@@ -32,7 +33,7 @@ struct Profile {
 
 impl Tool {
     /// Every tool. Of two with the same table and columns the one to ask first stands first.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Alembic,
         Self::Flyway,
         Self::GolangMigrate,
@@ -42,6 +43,7 @@ impl Tool {
         Self::Goose,
         Self::Refinery,
         Self::Prisma,
+        Self::Atlas,
     ];
 
     /// As it is called on the command line.
@@ -172,6 +174,21 @@ impl Tool {
                 others: &["id", "checksum", "logs", "started_at", "applied_steps_count"],
                 places: &["prisma/migrations"],
                 after_a_failure: "run prisma migrate resolve --applied or --rolled-back NAME, then try again",
+            },
+            Self::Atlas => Profile {
+                word: "atlas",
+                table: "atlas_schema_revisions",
+                columns: &["version", "type", "applied", "total", "executed_at", "hash"],
+                others: &[
+                    "description",
+                    "execution_time",
+                    "error",
+                    "error_stmt",
+                    "partial_hashes",
+                    "operator_version",
+                ],
+                places: &[],
+                after_a_failure: "finish it with atlas migrate apply, or undo it by hand and run atlas migrate set VERSION, then try again",
             },
         }
     }
