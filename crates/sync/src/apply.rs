@@ -27,6 +27,7 @@ use crate::table::{TableSide, equal, listed, member, qualified, renamed};
 pub use kept::{OUTSIDE, back_inside};
 pub use noted::Operation;
 pub use rescue::{Part, Reason, discard};
+pub use sweep::Sweep;
 
 /// Who takes part in a direction, from the target's point of view.
 #[derive(Debug, Clone, Copy)]

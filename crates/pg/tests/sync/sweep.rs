@@ -119,3 +119,77 @@ async fn a_refused_sweep_leaves_nothing_behind_and_the_rounds_set_the_row_aside(
     settle(&mut link).await;
     assert_eq!(world.assert_equal("perfis").await.len(), 2);
 }
+
+/// Large enough to travel by itself, not among the small batches.
+const MANY: i64 = 3_000;
+
+/// Both sides change many rows, and a few of them are the same ones.
+#[tokio::test]
+async fn only_rows_that_both_sides_changed_are_kept_out_of_the_sweep() {
+    let world = World::with(PERFIS).await;
+    world
+        .a(&format!(
+            "INSERT INTO perfis (id, nome, email) SELECT g, 'velho', 'e' || g FROM generate_series(1, {MANY}) g"
+        ))
+        .await;
+    let mut link = world.init(&world.spec(&["perfis"])).await;
+    let half = MANY / 2;
+    world
+        .a(&format!("UPDATE perfis SET nome = 'de a' WHERE id <= {half}"))
+        .await;
+    // Ten of those too, a row of each kind besides, and one that frees a unique value for another.
+    world
+        .b(&format!(
+            "UPDATE perfis SET nome = 'de b' WHERE id BETWEEN {half} - 9 AND {half} + 1000;
+             DELETE FROM perfis WHERE id = {MANY};
+             INSERT INTO perfis (id, nome, email) VALUES ({MANY} + 1, 'novo', 'e{MANY}')"
+        ))
+        .await;
+    world
+        .a(&format!(
+            "INSERT INTO perfis (id, nome) SELECT g, 'novo' FROM generate_series({MANY} + 100, {MANY} + 400) g;
+             DELETE FROM perfis WHERE id > {MANY} + 390"
+        ))
+        .await;
+    let report = link.pass().await.unwrap();
+    assert_eq!(report.conflicts(), 10);
+    settle(&mut link).await;
+    world.assert_equal("perfis").await;
+    let count = async |name: &str| {
+        number(
+            &world.a,
+            &format!("SELECT count(*) FROM perfis WHERE nome = '{name}'"),
+        )
+        .await
+    };
+    // b wrote later.
+    assert_eq!(
+        (count("de a").await, count("de b").await, count("novo").await),
+        (half - 10, 1010, 292)
+    );
+}
+
+/// What was deleted and inserted again comes to a place where a row is; what is only new does not.
+#[tokio::test]
+async fn rows_that_are_replaced_in_a_large_batch_arrive_as_they_are() {
+    let world = World::with(PERFIS).await;
+    world
+        .a(&format!(
+            "INSERT INTO perfis (id, nome) SELECT g, 'velho' FROM generate_series(1, {MANY}) g"
+        ))
+        .await;
+    let mut link = world.init(&world.spec(&["perfis"])).await;
+    world
+        .a(&format!(
+            "DELETE FROM perfis WHERE id > 100; INSERT INTO perfis (id, nome) SELECT g, 'novo' FROM generate_series(101, 2 * {MANY}) g"
+        ))
+        .await;
+    settle(&mut link).await;
+    let rows = world.assert_equal("perfis").await;
+    assert_eq!(i64::try_from(rows.len()).unwrap(), 2 * MANY);
+    assert_eq!(number(&world.b, "SELECT count(*) FROM ponte.conflict").await, 0);
+    assert_eq!(
+        number(&world.b, "SELECT count(*) FROM perfis WHERE nome = 'velho'").await,
+        100
+    );
+}
