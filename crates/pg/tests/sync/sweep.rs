@@ -193,3 +193,49 @@ async fn rows_that_are_replaced_in_a_large_batch_arrive_as_they_are() {
         100
     );
 }
+
+/// Rows that are only new go straight into their table, until one of them cannot.
+#[tokio::test]
+async fn new_rows_that_cannot_go_straight_into_their_table_go_like_all_others() {
+    let world = world_with_one_row().await;
+    let mut link = world.init(&world.spec(&["perfis"])).await;
+    let insert = |first: i64, saldo: i64| {
+        format!(
+            "INSERT INTO perfis (id, nome, saldo) SELECT g, 'de a', CASE g WHEN {first} + 5 THEN {saldo} ELSE 1 END
+             FROM generate_series({first}, {first} + {MANY} - 1) g"
+        )
+    };
+    world.a(&insert(1_000_000, 1)).await;
+    assert_eq!(
+        link.pass().await.unwrap().directions[0].applied.upserts,
+        u64::try_from(MANY).unwrap()
+    );
+    // A row that is refused.
+    world.b("ALTER TABLE perfis ADD CHECK (saldo < 100)").await;
+    world.a(&insert(2_000_000, 500)).await;
+    assert_eq!(link.pass().await.unwrap().quarantined(), 1);
+    world.a("UPDATE perfis SET saldo = 5 WHERE saldo = 500").await;
+    settle(&mut link).await;
+    // A row that the target was about to add itself.
+    world.a(&insert(3_000_000, 1)).await;
+    let writer = connect(&world.pair.url_b).await;
+    writer
+        .batch_execute("BEGIN; INSERT INTO perfis (id, nome) VALUES (3000007, 'de b')")
+        .await
+        .unwrap();
+    let pass = async {
+        assert_eq!(link.pass().await.unwrap().conflicts(), 1);
+    };
+    let commit = async {
+        until_somebody_waits(&world.b).await;
+        writer.batch_execute("COMMIT").await.unwrap();
+    };
+    tokio::join!(pass, commit);
+    settle(&mut link).await;
+    let rows = world.assert_equal("perfis").await;
+    assert_eq!(i64::try_from(rows.len()).unwrap(), 3 * MANY + 1);
+    assert_eq!(
+        text(&world.a, "SELECT nome FROM perfis WHERE id = 3000007").await,
+        "de b"
+    );
+}

@@ -37,7 +37,11 @@ impl<'b> Writing<'b> {
     }
 
     pub(super) fn applied(&self) -> Applied {
-        self.work.applied
+        let applied = self.work.applied;
+        Applied {
+            upserts: applied.upserts + self.work.batch.placed,
+            ..applied
+        }
     }
 
     /// What the server said as it refused something, if that was the end.
@@ -81,7 +85,7 @@ impl<'b> Writing<'b> {
             Ok((applied, others)) => {
                 self.work.applied = applied;
                 self.others = others;
-                Seen::Rows(applied.rows())
+                Seen::Rows(applied.rows() + self.work.batch.placed)
             }
             Err(error) => {
                 self.work.refusal = Some(error);
