@@ -497,7 +497,7 @@ pub fn captured_meanwhile(tables: &[&TableSide]) -> Sql {
     let captured = tables.iter().map(|table| {
         Sql::render(
             "EXISTS (SELECT FROM {changelog} l WHERE l.xid = pg_current_xact_id() AND l.version_node IS NULL)",
-            &[("changelog", &table.changelog())],
+            &[("changelog", &table.changelog_table())],
         )
     });
     Sql::render("SELECT {captured}", &[("captured", &Sql::join(" OR ", captured))])

@@ -71,7 +71,7 @@ pub fn only_inserted(source: Source<'_>, table: &TableSide, shipped: Shipped, co
          WHERE l.xid BETWEEN '{xmin}'::xid8 AND '18446744073709551615'::xid8 AND NOT pg_visible_in_snapshot(l.xid, {consumed}) AND {travels} \
            AND (l.op <> 'I' OR l.via IS NOT NULL OR l.only_link IS NOT NULL))",
         &[
-            ("changelog", &table.changelog()),
+            ("changelog", &table.changelog_table()),
             ("xmin", &i64::try_from(consumed.xmin()).unwrap_or(i64::MAX)),
             ("consumed", consumed),
             ("travels", &shipped.condition(source.link)),
@@ -235,7 +235,7 @@ pub fn copy_retried(
         include_str!("batch/retried.sql"),
         &[
             ("table", &table.name),
-            ("changelog", &table.changelog()),
+            ("changelog", &table.changelog_table()),
             ("entries_of", &table.entries()),
             ("entries", &Literal::new(entries)),
             ("keys", &keys_from_there(table)),
