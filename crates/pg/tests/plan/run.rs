@@ -116,7 +116,6 @@ impl Bench {
                 failure.why,
                 failure.lines(&guilty)
             );
-            eprintln!("{line}\n");
             failures.push(line);
             for index in guilty.iter().rev() {
                 rest.remove(*index);
@@ -125,7 +124,8 @@ impl Bench {
                 break;
             }
         }
-        assert!(failures.is_empty(), "{} of the pairs fail", failures.len());
+        let count = failures.len();
+        assert!(failures.is_empty(), "{count} failures\n{}", failures.join("\n\n"));
     }
 
     async fn attempt(&mut self, pairs: &[Pair]) -> Result<(), Failure> {

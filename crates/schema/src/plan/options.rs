@@ -19,16 +19,24 @@ pub(super) fn parsed(list: Option<&str>) -> Vec<Pair<'_>> {
         let end = end_of(rest);
         let (pair, more) = rest.split_at(end);
         rest = more.trim_start_matches(", ");
-        let name = if pair.starts_with('"') {
-            pair[1..].find('"').map_or(pair.len(), |at| at + 2)
-        } else {
-            pair.find(' ').unwrap_or(pair.len())
-        };
-        let (name, value) = pair.split_at(name);
+        let (name, value) = pair.split_at(name_end(pair));
         let value = value.trim();
         pairs.push((name, (!value.is_empty()).then_some(value)));
     }
     pairs
+}
+
+/// Where the name at the beginning ends: at a blank outside of quotes.
+fn name_end(pair: &str) -> usize {
+    let mut quoted = false;
+    for (at, c) in pair.char_indices() {
+        match c {
+            '"' => quoted = !quoted,
+            ' ' if !quoted => return at,
+            _ => {}
+        }
+    }
+    pair.len()
 }
 
 /// Where the first option ends: at a comma outside of quotes.

@@ -184,13 +184,12 @@ pub(super) fn alter(between: &Between<'_>, id: &ObjectId) -> Option<Steps> {
 pub(super) fn release(between: &Between<'_>, id: &ObjectId) -> Steps {
     let changed = between.changed(id);
     let mut steps = Steps::default();
-    if changed.in_fact("partition of") || changed.in_fact("bound") {
-        if let Some(parent) = changed.was("partition of") {
-            let values: [(&str, &dyn Fragment); 2] =
-                [("parent", &Printed::new(parent)), ("name", &qualified(id))];
-            let sql = Sql::render("ALTER TABLE {parent} DETACH PARTITION {name}", &values);
-            steps.push(Step::new(id, sql).lock(Lock::AccessExclusive));
-        }
+    let moves = changed.in_fact("partition of") || changed.in_fact("bound");
+    if let Some(parent) = changed.was("partition of").filter(|_| moves) {
+        let values: [(&str, &dyn Fragment); 2] =
+            [("parent", &Printed::new(parent)), ("name", &qualified(id))];
+        let sql = Sql::render("ALTER TABLE {parent} DETACH PARTITION {name}", &values);
+        steps.push(Step::new(id, sql).lock(Lock::AccessExclusive));
     }
     let is = names(changed.is("inherits"));
     for parent in names(changed.was("inherits")) {
@@ -210,14 +209,13 @@ fn of_parent(id: &ObjectId, template: &'static str, parent: &str) -> Step {
 fn parents(between: &Between<'_>, id: &ObjectId) -> Vec<Step> {
     let changed = between.changed(id);
     let mut steps = Vec::new();
-    if changed.in_fact("partition of") || changed.in_fact("bound") {
-        if let (Some(parent), Some(bound)) = (changed.is("partition of"), changed.is("bound")) {
-            let (parent, bound) = (Printed::new(parent), Printed::new(bound));
-            let values: [(&str, &dyn Fragment); 3] =
-                [("parent", &parent), ("name", &qualified(id)), ("bound", &bound)];
-            let sql = Sql::render("ALTER TABLE {parent} ATTACH PARTITION {name} {bound}", &values);
-            steps.push(Step::new(id, sql).lock(Lock::AccessExclusive).rewriting());
-        }
+    let moves = changed.in_fact("partition of") || changed.in_fact("bound");
+    if let (true, Some(parent), Some(bound)) = (moves, changed.is("partition of"), changed.is("bound")) {
+        let (parent, bound) = (Printed::new(parent), Printed::new(bound));
+        let values: [(&str, &dyn Fragment); 3] =
+            [("parent", &parent), ("name", &qualified(id)), ("bound", &bound)];
+        let sql = Sql::render("ALTER TABLE {parent} ATTACH PARTITION {name} {bound}", &values);
+        steps.push(Step::new(id, sql).lock(Lock::AccessExclusive).rewriting());
     }
     let was = names(changed.was("inherits"));
     let new = names(changed.is("inherits")).into_iter();
