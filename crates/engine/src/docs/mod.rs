@@ -1,5 +1,7 @@
 //! Documentation of a schema: read from a database or from migrations, written into a directory.
 
+mod between;
+
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -13,6 +15,7 @@ use ponte_schema::model::{Kind, Model};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::servers::Servers;
+pub use between::{changes, version};
 
 /// The list of the files that were written, so that the next run can take away what is no longer told.
 const LIST: &str = ".ponte-docs";
@@ -84,12 +87,7 @@ async fn replayed(shadow: &mut Shadow, files: &MigrationSet) -> Result<Told> {
 /// `docs.output`.
 pub fn write(told: &Told, title: &str, format: Format, directory: &Path) -> Result<Written> {
     let pages = render(title, &told.model, &told.description, format);
-    let removed = write_pages(&pages, directory).map_err(|e| {
-        Error::new(ErrorKind::DocsOutput, "cannot write the documentation")
-            .with("directory", directory.display())
-            .hint("name a directory that can be written with --out")
-            .because(e)
-    })?;
+    let removed = write_pages(&pages, directory).map_err(|e| unwritable(directory, e))?;
     Ok(Written {
         files: pages.len(),
         removed,
@@ -100,6 +98,21 @@ pub fn write(told: &Told, title: &str, format: Format, directory: &Path) -> Resu
             .filter(|id| id.kind == Kind::Table)
             .count(),
     })
+}
+
+/// Writes one page.
+///
+/// # Errors
+/// `docs.output`.
+pub fn write_page(file: &Path, text: &str) -> Result<()> {
+    std::fs::write(file, text).map_err(|e| unwritable(file, e))
+}
+
+fn unwritable(path: &Path, error: std::io::Error) -> Error {
+    Error::new(ErrorKind::DocsOutput, "cannot write the documentation")
+        .with("path", path.display())
+        .hint("name a place that can be written with --out")
+        .because(error)
 }
 
 fn write_pages(pages: &BTreeMap<String, String>, directory: &Path) -> std::io::Result<usize> {
