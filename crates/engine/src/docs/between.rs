@@ -2,8 +2,7 @@
 
 use std::path::Path;
 
-use ponte_pg::embedded::Binaries;
-use ponte_pg::shadow::{Likeness, Shadow};
+use ponte_pg::shadow::Shadow;
 use ponte_pg::{ConnectOptions, Session, catalog};
 use ponte_schema::docs::changes::Changes;
 use ponte_schema::migration::{MigrationSet, Problem, Revision};
@@ -49,8 +48,20 @@ pub async fn changes(servers: &Servers, old: &Source, new: &Source) -> Result<Ch
     };
     let binaries = binaries(servers, &live)?;
     let likes = likeness(old, new, &live);
-    let old = told(servers, old, binaries.clone(), &likes.0).await?;
-    let new = told(servers, new, binaries, &likes.1).await?;
+    let mut shadow = Shadow::start(binaries.clone(), &likes.0).await?;
+    // Files that make roles need a server each.
+    let mut other = if likes.0.roles == likes.1.roles {
+        None
+    } else {
+        Some(Shadow::start(binaries, &likes.1).await?)
+    };
+    let told = both(servers, (old, new), &mut shadow, other.as_mut()).await;
+    let left = shadow.leave().await;
+    if let Some(other) = other {
+        other.leave().await?;
+    }
+    let (old, new) = told?;
+    left?;
     Ok(Changes::between(
         (&old.model, &old.description),
         (&new.model, &new.description),
@@ -58,16 +69,20 @@ pub async fn changes(servers: &Servers, old: &Source, new: &Source) -> Result<Ch
     ))
 }
 
-async fn told(servers: &Servers, source: &Source, binaries: Binaries, like: &Likeness) -> Result<Told> {
+async fn both(
+    servers: &Servers,
+    (old, new): (&Source, &Source),
+    shadow: &mut Shadow,
+    other: Option<&mut Shadow>,
+) -> Result<(Told, Told)> {
+    let old = told(servers, old, shadow).await?;
+    let new = told(servers, new, other.unwrap_or(shadow)).await?;
+    Ok((old, new))
+}
+
+async fn told(servers: &Servers, source: &Source, shadow: &mut Shadow) -> Result<Told> {
     match source {
-        Source::Files(files) => {
-            let mut shadow = Shadow::start(binaries, like).await?;
-            let told = replayed(&mut shadow, files).await;
-            let left = shadow.leave().await;
-            let told = told?;
-            left?;
-            Ok(told)
-        }
+        Source::Files(files) => replayed(shadow, files).await,
         Source::Database(address) => {
             let conninfo = servers.conninfo(address).await?;
             let session = Session::connect(&conninfo, &ConnectOptions::new("ponte docs diff")).await?;

@@ -13,6 +13,7 @@ use ponte_schema::docs::{Description, Format, render};
 use ponte_schema::migration::MigrationSet;
 use ponte_schema::model::{Kind, Model};
 
+use crate::diff::roles::Roles;
 use crate::error::{Error, ErrorKind, Result};
 use crate::servers::Servers;
 pub use between::{changes, version};
@@ -54,7 +55,9 @@ pub async fn of_database(session: &Session, sizes: Sizes) -> Result<Told> {
 /// # Errors
 /// One of the `embedded.…` kinds, and what the migrations fail with.
 pub async fn of_migrations(servers: &Servers, files: &MigrationSet, like: Option<&Session>) -> Result<Told> {
-    let (binaries, likeness) = match like {
+    let roles = Roles::of(files);
+    let named: Vec<String> = roles.named.difference(&roles.made).cloned().collect();
+    let (binaries, mut likeness) = match like {
         Some(session) => {
             let major = session.server_version_num() / 10_000;
             (servers.binaries_of(major)?, Likeness::of(session).await?)
@@ -67,6 +70,10 @@ pub async fn of_migrations(servers: &Servers, files: &MigrationSet, like: Option
             (servers.newest_binaries()?, superuser)
         }
     };
+    // Statements may name roles that no server has yet.
+    likeness.roles.extend(named);
+    likeness.roles.sort();
+    likeness.roles.dedup();
     let mut shadow = Shadow::start(binaries, &likeness).await?;
     let told = replayed(&mut shadow, files).await;
     let left = shadow.leave().await;

@@ -61,7 +61,8 @@ impl Filler {
             .unwrap_or_default();
         let wanted: Vec<&QualifiedName> = rows
             .tables()
-            .filter(|(name, is_empty)| *is_empty || changed.contains(*name))
+            // What could not be filled cannot be filled as long as it stays as it is.
+            .filter(|(name, is_empty)| changed.contains(*name) || *is_empty && !self.told.contains(*name))
             .map(|(name, _)| name)
             .collect();
         if self.rows == 0 || wanted.is_empty() {

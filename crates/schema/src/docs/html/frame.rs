@@ -54,6 +54,9 @@ pub(in crate::docs) fn standalone(title: &str, body: &str) -> String {
     )
 }
 
+/// Columns that are read as text and have to be wide enough for that on a small screen too.
+const PROSE: [&str; 4] = ["comment", "definition", "before", "now"];
+
 /// A table of a page, with what it is about for those who do not see it. Cells are HTML already.
 pub(in crate::docs) fn grid(caption: &str, heads: &[&str], rows: &[Vec<String>]) -> String {
     let mut out = format!(
@@ -67,10 +70,11 @@ pub(in crate::docs) fn grid(caption: &str, heads: &[&str], rows: &[Vec<String>])
     for row in rows {
         out.push_str("<tr>");
         for (index, cell) in row.iter().enumerate() {
-            let _ = if index == 0 {
-                write!(out, "<th scope=\"row\">{cell}</th>")
-            } else {
-                write!(out, "<td>{cell}</td>")
+            let is_prose = PROSE.contains(heads.get(index).unwrap_or(&"")) && !cell.is_empty();
+            let _ = match index {
+                0 => write!(out, "<th scope=\"row\">{cell}</th>"),
+                _ if is_prose => write!(out, "<td class=\"wide\">{cell}</td>"),
+                _ => write!(out, "<td>{cell}</td>"),
             };
         }
         out.push_str("</tr>\n");
