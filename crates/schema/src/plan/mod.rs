@@ -25,6 +25,7 @@ use std::collections::BTreeSet;
 
 pub use side::Side;
 pub use step::{Lock, Placement, Step};
+pub(crate) use text::DESTROYS;
 pub use text::Segment;
 
 use crate::Sql;
