@@ -40,6 +40,9 @@ const BLIND_POLL: (Duration, Duration) = (Duration::from_millis(20), Duration::f
 /// How long a stopped or paused continuous link waits before it looks again.
 const STOPPED_POLL: Duration = Duration::from_secs(2);
 
+/// How long the last source waits to be told what has arrived, in case another batch of it follows and tells it.
+const ACKNOWLEDGED_AFTER: Duration = Duration::from_millis(50);
+
 /// How often the note is renewed while passes follow each other.
 const NOTE_EVERY: Duration = Duration::from_secs(1);
 
@@ -81,6 +84,10 @@ struct Connected {
     listeners: [Option<Peer>; 2],
     /// Whether nothing can be written without a notification.
     told: bool,
+    /// The sides on which something changed, as far as is known.
+    woken: [bool; 2],
+    /// When both sides were looked at last.
+    both_at: Instant,
     since: Instant,
 }
 
@@ -221,6 +228,11 @@ impl LinkWorker {
                 (None, None) => pause(STOPPED_POLL, stop).await,
             }
         }
+        if let Some(connected) = &mut connected
+            && let Err(error) = connected.link.acknowledge_owed().await
+        {
+            tracing::debug!("the last batch was not acknowledged, the next process will: {error}");
+        }
     }
 
     async fn followed_pass(&mut self, connected: &mut Option<Connected>) -> Result<PassReport> {
@@ -234,7 +246,10 @@ impl LinkWorker {
         if connected.link.checked_at().elapsed() > SHAPES_FRESH {
             connected.link.check().await?;
         }
-        let report = connected.link.pass().await?;
+        let report = match connected.take_woken() {
+            [true, true] => connected.link.pass().await?,
+            woken => connected.link.pass_woken(woken).await?,
+        };
         if !report.paused {
             self.upkeep.after_pass(&mut connected.link, report.moved()).await;
         }
@@ -251,6 +266,8 @@ impl LinkWorker {
             link,
             listeners,
             told,
+            woken: [true; 2],
+            both_at: Instant::now(),
             since: Instant::now(),
         }
     }
@@ -340,18 +357,36 @@ impl LinkWorker {
 }
 
 impl Connected {
+    /// How often both sides are looked at whatever the listeners say; `None` where one side has none.
+    fn sure_poll(&self) -> Option<Duration> {
+        let listens = self.listeners.iter().all(Option::is_some);
+        listens.then_some(if self.told { LISTENING_POLL } else { UNSURE_POLL })
+    }
+
+    /// The sides to look at now: while one of them has news all the time, the other one is not forgotten.
+    fn take_woken(&mut self) -> [bool; 2] {
+        let woken = std::mem::replace(&mut self.woken, [true; 2]);
+        let due = self.sure_poll().is_none_or(|poll| self.both_at.elapsed() > poll);
+        if due || woken == [true; 2] {
+            self.both_at = Instant::now();
+            return [true; 2];
+        }
+        woken
+    }
+
+    /// Waits until one of the sides says that something changed there, or it is time to look at both.
     async fn wait_for_changes(&mut self, blind: Duration, stop: &CancellationToken) {
-        let wait = match (self.listeners.iter().all(Option::is_some), self.told) {
-            (true, true) => LISTENING_POLL,
-            (true, false) => UNSURE_POLL,
-            (false, _) => blind,
+        let wait = match self.sure_poll() {
+            _ if self.link.owes() => ACKNOWLEDGED_AFTER,
+            Some(poll) => poll,
+            None => blind,
         };
         let [first, second] = &mut self.listeners;
         tokio::select! {
             () = stop.cancelled() => {}
-            () = tokio::time::sleep(wait) => {}
-            gone = notified(first) => if gone { self.listeners[0] = None },
-            gone = notified(second) => if gone { self.listeners[1] = None },
+            () = tokio::time::sleep(wait) => self.woken = [true; 2],
+            gone = notified(first) => if gone { self.listeners[0] = None } else { self.woken = [true, false] },
+            gone = notified(second) => if gone { self.listeners[1] = None } else { self.woken = [false, true] },
         }
     }
 }

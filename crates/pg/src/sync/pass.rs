@@ -7,6 +7,7 @@
 
 mod course;
 mod reading;
+mod short;
 mod standing;
 
 use std::time::{Duration, Instant};
@@ -31,6 +32,7 @@ use crate::error::{Error, ErrorKind, Result};
 pub(crate) use course::{Course, out_of_turn};
 pub(crate) use reading::Reading;
 pub(crate) use standing::Standing;
+use short::Short;
 
 /// A link with both ends connected and checked.
 pub struct LiveLink {
@@ -38,6 +40,7 @@ pub struct LiveLink {
     pub(crate) peers: [Peer; 2],
     pub(crate) tables: Vec<LinkedTable>,
     checked_at: Instant,
+    short: Short,
     /// A pass is under way, or was given up half-way by whoever polled it.
     unfinished: bool,
 }
@@ -119,6 +122,7 @@ impl LiveLink {
             peers,
             tables: Vec::new(),
             checked_at: Instant::now(),
+            short: Short::default(),
             unfinished: false,
         };
         link.standings().await?;
@@ -138,6 +142,7 @@ impl LiveLink {
             peers,
             tables,
             checked_at: Instant::now(),
+            short: Short::default(),
             unfinished: false,
         }
     }
@@ -184,6 +189,7 @@ impl LiveLink {
         }
         self.tables = tables;
         self.know_parts().await?;
+        self.short = Short::default();
         inspect::check_triggers(&self.spec, &self.tables)?;
         masks::confirm(&self.spec, &mut self.peers, &self.tables).await?;
         keeping::confirm(&self.spec, &self.tables)?;
@@ -197,12 +203,24 @@ impl LiveLink {
     /// The first failure in either direction. What was committed before stays; the sessions are left without a transaction
     /// where they still exist.
     pub async fn pass(&mut self) -> Result<PassReport> {
+        let report = self.pass_woken([true; 2]).await?;
+        self.acknowledge_owed().await?;
+        Ok(report)
+    }
+
+    /// Carries what the woken sides have, first side first; runs a whole pass where it takes more than that. What has
+    /// arrived may be left to be told to its source: see [`Self::owes`].
+    ///
+    /// # Errors
+    /// As [`Self::pass`].
+    pub async fn pass_woken(&mut self, woken: [bool; 2]) -> Result<PassReport> {
         if self.unfinished {
             self.roll_back().await;
         }
         self.unfinished = true;
-        let outcome = self.both_directions().await;
+        let outcome = self.woken_directions(woken).await;
         if outcome.is_err() {
+            self.short.forget();
             self.roll_back().await;
         }
         self.unfinished = false;

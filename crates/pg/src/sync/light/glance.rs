@@ -1,0 +1,208 @@
+//! What the source of a light batch shows in one snapshot, and the rows themselves.
+
+use ponte_schema::Sql;
+use ponte_sync::light::{BEFORE_KEY, ROWS_MAX};
+use ponte_sync::link::{LinkSpec, Side};
+use ponte_sync::snapshot::Snapshot;
+use tokio_postgres::Row;
+use tokio_postgres::types::ToSql;
+
+use super::raw::Raw;
+use super::{TableWay, Way};
+use crate::error::Result;
+use crate::sync::inspect::LinkedTable;
+use crate::sync::install::parse_snapshot;
+use crate::sync::members;
+use crate::sync::peer::Peer;
+
+/// Plans are made once, for any number of rows and whatever is known about the tables by then.
+const PLANS: &str = "SET LOCAL enable_seqscan = off; SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off; \
+                     SET LOCAL plan_cache_mode = force_generic_plan";
+
+/// How often it is looked where tables have changes that had none before: their rows have to come out of the same snapshot.
+const LOOKS: usize = 2;
+
+/// What the glance starts from.
+pub(crate) struct Asked<'a> {
+    pub(crate) spec: &'a LinkSpec,
+    pub(crate) source: Side,
+    pub(crate) tables: &'a [LinkedTable],
+    /// What the target held of the source when it was asked last, and the other way round.
+    pub(crate) from: &'a Snapshot,
+    pub(crate) back: &'a Snapshot,
+}
+
+/// What there is.
+pub(crate) enum Sight {
+    /// Nothing to be carried; whether the source knows what has arrived.
+    Nothing { acknowledged: bool },
+    /// A handful of rows.
+    Light(Load),
+    /// Something else.
+    Other,
+}
+
+/// A light batch that has been read.
+pub(crate) struct Load {
+    pub(super) from: Snapshot,
+    pub(super) to: Snapshot,
+    /// What the source had consumed of the target.
+    pub(super) seen: Snapshot,
+    /// In the order in which tables are written.
+    pub(super) tables: Vec<TableLoad>,
+}
+
+/// The rows of one table.
+pub(super) struct TableLoad {
+    pub(super) position: usize,
+    pub(super) newest: Option<Raw>,
+    pub(super) rows: Vec<LoadedRow>,
+}
+
+/// One row: its key, and its other columns where it is there.
+pub(super) struct LoadedRow {
+    pub(super) fate: Fate,
+    pub(super) values: Vec<Raw>,
+}
+
+/// What became of a row at its source.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Fate {
+    Inserted,
+    Updated,
+    Gone,
+}
+
+impl Load {
+    /// The snapshot that the target will have consumed.
+    pub(crate) fn to(&self) -> &Snapshot {
+        &self.to
+    }
+
+    pub(super) fn rows(&self) -> impl Iterator<Item = &LoadedRow> {
+        self.tables.iter().flat_map(|table| &table.rows)
+    }
+}
+
+/// How the source stood.
+struct Standing {
+    now: Snapshot,
+    seen: Snapshot,
+    acknowledged: bool,
+    /// The target holds what was offered or has been acknowledged.
+    known: bool,
+    unusual: bool,
+    joined: Vec<String>,
+    pending: Vec<i64>,
+}
+
+/// Looks at the source, and reads what it has, if that is a handful of rows.
+///
+/// # Errors
+/// What the server reports.
+pub(crate) async fn glance(way: &mut Way, asked: &Asked<'_>, peer: &mut Peer) -> Result<Sight> {
+    for _ in 0..LOOKS {
+        let expected = std::mem::take(&mut way.expected);
+        let (standing, mut rows) = read(way, asked, &expected, peer).await?;
+        let Some(standing) = standing.filter(|s| is_usual(s, asked)) else {
+            return Ok(Sight::Other);
+        };
+        let touched = |position: &usize| standing.pending.get(*position).is_some_and(|n| *n > 0);
+        way.expected = (0..way.tables.len()).filter(touched).collect();
+        if way.expected.is_empty() {
+            way.expected = expected;
+            return Ok(Sight::Nothing {
+                acknowledged: standing.acknowledged,
+            });
+        }
+        if standing.pending.iter().sum::<i64>() > ROWS_MAX || way.expected.iter().any(|i| way.tables[*i].is_none()) {
+            return Ok(Sight::Other);
+        }
+        if way.expected.iter().all(|i| expected.contains(i)) {
+            rows.retain(|(position, _)| touched(position));
+            return Ok(load(way, asked, standing, &rows).map_or(Sight::Other, Sight::Light));
+        }
+    }
+    Ok(Sight::Other)
+}
+
+type Read = (Option<Standing>, Vec<(usize, Vec<Row>)>);
+
+async fn read(way: &Way, asked: &Asked<'_>, expected: &[usize], peer: &mut Peer) -> Result<Read> {
+    const WHAT: &str = "look for changes";
+    let from = asked.from.as_str();
+    let (whole, consumed): ([&(dyn ToSql + Sync); 2], [&(dyn ToSql + Sync); 1]) =
+        ([&asked.spec.name, &from], [&from]);
+    let mut statements: Vec<(&Sql, &[&(dyn ToSql + Sync)])> = vec![(&way.glance, &whole)];
+    let loaded = expected.iter().filter_map(|i| Some((*i, way.tables[*i].as_ref()?)));
+    let loaded: Vec<(usize, &TableWay)> = loaded.collect();
+    statements.extend(loaded.iter().map(|(_, table)| (&table.rows, &consumed[..])));
+    let mut answers = peer
+        .read_at_once(&Sql::text(PLANS), &statements, WHAT)
+        .await?
+        .into_iter();
+    let standing = answers.next().unwrap_or_default();
+    let standing = standing.first().map(|row| standing_of(row, asked.from)).transpose()?;
+    let positions = loaded.iter().map(|(position, _)| *position);
+    Ok((standing, positions.zip(answers).collect()))
+}
+
+fn standing_of(row: &Row, from: &Snapshot) -> Result<Standing> {
+    let acknowledged = parse_snapshot(row.get(2))? == *from;
+    let offered = row.get::<_, Option<&str>>(3).map(parse_snapshot).transpose()?;
+    Ok(Standing {
+        now: parse_snapshot(row.get(0))?,
+        seen: parse_snapshot(row.get(1))?,
+        acknowledged,
+        known: acknowledged || offered.is_some_and(|offered| offered == *from),
+        unusual: row.get(4),
+        joined: row.get(5),
+        pending: row.get(6),
+    })
+}
+
+fn is_usual(standing: &Standing, asked: &Asked<'_>) -> bool {
+    !standing.unusual
+        && standing.known
+        && standing.seen == *asked.back
+        && !standing.now.went_back_from(asked.from)
+        && members::same_in_snapshot(asked.spec, asked.source, asked.tables, &standing.joined).is_ok()
+}
+
+/// The batch; `None` where it deletes more than a light one may.
+fn load(way: &Way, asked: &Asked<'_>, standing: Standing, rows: &[(usize, Vec<Row>)]) -> Option<Load> {
+    let mut tables = Vec::with_capacity(rows.len());
+    for (position, rows) in rows {
+        let table = way.tables[*position].as_ref()?;
+        let loaded: Vec<LoadedRow> = rows.iter().map(|row| row_of(row, table.key_columns)).collect();
+        let deletes = loaded.iter().filter(|row| row.fate == Fate::Gone).count() as u64;
+        if deletes > table.deletes_max {
+            return None;
+        }
+        let newest = rows.first().filter(|_| table.pushes_clock);
+        tables.push(TableLoad {
+            position: *position,
+            newest: newest.map(|row| row.get(2)),
+            rows: loaded,
+        });
+    }
+    Some(Load {
+        from: asked.from.clone(),
+        to: standing.now,
+        seen: standing.seen,
+        tables,
+    })
+}
+
+fn row_of(row: &Row, key_columns: usize) -> LoadedRow {
+    let fate = match (row.get(0), row.get(1)) {
+        (false, _) => Fate::Gone,
+        (true, true) => Fate::Inserted,
+        (true, false) => Fate::Updated,
+    };
+    let end = if fate == Fate::Gone { BEFORE_KEY + key_columns } else { row.len() };
+    LoadedRow {
+        fate,
+        values: (BEFORE_KEY..end).map(|i| row.get(i)).collect(),
+    }
+}
