@@ -147,7 +147,9 @@ impl World {
         let runs = slot.get_or_insert_with(|| {
             self.begun += 1;
             // Where nodes are shared, everything goes the whole way, so nobody is woken.
-            let shared = self.model.links[link].iter().any(|node| self.model.is_shared(*node));
+            let shared = self.model.links[link]
+                .iter()
+                .any(|node| self.model.is_shared(*node));
             match self.begun % 4 {
                 1 if !self.whole && !shared => Process::woken(&self.model, link, Side::First),
                 3 if !self.whole && !shared => Process::woken(&self.model, link, Side::Second),

@@ -38,6 +38,8 @@ pub fn carries(source: &TableSide, target: &TableSide) -> bool {
 /// How a node stands: `$1` the link, `$2` the snapshot of it that the other side holds. One row: the snapshot of now, what it has consumed of the
 /// other side, what it knows to have arrived there and what it offered, whether something needs more thought than a light batch
 /// has, which tables it carries, and how many changes each of these has, counted up to one more than [`ROWS_MAX`].
+///
+/// A batch of the link that is being applied there needs more thought: it may have compared rows, and has not yet said so.
 pub fn glance(tables: &[&TableSide], link: &str, joined: &Sql) -> Sql {
     let pending = tables.iter().map(|table| {
         Sql::render(
@@ -60,9 +62,24 @@ pub fn glance(tables: &[&TableSide], link: &str, joined: &Sql) -> Sql {
     )
 }
 
+/// How many values [`glance`] answers.
+pub const STANDING_VALUES: usize = 7;
+
 /// The changed rows of a table since the snapshot `$1`: whether the row is there, whether it was inserted, the newest of all versions
 /// where the target's clock has to follow it, then the key and the columns.
 pub fn rows(table: &TableSide, link: &str) -> Sql {
+    rows_since("$1", table, link)
+}
+
+/// Both at once: each changed row of a table after how the node stands. The first of its values is NULL where there is none.
+pub fn glance_with_rows(glance: &Sql, table: &TableSide, link: &str) -> Sql {
+    Sql::render(
+        "SELECT * FROM (\n{glance}) g LEFT JOIN (\n{rows}) r ON true",
+        &[("glance", glance), ("rows", &rows_since("$2", table, link))],
+    )
+}
+
+fn rows_since(consumed: &'static str, table: &TableSide, link: &str) -> Sql {
     let newest = if table.version.is_none() {
         "max(p.version_at) OVER ()"
     } else {
@@ -71,6 +88,7 @@ pub fn rows(table: &TableSide, link: &str) -> Sql {
     Sql::render(
         include_str!("light/rows.sql"),
         &[
+            ("consumed", &Sql::text(consumed)),
             ("keys", &qualified("l", &table.staged_key())),
             ("changelog", &table.changelog()),
             ("travels", &travels(link)),
@@ -196,24 +214,21 @@ pub fn changed_here(table: &TableSide, link: &str) -> Sql {
     )
 }
 
-/// Tells the source what is on offer, and what has arrived before: `$1` the link, `$2` the snapshot on offer, `$3` the one that arrived.
-/// One row: whether nobody applies a batch of the link there. When the statement is over, what was read is on the disk.
+/// Tells the source what is on offer, and what has arrived before: `$1` the link, `$2` the snapshot on offer, `$3` the one that arrived, `$4` what
+/// the source had consumed as it was read. One row: whether it still is so, for whoever was applying a batch of the link there has
+/// said so by now. When the statement is over, what was read is on the disk.
 pub fn offer() -> Sql {
     Sql::text(include_str!("light/offer.sql"))
-}
-
-/// After that, in a later statement: whether nobody has applied one since the source was read. `$1` the link, `$2` what it had consumed.
-pub fn nobody_applied() -> Sql {
-    Sql::text("SELECT consumed::text = $2 FROM ponte.progress WHERE link = $1")
 }
 
 /// `$1 AS k1, $2 AS c1, …`
 fn parameters(names: &[Ident]) -> Sql {
     Sql::join(
         ", ",
-        names.iter().zip(1_i64..).map(|(name, number)| {
-            Sql::render("${number} AS {name}", &[("number", &number), ("name", name)])
-        }),
+        names
+            .iter()
+            .zip(1_i64..)
+            .map(|(name, number)| Sql::render("${number} AS {name}", &[("number", &number), ("name", name)])),
     )
 }
 
@@ -239,7 +254,9 @@ mod tests {
     fn a_row_arrives_as_parameters() {
         let update = update(&side()).unwrap();
         assert!(
-            update.as_str().contains("FROM (SELECT $1 AS \"k1\", $2 AS \"c1\") s"),
+            update
+                .as_str()
+                .contains("FROM (SELECT $1 AS \"k1\", $2 AS \"c1\") s"),
             "{update}"
         );
         assert!(changed_here(&side(), "teste").as_str().contains("$2"));

@@ -32,6 +32,7 @@ pub(crate) struct Way {
 /// The statements of one table.
 struct TableWay {
     rows: Sql,
+    glance_with_rows: Sql,
     types: Sql,
     /// None for a table that is nothing but its key.
     update: Option<Sql>,
@@ -48,22 +49,24 @@ struct TableWay {
 impl Way {
     /// The way from this source, for a link with these tables.
     pub(crate) fn new(spec: &LinkSpec, source: Side, tables: &[LinkedTable]) -> Self {
-        let side = |side: Side| -> Vec<&TableSide> { tables.iter().map(|t| &t.sides[side.index()]).collect() };
+        let side =
+            |side: Side| -> Vec<&TableSide> { tables.iter().map(|t| &t.sides[side.index()]).collect() };
+        let glance = light::glance(&side(source), &spec.name, &members::joined_tables());
         Self {
-            glance: light::glance(&side(source), &spec.name, &members::joined_tables()),
             fence: light::fence(spec.apply),
             look: light::look(&side(source.other()), &spec.name),
             tables: tables
                 .iter()
-                .map(|table| TableWay::new(spec, source, table))
+                .map(|table| TableWay::new(spec, source, table, &glance))
                 .collect(),
+            glance,
             expected: Vec::new(),
         }
     }
 }
 
 impl TableWay {
-    fn new(spec: &LinkSpec, source: Side, table: &LinkedTable) -> Option<Self> {
+    fn new(spec: &LinkSpec, source: Side, table: &LinkedTable, glance: &Sql) -> Option<Self> {
         let target = source.other();
         let (from, to) = (&table.sides[source.index()], &table.sides[target.index()]);
         let keys = &table.shapes[target.index()].foreign_keys;
@@ -75,6 +78,7 @@ impl TableWay {
         }
         Some(Self {
             rows: light::rows(from, &spec.name),
+            glance_with_rows: light::glance_with_rows(glance, from, &spec.name),
             types: light::row_types(to),
             update: light::update(to),
             insert: light::insert(to),

@@ -31,8 +31,8 @@ use crate::error::{Error, ErrorKind, Result};
 
 pub(crate) use course::{Course, out_of_turn};
 pub(crate) use reading::Reading;
-pub(crate) use standing::Standing;
 use short::Short;
+pub(crate) use standing::Standing;
 
 /// A link with both ends connected and checked.
 pub struct LiveLink {

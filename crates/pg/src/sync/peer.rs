@@ -27,6 +27,7 @@ pub struct Peer {
     lease: Lease,
     in_transaction: bool,
     prepared: HashMap<Sql, Statement>,
+    keeps_plans: bool,
     stages: HashSet<usize>,
 }
 
@@ -76,6 +77,7 @@ impl Peer {
             lease,
             in_transaction: false,
             prepared: HashMap::new(),
+            keeps_plans: false,
             stages: HashSet::new(),
         }
     }
@@ -186,11 +188,10 @@ impl Peer {
         rows.during(during)
     }
 
-    /// The rows of several statements in one transaction that reads, which begins with these first statements; all in one journey. Few of
-    /// them: the order is that of their first sending.
+    /// The rows of several statements in one transaction that reads, all in one journey. Few of them: the order is that of their
+    /// first sending.
     pub(crate) async fn read_at_once(
         &mut self,
-        first: &Sql,
         statements: &[(&Sql, &[&(dyn ToSql + Sync)])],
         what: &str,
     ) -> Result<Vec<Vec<Row>>> {
@@ -198,7 +199,7 @@ impl Peer {
         for (sql, params) in statements {
             prepared.push((self.prepare(sql, what).await?, *params));
         }
-        let begin = self.enter(Access::Read, first).await;
+        let begin = self.enter(Access::Read, &Sql::default()).await;
         let client = self.client();
         let sent = prepared
             .iter()
@@ -251,6 +252,17 @@ impl Peer {
         // A connection that is gone has no transaction.
         let _ = self.client().batch_execute("ROLLBACK").await;
         self.in_transaction = false;
+    }
+
+    /// Has the session plan each statement once, whatever its parameters are. Ours are planned alike for all of them, and where the server
+    /// expects many rows it would plan the same statement anew each time.
+    pub(crate) async fn keep_plans(&mut self) -> Result<()> {
+        if !self.keeps_plans {
+            let sql = Sql::text("SET plan_cache_mode = force_generic_plan");
+            self.script(&sql, "choose plans").await?;
+            self.keeps_plans = true;
+        }
+        Ok(())
     }
 
     /// Whether the connection is lost.

@@ -26,6 +26,7 @@ impl Process {
         let usual = back.is_some_and(|back| back.consumed == self.batch.seen_by_source)
             && !self.batch.to.consumed.went_back_from(&from.consumed)
             && node.waiting(self.link).is_empty()
+            && !self.is_applied_to(model)
             && [here, there].iter().all(|number| !model.is_shared(*number));
         if !usual {
             return Observation::Glanced(Glance::Other);

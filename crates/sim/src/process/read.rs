@@ -128,7 +128,14 @@ impl Process {
         let progress = &source.progress[&self.link];
         let now = progress.latest(&source.all, None);
         let moved = now.is_some_and(|(_, now)| now.consumed != self.batch.seen_by_source);
-        !model.without(Mutation::NoTurns) && (moved || progress.free_for(&source.all, NOBODY).is_err())
+        // A light batch has asked the second question as it was read.
+        !model.without(Mutation::NoTurns) && (moved || !self.light && self.is_applied_to(model))
+    }
+
+    /// Whether a batch is being applied at the source.
+    pub(super) fn is_applied_to(&self, model: &Model) -> bool {
+        let source = &model.nodes[self.source(model)];
+        source.progress[&self.link].free_for(&source.all, NOBODY).is_err()
     }
 
     pub(super) fn take_fence(&mut self, model: &mut Model) -> Outcome {

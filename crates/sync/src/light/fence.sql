@@ -6,6 +6,5 @@ UPDATE ponte.progress SET consumed = $3::text::pg_snapshot, applying = pg_curren
   batches = batches + 1, upserts = upserts + $4, deletes = deletes + $5
 WHERE link = $1 AND consumed::text = $2
 RETURNING set_config('ponte.applying', $1, true), pg_advisory_xact_lock_shared(1886350965, hashtext($1)),
-  set_config('enable_seqscan', 'off', true), set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true),
-  set_config('plan_cache_mode', 'force_generic_plan', true),
+  set_config('enable_seqscan', 'off', true),
   CASE WHEN current_setting('synchronous_commit') = 'off' THEN set_config('synchronous_commit', 'on', true) END

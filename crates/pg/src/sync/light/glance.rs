@@ -1,7 +1,7 @@
 //! What the source of a light batch shows in one snapshot, and the rows themselves.
 
 use ponte_schema::Sql;
-use ponte_sync::light::{BEFORE_KEY, ROWS_MAX};
+use ponte_sync::light::{BEFORE_KEY, ROWS_MAX, STANDING_VALUES};
 use ponte_sync::link::{LinkSpec, Side};
 use ponte_sync::snapshot::Snapshot;
 use tokio_postgres::Row;
@@ -14,10 +14,6 @@ use crate::sync::inspect::LinkedTable;
 use crate::sync::install::parse_snapshot;
 use crate::sync::members;
 use crate::sync::peer::Peer;
-
-/// Plans are made once, for any number of rows and whatever is known about the tables by then.
-const PLANS: &str = "SET LOCAL enable_seqscan = off; SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off; \
-                     SET LOCAL plan_cache_mode = force_generic_plan";
 
 /// How often it is looked where tables have changes that had none before: their rows have to come out of the same snapshot.
 const LOOKS: usize = 2;
@@ -103,8 +99,8 @@ struct Standing {
 pub(crate) async fn glance(way: &mut Way, asked: &Asked<'_>, peer: &mut Peer) -> Result<Sight> {
     for _ in 0..LOOKS {
         let expected = std::mem::take(&mut way.expected);
-        let (standing, mut rows) = read(way, asked, &expected, peer).await?;
-        let Some(standing) = standing.filter(|s| is_usual(s, asked)) else {
+        let mut read = read(way, asked, &expected, peer).await?;
+        let Some(standing) = read.standing.take().filter(|s| is_usual(s, asked)) else {
             return Ok(Sight::Other);
         };
         let touched = |position: &usize| standing.pending.get(*position).is_some_and(|n| *n > 0);
@@ -115,36 +111,65 @@ pub(crate) async fn glance(way: &mut Way, asked: &Asked<'_>, peer: &mut Peer) ->
                 acknowledged: standing.acknowledged,
             });
         }
-        if standing.pending.iter().sum::<i64>() > ROWS_MAX || way.expected.iter().any(|i| way.tables[*i].is_none()) {
+        if standing.pending.iter().sum::<i64>() > ROWS_MAX
+            || way.expected.iter().any(|i| way.tables[*i].is_none())
+        {
             return Ok(Sight::Other);
         }
         if way.expected.iter().all(|i| expected.contains(i)) {
-            rows.retain(|(position, _)| touched(position));
-            return Ok(load(way, asked, standing, &rows).map_or(Sight::Other, Sight::Light));
+            read.rows.retain(|(position, _)| touched(position));
+            return Ok(load(way, asked, standing, &read).map_or(Sight::Other, Sight::Light));
         }
     }
     Ok(Sight::Other)
 }
 
-type Read = (Option<Standing>, Vec<(usize, Vec<Row>)>);
+/// How the source stands, and the rows of tables, each with the column at which they begin.
+struct Read {
+    standing: Option<Standing>,
+    rows: Vec<(usize, Vec<Row>)>,
+    column: usize,
+}
 
+/// One statement where one table is expected to have changes, as nearly always; else one for each, in a transaction.
 async fn read(way: &Way, asked: &Asked<'_>, expected: &[usize], peer: &mut Peer) -> Result<Read> {
     const WHAT: &str = "look for changes";
     let from = asked.from.as_str();
     let (whole, consumed): ([&(dyn ToSql + Sync); 2], [&(dyn ToSql + Sync); 1]) =
         ([&asked.spec.name, &from], [&from]);
-    let mut statements: Vec<(&Sql, &[&(dyn ToSql + Sync)])> = vec![(&way.glance, &whole)];
-    let loaded = expected.iter().filter_map(|i| Some((*i, way.tables[*i].as_ref()?)));
+    let standing = |rows: &[Row]| rows.first().map(|row| standing_of(row, asked.from)).transpose();
+    let loaded = expected
+        .iter()
+        .filter_map(|i| Some((*i, way.tables[*i].as_ref()?)));
     let loaded: Vec<(usize, &TableWay)> = loaded.collect();
+    if let [(position, table)] = loaded[..] {
+        let mut rows = peer.rows(&table.glance_with_rows, &whole, WHAT).await?;
+        let standing = standing(&rows)?;
+        rows.retain(|row| row.get::<_, Option<bool>>(STANDING_VALUES).is_some());
+        return Ok(Read {
+            standing,
+            rows: vec![(position, rows)],
+            column: STANDING_VALUES,
+        });
+    }
+    if loaded.is_empty() {
+        return Ok(Read {
+            standing: standing(&peer.rows(&way.glance, &whole, WHAT).await?)?,
+            rows: Vec::new(),
+            column: 0,
+        });
+    }
+    let mut statements: Vec<(&Sql, &[&(dyn ToSql + Sync)])> = vec![(&way.glance, &whole)];
     statements.extend(loaded.iter().map(|(_, table)| (&table.rows, &consumed[..])));
-    let mut answers = peer
-        .read_at_once(&Sql::text(PLANS), &statements, WHAT)
-        .await?
-        .into_iter();
-    let standing = answers.next().unwrap_or_default();
-    let standing = standing.first().map(|row| standing_of(row, asked.from)).transpose()?;
+    let answers = peer.read_at_once(&statements, WHAT).await?;
+    let mut answers = answers.into_iter();
+    let standing = standing(&answers.next().unwrap_or_default())?;
     let positions = loaded.iter().map(|(position, _)| *position);
-    Ok((standing, positions.zip(answers).collect()))
+    Ok(Read {
+        standing,
+        rows: positions.zip(answers).collect(),
+        column: 0,
+    })
 }
 
 fn standing_of(row: &Row, from: &Snapshot) -> Result<Standing> {
@@ -170,11 +195,14 @@ fn is_usual(standing: &Standing, asked: &Asked<'_>) -> bool {
 }
 
 /// The batch; `None` where it deletes more than a light one may.
-fn load(way: &Way, asked: &Asked<'_>, standing: Standing, rows: &[(usize, Vec<Row>)]) -> Option<Load> {
-    let mut tables = Vec::with_capacity(rows.len());
-    for (position, rows) in rows {
+fn load(way: &Way, asked: &Asked<'_>, standing: Standing, read: &Read) -> Option<Load> {
+    let mut tables = Vec::with_capacity(read.rows.len());
+    for (position, rows) in &read.rows {
         let table = way.tables[*position].as_ref()?;
-        let loaded: Vec<LoadedRow> = rows.iter().map(|row| row_of(row, table.key_columns)).collect();
+        let loaded: Vec<LoadedRow> = rows
+            .iter()
+            .map(|row| row_of(row, read.column, table.key_columns))
+            .collect();
         let deletes = loaded.iter().filter(|row| row.fate == Fate::Gone).count() as u64;
         if deletes > table.deletes_max {
             return None;
@@ -182,7 +210,7 @@ fn load(way: &Way, asked: &Asked<'_>, standing: Standing, rows: &[(usize, Vec<Ro
         let newest = rows.first().filter(|_| table.pushes_clock);
         tables.push(TableLoad {
             position: *position,
-            newest: newest.map(|row| row.get(2)),
+            newest: newest.map(|row| row.get(read.column + 2)),
             rows: loaded,
         });
     }
@@ -194,15 +222,20 @@ fn load(way: &Way, asked: &Asked<'_>, standing: Standing, rows: &[(usize, Vec<Ro
     })
 }
 
-fn row_of(row: &Row, key_columns: usize) -> LoadedRow {
-    let fate = match (row.get(0), row.get(1)) {
+fn row_of(row: &Row, column: usize, key_columns: usize) -> LoadedRow {
+    let fate = match (row.get(column), row.get(column + 1)) {
         (false, _) => Fate::Gone,
         (true, true) => Fate::Inserted,
         (true, false) => Fate::Updated,
     };
-    let end = if fate == Fate::Gone { BEFORE_KEY + key_columns } else { row.len() };
+    let key = column + BEFORE_KEY;
+    let end = if fate == Fate::Gone {
+        key + key_columns
+    } else {
+        row.len()
+    };
     LoadedRow {
         fate,
-        values: (BEFORE_KEY..end).map(|i| row.get(i)).collect(),
+        values: (key..end).map(|i| row.get(i)).collect(),
     }
 }

@@ -1,6 +1,6 @@
 //! A light batch at its target, in one journey, while the source is told what is on offer.
 
-use futures_util::future::{join, join3, join_all};
+use futures_util::future::{join, join_all, join3};
 use ponte_schema::Sql;
 use ponte_sync::light;
 use ponte_sync::link::LinkSpec;
@@ -14,11 +14,8 @@ use crate::error::{During, Result};
 use crate::sync::apply::Applied;
 use crate::sync::peer::{Access, Peer};
 
-/// What the transaction begins with, before the fence.
-const PATH: &str = "SET LOCAL search_path TO DEFAULT";
-
-/// What is checked at the commit otherwise is checked before anybody looks.
-const CHECK: &str = "SET CONSTRAINTS ALL IMMEDIATE";
+/// What the transaction begins with, before the fence. Nothing is left to be checked at the commit.
+const FIRST: &str = "SET LOCAL search_path TO DEFAULT; SET CONSTRAINTS ALL IMMEDIATE";
 
 const WHAT: &str = "write rows";
 
@@ -74,15 +71,21 @@ async fn attempt(
     let fence = target.prepare(&way.fence, WHAT).await?;
     let look = target.prepare(&way.look, WHAT).await?;
     let writings = writings(way, load, target).await?;
-    let clock = target.prepare_as(&light::push_clock(), &[Type::TIMESTAMPTZ], WHAT).await?;
+    let clock = target
+        .prepare_as(&light::push_clock(), &[Type::TIMESTAMPTZ], WHAT)
+        .await?;
     let offer = Offer::prepare(source).await?;
 
-    let begin = target.enter(Access::Write, &Sql::text(PATH)).await;
+    let begin = target.enter(Access::Write, &Sql::text(FIRST)).await;
     let (client, source) = (target.session().client(), &*source);
     let during = || target.during(WHAT);
     let fenced = async {
         let params: [&(dyn ToSql + Sync); 5] = [&spec.name, &from, &to, &upserts, &deletes];
-        let (begun, taken) = join(client.batch_execute(begin.as_str()), client.query(&fence, &params)).await;
+        let (begun, taken) = join(
+            client.batch_execute(begin.as_str()),
+            client.query(&fence, &params),
+        )
+        .await;
         begun.during(during)?;
         if taken.during(during)?.is_empty() {
             return Ok(None);
@@ -93,15 +96,17 @@ async fn attempt(
     let written = async {
         let clocks = load.tables.iter().filter_map(|table| table.newest.as_ref());
         let pushed = join_all(clocks.map(|newest| client.execute_raw(&clock, [newest])));
-        let rows = join_all(writings.iter().map(|w| client.execute_raw(&w.statement, w.values)));
+        let rows = join_all(
+            writings
+                .iter()
+                .map(|w| client.execute_raw(&w.statement, w.values)),
+        );
         let looked: [&(dyn ToSql + Sync); 2] = [&spec.name, &seen];
-        let ended = join(client.batch_execute(CHECK), client.query(&look, &looked));
-        let (pushed, rows, (checked, looked)) = join3(pushed, rows, ended).await;
+        let (pushed, rows, looked) = join3(pushed, rows, client.query(&look, &looked)).await;
         let pushed: std::result::Result<Vec<u64>, _> = pushed.into_iter().collect();
         pushed.during(during)?;
         let rows: std::result::Result<Vec<u64>, _> = rows.into_iter().collect();
         let rows = rows.during(during)?;
-        checked.during(during)?;
         let all = rows.iter().all(|n| *n == 1);
         looked.during(during).map(|looked| (all, looked))
     };
@@ -186,7 +191,9 @@ async fn any_changed_here(way: &Way, load: &Load, loaded: &TableLoad, target: &m
     let seen = load.seen.as_str();
     let client: &Client = target.session().client();
     let looks = loaded.rows.iter().map(|row| {
-        let key = row.values[..table.key_columns].iter().map(|value| value as &(dyn ToSql + Sync));
+        let key = row.values[..table.key_columns]
+            .iter()
+            .map(|value| value as &(dyn ToSql + Sync));
         let params: Vec<&(dyn ToSql + Sync)> = key.chain([&seen as &(dyn ToSql + Sync)]).collect();
         let statement = &statement;
         async move { client.query(statement, &params).await }
@@ -203,31 +210,22 @@ async fn any_changed_here(way: &Way, load: &Load, loaded: &TableLoad, target: &m
 /// What the source is told, and asked, before the target commits.
 struct Offer {
     offer: Statement,
-    nobody_applied: Statement,
 }
 
 impl Offer {
     async fn prepare(source: &mut Peer) -> Result<Self> {
-        Ok(Self {
-            offer: source.prepare(&light::offer(), WHAT).await?,
-            nobody_applied: source.prepare(&light::nobody_applied(), WHAT).await?,
-        })
+        let offer = source.prepare(&light::offer(), WHAT).await?;
+        Ok(Self { offer })
     }
 
     /// Makes the source remember and keep what was read; answers whether a batch of the link was being applied there meanwhile.
     async fn make(&self, source: &Peer, spec: &LinkSpec, load: &Load) -> Result<bool> {
-        let during = || source.during("offer what was read");
         let (from, to, seen) = (load.from.as_str(), load.to.as_str(), load.seen.as_str());
-        let told: [&(dyn ToSql + Sync); 3] = [&spec.name, &to, &from];
-        let asked: [&(dyn ToSql + Sync); 2] = [&spec.name, &seen];
-        let client = source.session().client();
-        // In this order: whoever had begun before has ended by then, and what it did is seen.
-        let (offered, applied) = join(
-            client.query(&self.offer, &told),
-            client.query(&self.nobody_applied, &asked),
-        )
-        .await;
-        let nobody = |rows: &[Row]| rows.first().is_some_and(|row| row.get(0));
-        Ok(!nobody(&offered.during(during)?) || !nobody(&applied.during(during)?))
+        let params: [&(dyn ToSql + Sync); 4] = [&spec.name, &to, &from, &seen];
+        let told = source.session().client().query(&self.offer, &params).await;
+        let told = told.during(|| source.during("offer what was read"))?;
+        Ok(told
+            .first()
+            .is_none_or(|row| row.get::<_, Option<bool>>(0) != Some(true)))
     }
 }

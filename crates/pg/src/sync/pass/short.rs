@@ -118,6 +118,9 @@ impl LiveLink {
             from,
             back,
         };
+        for peer in &mut self.peers {
+            peer.keep_plans().await?;
+        }
         let peer = &mut self.peers[source.index()];
         let owed = self.short.owes[source.index()];
         Ok(match light::glance(way, &asked, peer).await {
@@ -176,7 +179,11 @@ impl PassReport {
     fn add(&mut self, other: Self) {
         self.paused |= other.paused;
         for direction in other.directions {
-            match self.directions.iter_mut().find(|known| known.from == direction.from) {
+            match self
+                .directions
+                .iter_mut()
+                .find(|known| known.from == direction.from)
+            {
                 Some(known) => {
                     known.applied.add(direction.applied);
                     known.duration += direction.duration;
