@@ -189,7 +189,7 @@ impl LiveLink {
         }
         self.tables = tables;
         self.know_parts().await?;
-        self.short = Short::default();
+        self.short.renew();
         inspect::check_triggers(&self.spec, &self.tables)?;
         masks::confirm(&self.spec, &mut self.peers, &self.tables).await?;
         keeping::confirm(&self.spec, &self.tables)?;

@@ -70,7 +70,8 @@ impl Process {
             return Ok(None);
         }
         let waits = !model.nodes[self.target(model)].waiting(self.link).is_empty();
-        if waits || self.has_changed_keys(model, xid) {
+        let changed = self.has_changed_keys(model, xid) && !model.without(Mutation::NoLightLook);
+        if waits || changed {
             return Ok(Some(self.disturbed(model)));
         }
         self.light = true;

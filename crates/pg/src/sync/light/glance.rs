@@ -33,7 +33,7 @@ pub(crate) enum Sight {
     /// Nothing to be carried; whether the source knows what has arrived.
     Nothing { acknowledged: bool },
     /// A handful of rows.
-    Light(Load),
+    Light(Box<Load>),
     /// Something else.
     Other,
 }
@@ -118,7 +118,9 @@ pub(crate) async fn glance(way: &mut Way, asked: &Asked<'_>, peer: &mut Peer) ->
         }
         if way.expected.iter().all(|i| expected.contains(i)) {
             read.rows.retain(|(position, _)| touched(position));
-            return Ok(load(way, asked, standing, &read).map_or(Sight::Other, Sight::Light));
+            return Ok(
+                load(way, asked, standing, &read).map_or(Sight::Other, |load| Sight::Light(Box::new(load)))
+            );
         }
     }
     Ok(Sight::Other)

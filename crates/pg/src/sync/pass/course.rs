@@ -24,7 +24,7 @@ pub(crate) struct Course {
     retried: Vec<Retried>,
     extent: Option<Extent>,
     /// What a glance has read.
-    pub(super) load: Option<Load>,
+    pub(super) load: Option<Box<Load>>,
     /// What has arrived with the batch.
     reached: Option<Snapshot>,
     pub(super) started: Instant,

@@ -28,6 +28,11 @@ pub(super) struct Short {
 }
 
 impl Short {
+    /// The tables may have changed, and their statements with them.
+    pub(super) fn renew(&mut self) {
+        self.ways = [None, None];
+    }
+
     pub(super) fn forget(&mut self) {
         self.consumed = [None, None];
         self.owes = [false; 2];
