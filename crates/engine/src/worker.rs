@@ -81,14 +81,21 @@ pub struct LinkWorker {
 /// What a worker holds in continuous mode: the link, and a session per node that capture notifies.
 struct Connected {
     link: LiveLink,
-    listeners: [Option<Peer>; 2],
-    /// Whether nothing can be written without a notification.
-    told: bool,
+    ears: Ears,
+    /// Whether something may have been written between the last look and the moment from which it is notified.
+    missed: bool,
     /// The sides on which something changed, as far as is known.
     woken: [bool; 2],
     /// When both sides were looked at last.
     both_at: Instant,
     since: Instant,
+}
+
+/// The sessions that capture notifies.
+struct Ears {
+    listeners: [Option<Peer>; 2],
+    /// Whether nothing can be written without a notification.
+    told: bool,
 }
 
 impl LinkWorker {
@@ -201,10 +208,8 @@ impl LinkWorker {
     async fn follow(&mut self, first: Option<LiveLink>, stop: &CancellationToken) {
         let mut backoff = Backoff::default();
         let mut blind = BLIND_POLL.0;
-        let mut connected = match first {
-            Some(link) => Some(self.connected(link).await),
-            None => None,
-        };
+        let mut first = first;
+        let mut connected: Option<Connected> = None;
         while !stop.is_cancelled() {
             if connected
                 .as_ref()
@@ -212,7 +217,10 @@ impl LinkWorker {
             {
                 connected = None;
             }
-            let outcome = self.followed_pass(&mut connected).await;
+            let outcome = match first.take() {
+                Some(link) => self.first_pass(link, &mut connected).await,
+                None => self.followed_pass(&mut connected).await,
+            };
             let idle = outcome.as_ref().is_ok_and(|report| !report.moved());
             if outcome.is_err() {
                 connected = None;
@@ -236,12 +244,9 @@ impl LinkWorker {
     }
 
     async fn followed_pass(&mut self, connected: &mut Option<Connected>) -> Result<PassReport> {
-        let connected = match connected {
-            Some(connected) => connected,
-            None => {
-                let link = self.plan.open(&self.servers).await?;
-                connected.insert(self.connected(link).await)
-            }
+        let Some(connected) = connected else {
+            let link = self.plan.open(&self.servers).await?;
+            return self.first_pass(link, connected).await;
         };
         if connected.link.checked_at().elapsed() > SHAPES_FRESH {
             connected.link.check().await?;
@@ -256,20 +261,36 @@ impl LinkWorker {
         Ok(report)
     }
 
-    async fn connected(&self, link: LiveLink) -> Connected {
+    /// A pass while the sessions are made that will listen: what waits need not wait for them.
+    async fn first_pass(
+        &mut self,
+        mut link: LiveLink,
+        connected: &mut Option<Connected>,
+    ) -> Result<PassReport> {
+        let since = Instant::now();
+        let (ears, report) = tokio::join!(self.ears(), link.pass());
+        let connected = connected.insert(Connected {
+            link,
+            ears,
+            missed: true,
+            woken: [true; 2],
+            both_at: since,
+            since,
+        });
+        let report = report?;
+        if !report.paused {
+            self.upkeep.after_pass(&mut connected.link, report.moved()).await;
+        }
+        Ok(report)
+    }
+
+    async fn ears(&self) -> Ears {
         let (first, second) = tokio::join!(self.listener(Side::First), self.listener(Side::Second));
         let told = [&first, &second]
             .into_iter()
             .all(|l| l.as_ref().is_some_and(|(_, sure)| *sure));
         let listeners = [first, second].map(|l| l.map(|(peer, _)| peer));
-        Connected {
-            link,
-            listeners,
-            told,
-            woken: [true; 2],
-            both_at: Instant::now(),
-            since: Instant::now(),
-        }
+        Ears { listeners, told }
     }
 
     /// A session that is notified of changes, and whether of all. Without one the worker polls, so a failure is no reason to stop.
@@ -356,18 +377,24 @@ impl LinkWorker {
     }
 }
 
-impl Connected {
-    /// How often both sides are looked at whatever the listeners say; `None` where one side has none.
+impl Ears {
+    /// How often both sides are looked at whatever they say; `None` where one of them cannot be heard.
     fn sure_poll(&self) -> Option<Duration> {
         let listens = self.listeners.iter().all(Option::is_some);
         listens.then_some(if self.told { LISTENING_POLL } else { UNSURE_POLL })
     }
+}
 
+impl Connected {
     /// The sides to look at now: while one of them has news all the time, the other one is not forgotten.
     fn take_woken(&mut self) -> [bool; 2] {
         let woken = std::mem::replace(&mut self.woken, [true; 2]);
-        let due = self.sure_poll().is_none_or(|poll| self.both_at.elapsed() > poll);
-        if due || woken == [true; 2] {
+        let missed = std::mem::replace(&mut self.missed, false);
+        let due = self
+            .ears
+            .sure_poll()
+            .is_none_or(|poll| self.both_at.elapsed() > poll);
+        if missed || due || woken == [true; 2] {
             self.both_at = Instant::now();
             return [true; 2];
         }
@@ -376,17 +403,18 @@ impl Connected {
 
     /// Waits until one of the sides says that something changed there, or it is time to look at both.
     async fn wait_for_changes(&mut self, blind: Duration, stop: &CancellationToken) {
-        let wait = match self.sure_poll() {
+        let wait = match self.ears.sure_poll() {
+            _ if self.missed => Duration::ZERO,
             _ if self.link.owes() => ACKNOWLEDGED_AFTER,
             Some(poll) => poll,
             None => blind,
         };
-        let [first, second] = &mut self.listeners;
+        let [first, second] = &mut self.ears.listeners;
         tokio::select! {
             () = stop.cancelled() => {}
             () = tokio::time::sleep(wait) => self.woken = [true; 2],
-            gone = notified(first) => if gone { self.listeners[0] = None } else { self.woken = [true, false] },
-            gone = notified(second) => if gone { self.listeners[1] = None } else { self.woken = [false, true] },
+            gone = notified(first) => if gone { self.ears.listeners[0] = None } else { self.woken = [true, false] },
+            gone = notified(second) => if gone { self.ears.listeners[1] = None } else { self.woken = [false, true] },
         }
     }
 }
