@@ -20,6 +20,7 @@ pub mod identity;
 pub mod inspect;
 pub mod install;
 mod keeping;
+mod light;
 mod mapping;
 mod masks;
 pub mod members;

@@ -51,6 +51,11 @@ fn without_a_second_look_local_writes_vanish() {
 }
 
 #[test]
+fn a_light_batch_that_does_not_look_writes_over_local_changes() {
+    check(Mutation::NoLightLook, Topology::Pair, 0..600, &[NothingLost]);
+}
+
+#[test]
 fn without_pinned_rows_local_writes_vanish() {
     check(Mutation::NoPin, Topology::Pair, 0..600, &[NothingLost]);
 }
