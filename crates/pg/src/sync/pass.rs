@@ -18,6 +18,7 @@ use uuid::Uuid;
 
 use super::apply::Applied;
 use super::capture_watch;
+use super::deciders;
 use super::extras;
 use super::identity;
 use super::inspect::{self, LinkedTable};
@@ -186,6 +187,7 @@ impl LiveLink {
         self.know_parts().await?;
         inspect::check_triggers(&self.spec, &self.tables)?;
         masks::confirm(&self.spec, &mut self.peers, &self.tables).await?;
+        deciders::check(&self.spec, &self.tables, &mut self.peers).await?;
         keeping::confirm(&self.spec, &self.tables)?;
         self.checked_at = Instant::now();
         Ok(())
