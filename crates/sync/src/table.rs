@@ -497,6 +497,7 @@ mod tests {
             filter: None,
             keeps: false,
             mask: None,
+            decider: None,
             part: 0,
         }
     }

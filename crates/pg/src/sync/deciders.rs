@@ -33,7 +33,7 @@ pub(super) async fn check(spec: &LinkSpec, tables: &[LinkedTable], peers: &mut [
             return Err(refused(
                 spec,
                 &table.sides[0],
-                format!(
+                &format!(
                     "is not the same on \"{}\" and \"{}\"",
                     spec.nodes[0], spec.nodes[1]
                 ),
@@ -52,14 +52,14 @@ async fn fit(spec: &LinkSpec, table: &TableSide, peer: &mut Peer) -> Result<Stri
         return Err(refused(
             spec,
             table,
-            format!("does not exist on \"{node}\" for two rows of the table and two versions"),
+            &format!("does not exist on \"{node}\" for two rows of the table and two versions"),
             &format!(
                 "CREATE FUNCTION {function}(a {0}, b {0}, a_version timestamptz, b_version timestamptz) RETURNS {0} ... IMMUTABLE",
                 table.name
             ),
         ));
     };
-    let refuse = |why: &str, remedy: &str| Err(refused(spec, table, format!("on \"{node}\" {why}"), remedy));
+    let refuse = |why: &str, remedy: &str| Err(refused(spec, table, &format!("on \"{node}\" {why}"), remedy));
     if !found.answers_rows {
         return refuse(
             "does not answer one row of the table",
@@ -103,7 +103,7 @@ fn named(table: &TableSide) -> String {
     function.unwrap_or_default()
 }
 
-fn refused(spec: &LinkSpec, table: &TableSide, why: String, remedy: &str) -> Error {
+fn refused(spec: &LinkSpec, table: &TableSide, why: &str, remedy: &str) -> Error {
     let function = named(table);
     Error::new(
         ErrorKind::SyncUnfit,
