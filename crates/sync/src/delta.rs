@@ -476,7 +476,7 @@ mod tests {
         let manual = problems([&["nome"], &["nome"]], ConflictRule::Manual, |_| {});
         assert!(manual[0].contains("wait for a person"), "{manual:?}");
         let kept = problems([&["nome"], &["nome"]], ConflictRule::Latest, |spec| {
-            spec.leaving = Leaving::Keep
+            spec.leaving = Leaving::Keep;
         });
         assert!(kept[0].contains("stop without leaving"), "{kept:?}");
         let uneven = problems([&["nome"], &[]], ConflictRule::Latest, |_| {});

@@ -54,7 +54,7 @@ async fn fit(spec: &LinkSpec, table: &TableSide, peer: &mut Peer) -> Result<Stri
             table,
             &format!("does not exist on \"{node}\" for two rows of the table and two versions"),
             &format!(
-                "CREATE FUNCTION {function}(a {0}, b {0}, a_version timestamptz, b_version timestamptz) RETURNS {0} ... IMMUTABLE",
+                "add {function}(a {0}, b {0}, a_version timestamptz, b_version timestamptz) RETURNS {0} IMMUTABLE there with a migration",
                 table.name
             ),
         ));

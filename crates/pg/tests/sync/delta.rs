@@ -379,6 +379,30 @@ async fn a_table_of_two_links_adds_nothing_up() {
     refused(&first, (0, 1)).await;
 }
 
+/// Passes of which some are given up on the way, and some lose a session; answers how many came to their end.
+async fn passes_that_end_anyhow(world: &World, spec: &LinkSpec, mut random: Random) -> i32 {
+    let end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'ponte test'";
+    let mut passes = 0;
+    for _ in 0..25 {
+        let mut link = world.open(spec).await;
+        match random.below(4) {
+            0 => {
+                let patience = Duration::from_millis(random.below(40));
+                drop(tokio::time::timeout(patience, link.pass()).await);
+            }
+            1 => {
+                let side = [Side::First, Side::Second][usize::from(random.below(2) == 0)];
+                let superuser = world.cluster(side).superuser("app").await;
+                let (pass, ended) = tokio::join!(link.pass(), superuser.query(end, &[]));
+                ended.unwrap();
+                passes += i32::from(pass.is_ok());
+            }
+            _ => passes += i32::from(link.pass().await.is_ok()),
+        }
+    }
+    passes
+}
+
 /// AT-046 AT-140: random amounts on both sides at any time, while the sync's sessions are ended and its passes are given up in the middle. Every amount that was committed counts once.
 #[tokio::test]
 async fn every_amount_counts_once_whatever_dies() {
@@ -410,25 +434,7 @@ async fn every_amount_counts_once_whatever_dies() {
         };
         let seeds = [random.below(u64::MAX), random.below(u64::MAX)];
         let sync = async {
-            let mut passes = 0;
-            for _ in 0..25 {
-                let mut link = world.open(&spec).await;
-                let ends = random.below(4);
-                if ends == 0 {
-                    // Given up somewhere on the way.
-                    let patience = Duration::from_millis(random.below(40));
-                    drop(tokio::time::timeout(patience, link.pass()).await);
-                } else if ends == 1 {
-                    let side = [Side::First, Side::Second][usize::from(random.below(2) == 0)];
-                    let superuser = world.cluster(side).superuser("app").await;
-                    let end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'ponte test'";
-                    let (pass, ended) = tokio::join!(link.pass(), superuser.query(end, &[]));
-                    ended.unwrap();
-                    passes += i32::from(pass.is_ok());
-                } else {
-                    passes += i32::from(link.pass().await.is_ok());
-                }
-            }
+            let passes = passes_that_end_anyhow(world, &spec, random).await;
             over.store(true, Ordering::Relaxed);
             passes
         };

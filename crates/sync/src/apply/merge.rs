@@ -43,16 +43,7 @@ impl Stage {
             return None;
         }
         let pairs = table.updated_columns();
-        let columns: Vec<Taken<'_>> = pairs
-            .iter()
-            .enumerate()
-            .map(|(n, pair)| Taken {
-                pair,
-                from_there: Ident::new(format!("x{}", n + 1)),
-                here: Ident::new(format!("h{}", n + 1)),
-                added: added(table, mask, &pair.0, n),
-            })
-            .collect();
+        let columns = taken(table, mask, &pairs);
         if columns.is_empty() {
             return None;
         }
@@ -119,6 +110,20 @@ impl Stage {
             ],
         ))
     }
+}
+
+/// What a merge needs to know of each column.
+fn taken<'a>(table: &TableSide, mask: &Mask, pairs: &'a [(Ident, Ident)]) -> Vec<Taken<'a>> {
+    pairs
+        .iter()
+        .enumerate()
+        .map(|(n, pair)| Taken {
+            pair,
+            from_there: Ident::new(format!("x{}", n + 1)),
+            here: Ident::new(format!("h{}", n + 1)),
+            added: added(table, mask, &pair.0, n),
+        })
+        .collect()
 }
 
 pub(super) fn column_names(table: &TableSide) -> Sql {
