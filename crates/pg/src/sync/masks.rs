@@ -87,14 +87,15 @@ pub(super) async fn confirm(spec: &LinkSpec, peers: &mut [Peer; 2], tables: &[Li
     for side in Side::BOTH {
         let peer = &mut peers[side.index()];
         for table in tables.iter().map(|t| &t.sides[side.index()]) {
-            if table.mask.is_none() {
+            let Some(mask) = &table.mask else {
                 continue;
-            }
+            };
+            let adds = mask.adds();
             match noted(peer, table).await? {
-                None => return Err(not_noted(spec, peer.name(), table)),
+                None => return Err(not_noted(spec, peer.name(), table, adds)),
                 known if known == capture::notes(table) => {}
                 Some(noted) if amounts(Some(&noted)) != amounts(capture::notes(table).as_deref()) => {
-                    return Err(not_noted(spec, peer.name(), table));
+                    return Err(not_noted(spec, peer.name(), table, adds));
                 }
                 Some(_) => tracing::warn!(
                     link = spec.name,
@@ -104,6 +105,21 @@ pub(super) async fn confirm(spec: &LinkSpec, peers: &mut [Peer; 2], tables: &[Li
                     spec.name
                 ),
             }
+        }
+    }
+    Ok(())
+}
+
+/// The same of one node, without a look at its tables.
+pub(super) async fn confirm_noted(spec: &LinkSpec, side: Side, peer: &mut Peer) -> Result<()> {
+    for table in &spec.tables {
+        let named = TableSide::named(table.name(side).clone());
+        let noted = noted(peer, &named).await?;
+        let deltas = &table.deltas[side.index()];
+        let wanted = (!deltas.is_empty()).then(|| serde_json::Value::from(deltas.clone()).to_string());
+        let merges = table.conflict.unwrap_or(spec.conflict) == ConflictRule::Merge;
+        if amounts(noted.as_deref()) != wanted.as_deref() || (merges && noted.is_none()) {
+            return Err(not_noted(spec, peer.name(), &named, wanted.is_some()));
         }
     }
     Ok(())
@@ -187,8 +203,7 @@ pub(super) async fn check_alone(
     )))
 }
 
-fn not_noted(spec: &LinkSpec, node: &str, table: &TableSide) -> Error {
-    let adds = table.mask.as_ref().is_some_and(Mask::adds);
+fn not_noted(spec: &LinkSpec, node: &str, table: &TableSide, adds: bool) -> Error {
     Error::new(
         ErrorKind::SyncNotReady,
         format!(
