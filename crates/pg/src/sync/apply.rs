@@ -4,6 +4,7 @@
 //! [`place`] writes rows that are only new as they come, [`sweep`] what is staged the short way, [`plan`] and [`round`] compare, decide and write them, [`rescue`] finds out which ones the target refuses,
 //! [`extras`] runs the user's hooks and writes their log, [`finish`] counts, [`offer`] makes sure at the source that it may be committed.
 
+mod ask;
 mod batch;
 mod begin;
 mod carry;
