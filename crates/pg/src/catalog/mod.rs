@@ -12,6 +12,7 @@
 
 mod describe;
 mod side;
+mod touched;
 mod traces;
 
 use std::collections::BTreeMap;
@@ -21,6 +22,7 @@ use futures_util::future::try_join_all;
 use ponte_schema::model::{Facts, Kind, Model, ObjectId};
 use ponte_schema::plan::Side;
 use ponte_schema::{Ident, Sql};
+pub(crate) use touched::touched;
 use tokio_postgres::Row;
 
 use crate::error::{During, Error, ErrorKind, Result};
@@ -153,7 +155,10 @@ fn queries(version_num: u32) -> Vec<Sql> {
             &[("wrapper_grants", &wrapper), ("server_grants", &server)],
         ),
         granted(include_str!("sql/tables.sql"), &relation),
-        granted(include_str!("sql/columns.sql"), &column),
+        filled(
+            include_str!("sql/columns.sql"),
+            &[("grants", &column), ("compression", &compression(version_num))],
+        ),
         filled(include_str!("sql/constraints.sql"), &[]),
         filled(include_str!("sql/indexes.sql"), &[]),
         granted(include_str!("sql/views.sql"), &relation),
@@ -168,6 +173,20 @@ fn queries(version_num: u32) -> Vec<Sql> {
             &[("privileges", &privileges("d.defaclacl"))],
         ),
     ]
+}
+
+/// How a column is compressed, which can be chosen since PostgreSQL 14.
+fn compression(version_num: u32) -> Sql {
+    Sql::text(if version_num >= 140_000 {
+        "nullif(a.attcompression::text, '')"
+    } else {
+        "NULL::text"
+    })
+}
+
+/// The beginning of a query that goes from rows of the catalog to objects.
+fn things() -> Sql {
+    filled(include_str!("sql/things.sql"), &[])
 }
 
 /// Filters, column lists and whole schemas came with PostgreSQL 15.

@@ -1,5 +1,7 @@
 //! The tables in which other tools keep their books.
 
+use std::collections::BTreeMap;
+
 use super::Tool;
 use crate::Ident;
 use crate::model::{Kind, Model, ObjectId};
@@ -12,12 +14,18 @@ const HISTORY: [&str; 3] = ["migration", "migration_log", "migration_repeatable"
 /// Takes the tables of other migration tools out of a model: they belong to no migration. A table that only has such a
 /// name, and not the columns, stays.
 pub fn leave_out_books(model: &mut Model) {
-    let books: Vec<ObjectId> = model
-        .objects
-        .keys()
-        .filter(|id| id.kind == Kind::Table && is_book(model, id))
-        .cloned()
-        .collect();
+    let mut columns: BTreeMap<(&Option<Ident>, &Ident), Vec<String>> = BTreeMap::new();
+    for id in model.objects.keys().filter(|id| id.kind == Kind::Column) {
+        if let Some(table) = &id.of {
+            let of_table = columns.entry((&id.schema, table)).or_default();
+            of_table.push(id.name.as_str().to_owned());
+        }
+    }
+    let is_known = |id: &&ObjectId| {
+        let columns = columns.get(&(&id.schema, &id.name));
+        id.kind == Kind::Table && columns.is_some_and(|columns| is_book(id.name.as_str(), columns))
+    };
+    let books: Vec<ObjectId> = model.objects.keys().filter(is_known).cloned().collect();
     leave_out(model, &books);
 }
 
@@ -49,16 +57,9 @@ fn leave_out(model: &mut Model, books: &[ObjectId]) {
     }
 }
 
-fn is_book(model: &Model, table: &ObjectId) -> bool {
-    let columns: Vec<String> = model
-        .objects
-        .keys()
-        .filter(|id| id.kind == Kind::Column && is_part(id, table))
-        .map(|id| id.name.as_str().to_owned())
-        .collect();
-    let name = table.name.as_str();
-    Tool::ALL.iter().any(|tool| tool.owns(name, &columns))
-        || (name == RAILS_METADATA && columns.iter().any(|column| column == "key"))
+fn is_book(table: &str, columns: &[String]) -> bool {
+    Tool::ALL.iter().any(|tool| tool.owns(table, columns))
+        || (table == RAILS_METADATA && columns.iter().any(|column| column == "key"))
 }
 
 fn is_part(id: &ObjectId, table: &ObjectId) -> bool {

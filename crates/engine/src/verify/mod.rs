@@ -1,17 +1,20 @@
 //! Whether a database is what its migrations say.
 //!
 //! The migrations that the database's history records are replayed on a [shadow](ponte_pg::shadow), both are read, and whatever differs is
-//! named with the file that should have made it: the shadow is then asked a second time, file by file. The database itself is only read.
+//! named with the file that should have made it. The database itself is only read. What takes time on both sides is done side by side: the
+//! database is read while the shadow starts.
+
+mod makers;
 
 use std::collections::BTreeMap;
 
 use ponte_pg::migrate::Migrator;
-use ponte_pg::shadow::{Likeness, Shadow};
+use ponte_pg::shadow::{Likeness, Replay, Shadow};
 use ponte_pg::{Session, catalog};
 use ponte_schema::adopt::{leave_out_books, leave_out_history};
 use ponte_schema::migration::plan::{self, Standing};
 use ponte_schema::migration::{Applied, MigrationSet, RepeatableStanding, Repeated};
-use ponte_schema::model::{Access, Difference, Model, ObjectId, compare};
+use ponte_schema::model::{Access, Difference, Model, compare};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::servers::Servers;
@@ -104,16 +107,30 @@ pub(crate) async fn replay_and_compare(
     applied: &MigrationSet,
     access: Option<Access>,
 ) -> Result<Proof> {
-    let mut live = catalog::read(session).await?;
-    leave_out_books(&mut live);
-    leave_out_history(&mut live, migrator.history_schema());
     let like = Likeness::of(session).await?;
     let binaries = servers.binaries_of(session.server_version_num() / 10_000)?;
-    let mut shadow = Shadow::start(binaries, &like).await?;
-    let outcome = against(&mut shadow, &live, applied, access).await;
+    let (live, shadow) = tokio::join!(catalog::read(session), Shadow::start(binaries, &like));
+    let mut shadow = shadow?;
+    let outcome = replayed(&mut shadow, live, migrator, applied, access).await;
     let left = shadow.leave().await;
-    let (drifts, access) = outcome?;
+    let proof = outcome?;
     left?;
+    Ok(proof)
+}
+
+async fn replayed(
+    shadow: &mut Shadow,
+    live: ponte_pg::Result<Model>,
+    migrator: &Migrator,
+    applied: &MigrationSet,
+    access: Option<Access>,
+) -> Result<Proof> {
+    let mut live = live?;
+    leave_out_books(&mut live);
+    leave_out_history(&mut live, migrator.history_schema());
+    shadow.require_extensions(&live).await?;
+    let replay = shadow.replay().await?;
+    let (drifts, access) = against(shadow, replay, &live, applied, access).await?;
     Ok(Proof {
         drifts,
         access,
@@ -151,12 +168,11 @@ fn replayable(files: &MigrationSet, history: &[Applied], repeated: &[Repeated]) 
 
 async fn against(
     shadow: &mut Shadow,
+    mut replay: Replay,
     live: &Model,
     applied: &MigrationSet,
     access: Option<Access>,
 ) -> Result<(Vec<Drift>, Access)> {
-    shadow.require_extensions(live).await?;
-    let mut replay = shadow.replay().await?;
     replay.up(applied, None).await?;
     let mut expected = replay.model().await?;
     leave_out_books(&mut expected);
@@ -170,31 +186,15 @@ async fn against(
     if differences.is_empty() {
         return Ok((Vec::new(), access));
     }
-    let makers = makers(shadow, applied).await?;
+    let mut makers = makers::of_objects(&replay, applied).await?;
+    let gone = differences
+        .iter()
+        .map(|difference| &difference.object)
+        .filter(|object| !expected.objects.contains_key(*object));
+    makers.extend(makers::of_dropped(shadow, applied, &gone.collect::<Vec<_>>()).await?);
     let with_file = |difference: Difference| Drift {
         file: makers.get(&difference.object).cloned(),
         difference,
     };
     Ok((differences.into_iter().map(with_file).collect(), access))
-}
-
-/// Which file touched each object last: the files are run once more, and the database is looked at after each.
-async fn makers(shadow: &mut Shadow, applied: &MigrationSet) -> Result<BTreeMap<ObjectId, String>> {
-    let mut replay = shadow.replay().await?;
-    let mut before = replay.model().await?;
-    let mut makers = BTreeMap::new();
-    for migration in applied.iter() {
-        replay.up(applied, Some(&migration.revision)).await?;
-        let after = replay.model().await?;
-        for difference in compare(&before, &after, Access::Compared) {
-            makers.insert(difference.object, migration.up.file().to_owned());
-        }
-        let parts = after
-            .objects
-            .keys()
-            .filter(|id| !before.objects.contains_key(*id));
-        makers.extend(parts.map(|id| (id.clone(), migration.up.file().to_owned())));
-        before = after;
-    }
-    Ok(makers)
 }
