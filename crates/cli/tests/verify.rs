@@ -90,6 +90,12 @@ impl Project {
         ponte(self.directory.path(), &self.url, args)
     }
 
+    /// What `ponte verify` leaves out.
+    fn configure(&self, patterns: &str) {
+        let file = self.directory.path().join("ponte.toml");
+        fs::write(file, format!("[verify]\nignore = {patterns}\n")).unwrap();
+    }
+
     async fn by_hand(&self, sql: &str) {
         let client = ponte_testkit::connect(&self.url).await;
         client.batch_execute(sql).await.unwrap();
@@ -108,7 +114,7 @@ async fn a_database_that_nobody_touched_is_what_its_migrations_make() {
     assert_eq!(
         shown,
         json!({"ok": true, "differences": [], "replayed_migrations": 2, "pending_migrations": 0,
-               "access_compared": false, "not_compared": {}})
+               "access_compared": false, "not_compared": {}, "ignored": [], "pg_dump": null})
     );
 }
 
@@ -192,4 +198,98 @@ async fn a_history_that_cannot_be_replayed_is_refused_with_the_next_step() {
     let shown = project.run(&["verify", "--output", "json"]).ends(1).json();
     assert_eq!(shown["differences"][0]["kind"], "migration");
     assert_eq!(shown["differences"][0]["object"], "002_adults");
+}
+
+#[tokio::test]
+async fn patterns_leave_out_what_others_make_and_pg_dump_gives_a_second_opinion() {
+    let project = Project::migrated().await;
+    let paranoid = ["verify", "--paranoid", "--output", "json"];
+    let shown = project.run(&paranoid).ends(0).json();
+    assert_eq!(shown["pg_dump"]["differences"], json!([]));
+    project
+        .by_hand(
+            "CREATE TABLE logs_2026 (id integer PRIMARY KEY, said text);
+             CREATE INDEX logs_2026_said ON logs_2026 (said);
+             COMMENT ON COLUMN logs_2026.said IS 'by whom';",
+        )
+        .await;
+    let text = project.run(&["verify", "--paranoid"]).ends(1).stdout;
+    assert!(
+        text.contains("pg_dump: TABLE public.logs_2026\n  expected  nothing\n"),
+        "{text}"
+    );
+    project.configure(r#"["table public.logs_2*", "index *.nowhere"]"#);
+    let shown = project.run(&paranoid).ends(0).json();
+    assert_eq!(
+        shown["ignored"],
+        json!([
+            {"pattern": "table public.logs_2*", "differences": 1, "matches_something": true},
+            {"pattern": "index *.nowhere", "differences": 0, "matches_something": false},
+        ])
+    );
+    assert_eq!(shown["pg_dump"]["differences"], json!([]));
+    project.by_hand("ALTER TABLE users ADD COLUMN phone text").await;
+    let shown = project.run(&paranoid).ends(1).json();
+    assert_eq!(shown["differences"][0]["object"], "public.users.phone");
+    assert_eq!(
+        shown["pg_dump"]["differences"],
+        json!([{"kind": "TABLE", "object": "public.users", "expected": "", "actual": "    phone text"}])
+    );
+    let text = project.run(&["verify"]).ends(1).stdout;
+    assert!(
+        text.contains("left out: 1 difference by \"table public.logs_2*\"\n"),
+        "{text}"
+    );
+    assert!(
+        text.contains("the pattern \"index *.nowhere\" means nothing"),
+        "{text}"
+    );
+    project.configure(r#"["public.logs_2*"]"#);
+    let refused = project.run(&["verify"]).ends(2).stderr;
+    assert!(
+        refused.contains("expected a kind of object and its name"),
+        "{refused}"
+    );
+}
+
+#[tokio::test]
+async fn what_a_file_has_dropped_is_named_with_that_file() {
+    let project = Project::migrated().await;
+    let more = [
+        (
+            "003_steps.sql",
+            "-- ponte: no-transaction\nCREATE INDEX CONCURRENTLY users_age ON users (age);\nCOMMENT ON INDEX users_age IS 'slow';\n",
+        ),
+        (
+            "004_caught.sql",
+            "DO $$ BEGIN BEGIN CREATE TABLE tags (id integer); EXCEPTION WHEN others THEN NULL; END; END $$;\n",
+        ),
+        ("005_dropped.sql", "DROP INDEX users_email;\n"),
+    ];
+    for (name, text) in more {
+        fs::write(project.directory.path().join("migrations").join(name), text).unwrap();
+    }
+    project.run(&["migrate", "up"]).ends(0);
+    project
+        .by_hand(
+            "CREATE INDEX users_email ON users (email); DROP INDEX users_age; DROP TABLE tags;
+             CREATE OR REPLACE VIEW adults AS SELECT id, email FROM users WHERE age >= 21;",
+        )
+        .await;
+    let shown = project.run(&["verify", "--output", "json"]).ends(1).json();
+    let told: Vec<String> = shown["differences"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|d| format!("{} {}", d["object"], d["file"]).replace('"', ""))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            "public.tags 004_caught.sql",
+            "public.adults 002_adults.sql",
+            "public.users.users_age 003_steps.sql",
+            "public.users.users_email 005_dropped.sql",
+        ]
+    );
 }

@@ -28,6 +28,8 @@ pub enum ErrorKind {
     State,
     /// What a database's history records cannot be replayed.
     VerifyHistory,
+    /// pg_dump was asked for, and cannot say anything about this database.
+    VerifyDump,
     /// A side of a comparison is no file, no directory and no database.
     DiffSource,
     /// A name that is to change, or the one it is to become, is on neither side.
@@ -57,6 +59,7 @@ impl ErrorKind {
             Self::ConfigNoDatabase => "config.no_database",
             Self::State => "state.unwritable",
             Self::VerifyHistory => "verify.history",
+            Self::VerifyDump => "verify.dump",
             Self::DiffSource => "diff.source",
             Self::DiffRename => "diff.rename",
             Self::PlanUnproved => "plan.unproved",

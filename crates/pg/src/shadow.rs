@@ -337,6 +337,11 @@ impl Replay {
         Witness::connect(&self.conninfo, time_zone).await
     }
 
+    /// How the database is reached.
+    pub fn conninfo(&self) -> &Conninfo {
+        &self.conninfo
+    }
+
     /// The session that looks at the database.
     pub fn session(&self) -> &Session {
         &self.session

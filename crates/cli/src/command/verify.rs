@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 use ponte_engine::servers::Servers;
-use ponte_engine::verify::{Drift, Verified, verify};
+use ponte_engine::verify::{Drift, Ignored, SecondOpinion, Verified, Wanted, verify};
+use ponte_schema::dump::DumpDifference;
 use ponte_schema::model::Access;
 use serde::Serialize;
 
@@ -18,6 +19,10 @@ pub(crate) struct Args {
     /// Compare owners and privileges too, although no migration sets any
     #[arg(long)]
     access: bool,
+
+    /// Ask pg_dump for a second opinion, and name everything in which its dumps of both databases differ
+    #[arg(long)]
+    paranoid: bool,
 }
 
 #[derive(Debug, Serialize)]
@@ -32,6 +37,34 @@ struct Shown {
     access_compared: bool,
     /// Objects of the database whose kinds are not compared, by the name of the kind.
     not_compared: BTreeMap<String, u64>,
+    /// What each pattern of the project's file has left out.
+    ignored: Vec<LeftOut>,
+    /// Nothing where pg_dump was not asked.
+    pg_dump: Option<Opinion>,
+}
+
+#[derive(Debug, Serialize)]
+struct LeftOut {
+    pattern: String,
+    differences: usize,
+    /// False where no object is meant on either side.
+    matches_something: bool,
+}
+
+#[derive(Debug, Serialize)]
+struct Opinion {
+    /// The major version of pg_dump.
+    major_version: u32,
+    differences: Vec<Entry>,
+}
+
+/// An entry of a dump that differs: the lines that only one side has.
+#[derive(Debug, Serialize)]
+struct Entry {
+    kind: String,
+    object: String,
+    expected: Option<String>,
+    actual: Option<String>,
 }
 
 /// A difference.
@@ -61,6 +94,66 @@ impl From<Drift> for Line {
     }
 }
 
+impl From<Ignored> for LeftOut {
+    fn from(ignored: Ignored) -> Self {
+        Self {
+            pattern: ignored.pattern,
+            differences: ignored.differences,
+            matches_something: !ignored.is_idle,
+        }
+    }
+}
+
+impl From<SecondOpinion> for Opinion {
+    fn from(said: SecondOpinion) -> Self {
+        let entry = |difference: DumpDifference| Entry {
+            kind: difference.kind,
+            object: difference.object,
+            expected: difference.expected,
+            actual: difference.actual,
+        };
+        Self {
+            major_version: said.pg_dump_major,
+            differences: said.differences.into_iter().map(entry).collect(),
+        }
+    }
+}
+
+impl LeftOut {
+    fn write(&self, out: &mut dyn Write) -> io::Result<()> {
+        let Self {
+            pattern, differences, ..
+        } = self;
+        match differences {
+            0 if !self.matches_something => {
+                writeln!(
+                    out,
+                    "the pattern \"{pattern}\" means nothing: correct it, or remove it from [verify]"
+                )
+            }
+            0 => Ok(()),
+            1 => writeln!(out, "left out: 1 difference by \"{pattern}\""),
+            _ => writeln!(out, "left out: {differences} differences by \"{pattern}\""),
+        }
+    }
+}
+
+impl Opinion {
+    fn write(&self, out: &mut dyn Write) -> io::Result<()> {
+        for entry in &self.differences {
+            writeln!(out, "pg_dump: {} {}", entry.kind, entry.object)?;
+            entry_value(out, "expected", entry.expected.as_deref())?;
+            entry_value(out, "actual", entry.actual.as_deref())?;
+        }
+        let version = self.major_version;
+        match self.differences.len() {
+            0 => writeln!(out, "pg_dump {version} sees no difference"),
+            1 => writeln!(out, "pg_dump {version} sees 1 difference"),
+            count => writeln!(out, "pg_dump {version} sees {count} differences"),
+        }
+    }
+}
+
 impl Shown {
     fn new(verified: Verified) -> Self {
         let ok = verified.ok();
@@ -81,6 +174,8 @@ impl Shown {
             pending_migrations: verified.pending,
             access_compared: verified.access == Access::Compared,
             not_compared: verified.not_compared,
+            ignored: verified.ignored.into_iter().map(LeftOut::from).collect(),
+            pg_dump: verified.second_opinion.map(Opinion::from),
         }
     }
 }
@@ -101,6 +196,14 @@ impl Line {
         )?;
         value(out, "expected", self.expected.as_deref())?;
         value(out, "actual", self.actual.as_deref())
+    }
+}
+
+/// The lines of an entry that only one side has, if there are any.
+fn entry_value(out: &mut dyn Write, label: &str, lines: Option<&str>) -> io::Result<()> {
+    match lines {
+        Some("") => Ok(()),
+        lines => value(out, label, lines),
     }
 }
 
@@ -139,7 +242,8 @@ impl Report for Shown {
         for (kind, count) in &self.not_compared {
             writeln!(out, "not compared: {count} of kind {kind}")?;
         }
-        Ok(())
+        self.ignored.iter().try_for_each(|left_out| left_out.write(out))?;
+        self.pg_dump.iter().try_for_each(|opinion| opinion.write(out))
     }
 }
 
@@ -158,8 +262,12 @@ async fn compare(args: &Args, context: &Context, servers: &Servers) -> Result<Ve
     let session = servers
         .database_session(&context.database()?, "ponte verify")
         .await?;
-    let access = args.access.then_some(Access::Compared);
-    let verified = verify(servers, &migrator, &session, &files, access).await?;
+    let wanted = Wanted {
+        access: args.access.then_some(Access::Compared),
+        ignore: context.config()?.ignored(),
+        second_opinion: args.paranoid,
+    };
+    let verified = verify(servers, &migrator, &session, &files, wanted).await?;
     let shown = Shown::new(verified);
     context.print(&shown)?;
     Ok(Verdict::found(!shown.ok))

@@ -7,6 +7,8 @@ pub enum Section {
     Root,
     /// `[project]`
     Project,
+    /// `[verify]`
+    Verify,
     /// `[nodes.NAME]`
     Node,
     /// `[[links]]`
@@ -25,9 +27,10 @@ pub enum Section {
 
 impl Section {
     /// All of them, in the order of the reference.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Root,
         Self::Project,
+        Self::Verify,
         Self::Node,
         Self::Link,
         Self::Table,
@@ -42,6 +45,7 @@ impl Section {
         match self {
             Self::Root => "the file",
             Self::Project => "[project]",
+            Self::Verify => "[verify]",
             Self::Node => "[nodes.NAME]",
             Self::Link => "[[links]]",
             Self::Table => "[[links.tables]]",
@@ -97,6 +101,21 @@ pub static KEYS: &[Key] = &[
         "table",
         Some("none"),
         "What concerns the project as a whole.",
+    ),
+    key(
+        Section::Root,
+        "verify",
+        "table",
+        Some("none"),
+        "What `ponte verify` leaves out.",
+    ),
+    key(
+        Section::Verify,
+        "ignore",
+        "array of patterns",
+        Some("none"),
+        "Objects whose differences do not count: a kind, or `*` for any, and a name with its schema in which `*` and `?` stand for what varies, such as \
+         `\"table public.logs_2*\"`. What belongs to a table is left out with it. What was left out is counted, and a pattern that means nothing is reported.",
     ),
     key(
         Section::Root,

@@ -8,20 +8,66 @@ use std::collections::BTreeMap;
 
 use ponte_pg::shadow::{Ran, Replay, Shadow};
 use ponte_schema::migration::{Migration, MigrationSet, TransactionMode};
-use ponte_schema::model::ObjectId;
+use ponte_schema::model::{Model, ObjectId};
 
 use crate::error::Result;
 
 /// The files by the objects that they touched last.
-pub(super) type Makers = BTreeMap<ObjectId, String>;
+pub(super) struct Makers(BTreeMap<ObjectId, String>);
 
-/// Of all objects that are there.
-pub(super) async fn of_objects(replay: &Replay, files: &MigrationSet) -> Result<Makers> {
-    let ran = replay.ran().await?;
-    let files: Vec<(i64, File)> = ran.iter().filter_map(|ran| file_of(ran, files)).collect();
-    let touched = replay.touched().await?;
-    let made = |(object, transaction)| Some((object, made_by(&files, transaction)?));
-    Ok(touched.into_iter().filter_map(made).collect())
+impl Makers {
+    /// Of all objects that are there.
+    pub(super) async fn of_objects(replay: &Replay, files: &MigrationSet) -> Result<Self> {
+        let ran = replay.ran().await?;
+        let files: Vec<(i64, File)> = ran.iter().filter_map(|ran| file_of(ran, files)).collect();
+        let touched = replay.touched().await?;
+        let made = |(object, transaction)| Some((object, made_by(&files, transaction)?));
+        Ok(Self(touched.into_iter().filter_map(made).collect()))
+    }
+
+    /// Of objects that are not there: each file that names one is run with the database looked at before and after.
+    pub(super) async fn add_dropped(
+        &mut self,
+        shadow: &mut Shadow,
+        files: &MigrationSet,
+        gone: &[&ObjectId],
+    ) -> Result<()> {
+        let names_one = |migration: &&Migration| {
+            let text = migration.up.text().to_lowercase();
+            gone.iter()
+                .any(|object| text.contains(&object.name.as_str().to_lowercase()))
+        };
+        let suspects: Vec<&Migration> = files.iter().filter(names_one).collect();
+        if suspects.is_empty() {
+            return Ok(());
+        }
+        let mut replay = shadow.replay().await?;
+        for suspect in suspects {
+            if let Some(before) = files.iter().rfind(|file| file.revision < suspect.revision) {
+                replay.up(files, Some(&before.revision)).await?;
+            }
+            let before = replay.model().await?;
+            replay.up(files, Some(&suspect.revision)).await?;
+            let after = replay.model().await?;
+            for object in gone {
+                if before.objects.get(*object) != after.objects.get(*object) {
+                    self.0.insert((*object).clone(), suspect.up.file().to_owned());
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The file that touched an object last. What of a view or domain has no row of its own was touched with it.
+    pub(super) fn of(&self, object: &ObjectId, expected: &Model) -> Option<&str> {
+        let owners = object.possible_owners();
+        let whole = || {
+            let is_there = expected.objects.contains_key(object);
+            let mut owners = owners.iter().filter(|_| is_there);
+            owners.find_map(|owner| self.0.get(owner))
+        };
+        self.0.get(object).or_else(whole).map(String::as_str)
+    }
 }
 
 /// A file that ran, and whether in one transaction.
@@ -52,44 +98,15 @@ fn made_by(files: &[(i64, File)], transaction: i64) -> Option<String> {
     let at_or_after = files.get(next);
     let before = next.checked_sub(1).and_then(|index| files.get(index));
     let (_, file) = match (before, at_or_after) {
-        (_, Some(found @ (ended, file))) if *ended == transaction || file.mode == TransactionMode::StepByStep => found,
+        (_, Some(found @ (ended, file)))
+            if *ended == transaction || file.mode == TransactionMode::StepByStep =>
+        {
+            found
+        }
         (Some(before), _) => before,
         (None, _) => return None,
     };
     Some(file.name.clone())
-}
-
-/// Of objects that are not there.
-pub(super) async fn of_dropped(
-    shadow: &mut Shadow,
-    files: &MigrationSet,
-    gone: &[&ObjectId],
-) -> Result<Makers> {
-    let names_one = |migration: &&Migration| {
-        let text = migration.up.text().to_lowercase();
-        gone.iter()
-            .any(|object| text.contains(&object.name.as_str().to_lowercase()))
-    };
-    let suspects: Vec<&Migration> = files.iter().filter(names_one).collect();
-    let mut makers = Makers::new();
-    if suspects.is_empty() {
-        return Ok(makers);
-    }
-    let mut replay = shadow.replay().await?;
-    for suspect in suspects {
-        if let Some(before) = files.iter().rfind(|file| file.revision < suspect.revision) {
-            replay.up(files, Some(&before.revision)).await?;
-        }
-        let before = replay.model().await?;
-        replay.up(files, Some(&suspect.revision)).await?;
-        let after = replay.model().await?;
-        for object in gone {
-            if before.objects.get(*object) != after.objects.get(*object) {
-                makers.insert((*object).clone(), suspect.up.file().to_owned());
-            }
-        }
-    }
-    Ok(makers)
 }
 
 #[cfg(test)]

@@ -4,7 +4,9 @@
 //! named with the file that should have made it. The database itself is only read. What takes time on both sides is done side by side: the
 //! database is read while the shadow starts.
 
+mod ignored;
 mod makers;
+mod oracle;
 
 use std::collections::BTreeMap;
 
@@ -14,7 +16,12 @@ use ponte_pg::{Session, catalog};
 use ponte_schema::adopt::{leave_out_books, leave_out_history};
 use ponte_schema::migration::plan::{self, Standing};
 use ponte_schema::migration::{Applied, MigrationSet, RepeatableStanding, Repeated};
-use ponte_schema::model::{Access, Difference, Model, compare};
+use ponte_schema::model::{Access, Difference, Model, ObjectId, Pattern, compare};
+
+pub use ignored::Ignored;
+use makers::Makers;
+use oracle::Oracle;
+pub use oracle::SecondOpinion;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::servers::Servers;
@@ -26,6 +33,17 @@ pub struct Drift {
     pub difference: Difference,
     /// The migration that touched the object last; nothing where none did.
     pub file: Option<String>,
+}
+
+/// What is asked for.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Wanted<'a> {
+    /// Whether owners and privileges count; where nothing is said, they do if a migration sets any.
+    pub access: Option<Access>,
+    /// What is left out.
+    pub ignore: &'a [Pattern],
+    /// Whether pg_dump is asked too.
+    pub second_opinion: bool,
 }
 
 /// What a comparison found.
@@ -43,32 +61,39 @@ pub struct Verified {
     pub access: Access,
     /// Objects of the database whose kinds are not compared, by the name of the kind.
     pub not_compared: BTreeMap<String, u64>,
+    /// What each pattern has left out.
+    pub ignored: Vec<Ignored>,
+    /// What pg_dump says, where it was asked.
+    pub second_opinion: Option<SecondOpinion>,
 }
 
 impl Verified {
     /// Whether the database is what its migrations say.
     pub fn ok(&self) -> bool {
-        self.drifts.is_empty() && self.changed_files.is_empty()
+        let agreed = self
+            .second_opinion
+            .as_ref()
+            .is_none_or(|said| said.differences.is_empty());
+        self.drifts.is_empty() && self.changed_files.is_empty() && agreed
     }
 }
 
-/// Compares the database of `session` with its own history. Owners and privileges count where `access` says so, or where a migration
-/// sets any.
+/// Compares the database of `session` with its own history.
 ///
 /// # Errors
-/// `verify.history` where the history cannot be replayed, `shadow.extension`, one of the `embedded.…` kinds where there is no server of the
+/// `verify.history` where the history cannot be replayed, `verify.dump` where pg_dump cannot say anything, `shadow.extension`, one of the `embedded.…` kinds where there is no server of the
 /// database's major version on this machine, and what the servers answer.
 pub async fn verify(
     servers: &Servers,
     migrator: &Migrator,
     session: &Session,
     files: &MigrationSet,
-    access: Option<Access>,
+    wanted: Wanted<'_>,
 ) -> Result<Verified> {
     let history = migrator.applied().await?;
     let repeated = migrator.repeated().await?;
     let applied = replayable(files, &history, &repeated)?;
-    let proof = replay_and_compare(servers, (migrator, session), &applied, access).await?;
+    let proof = replay_and_compare(servers, (migrator, session), &applied, wanted).await?;
     let status = plan::status(files, &history);
     let changed = status
         .applied
@@ -88,6 +113,8 @@ pub async fn verify(
         pending: status.pending.len(),
         access: proof.access,
         not_compared: proof.not_compared,
+        ignored: proof.ignored,
+        second_opinion: proof.second_opinion,
     })
 }
 
@@ -97,6 +124,8 @@ pub(crate) struct Proof {
     pub(crate) drifts: Vec<Drift>,
     pub(crate) access: Access,
     pub(crate) not_compared: BTreeMap<String, u64>,
+    ignored: Vec<Ignored>,
+    second_opinion: Option<SecondOpinion>,
 }
 
 /// Runs all of these files on a shadow of the session's database, and compares what they make with it. The tables in which
@@ -105,37 +134,27 @@ pub(crate) async fn replay_and_compare(
     servers: &Servers,
     (migrator, session): (&Migrator, &Session),
     applied: &MigrationSet,
-    access: Option<Access>,
+    wanted: Wanted<'_>,
 ) -> Result<Proof> {
+    let oracle = match wanted.second_opinion {
+        true => Some(Oracle::find(servers, migrator, session).await?),
+        false => None,
+    };
     let like = Likeness::of(session).await?;
     let binaries = servers.binaries_of(session.server_version_num() / 10_000)?;
     let (live, shadow) = tokio::join!(catalog::read(session), Shadow::start(binaries, &like));
     let mut shadow = shadow?;
-    let outcome = replayed(&mut shadow, live, migrator, applied, access).await;
+    let comparison = Comparison {
+        shadow: &mut shadow,
+        applied,
+        wanted,
+        oracle,
+    };
+    let outcome = comparison.run(live, migrator.history_schema()).await;
     let left = shadow.leave().await;
     let proof = outcome?;
     left?;
     Ok(proof)
-}
-
-async fn replayed(
-    shadow: &mut Shadow,
-    live: ponte_pg::Result<Model>,
-    migrator: &Migrator,
-    applied: &MigrationSet,
-    access: Option<Access>,
-) -> Result<Proof> {
-    let mut live = live?;
-    leave_out_books(&mut live);
-    leave_out_history(&mut live, migrator.history_schema());
-    shadow.require_extensions(&live).await?;
-    let replay = shadow.replay().await?;
-    let (drifts, access) = against(shadow, replay, &live, applied, access).await?;
-    Ok(Proof {
-        drifts,
-        access,
-        not_compared: live.unmodelled,
-    })
 }
 
 /// The files of what is applied.
@@ -166,35 +185,74 @@ fn replayable(files: &MigrationSet, history: &[Applied], repeated: &[Repeated]) 
     Ok(files.only(applied).only_repeatables(&repeated))
 }
 
-async fn against(
-    shadow: &mut Shadow,
-    mut replay: Replay,
-    live: &Model,
-    applied: &MigrationSet,
-    access: Option<Access>,
-) -> Result<(Vec<Drift>, Access)> {
-    replay.up(applied, None).await?;
-    let mut expected = replay.model().await?;
-    leave_out_books(&mut expected);
-    let managed = if expected.sets_privileges() {
+/// A database that has been read, and the shadow that tells what it should be.
+struct Comparison<'a> {
+    shadow: &'a mut Shadow,
+    applied: &'a MigrationSet,
+    wanted: Wanted<'a>,
+    oracle: Option<Oracle<'a>>,
+}
+
+impl Comparison<'_> {
+    async fn run(self, live: ponte_pg::Result<Model>, history_schema: &str) -> Result<Proof> {
+        let mut live = live?;
+        let before = live.clone();
+        leave_out_books(&mut live);
+        leave_out_history(&mut live, history_schema);
+        self.shadow.require_extensions(&live).await?;
+        let mut replay = self.shadow.replay().await?;
+        replay.up(self.applied, None).await?;
+        let mut expected = replay.model().await?;
+        leave_out_books(&mut expected);
+        let access = self.wanted.access.unwrap_or(managed_access(&expected));
+        let found = compare(&expected, &live, access);
+        let aside = ignored::set_aside(self.wanted.ignore, found, [&expected, &live]);
+        let second_opinion = match &self.oracle {
+            Some(oracle) => {
+                let books = before.objects.keys().filter(|id| !live.objects.contains_key(*id));
+                let left_out: Vec<ObjectId> = books.chain(&aside.objects).cloned().collect();
+                Some(oracle.ask(&replay, access, left_out).await?)
+            }
+            None => None,
+        };
+        Ok(Proof {
+            drifts: self.with_files(&replay, &expected, aside.kept).await?,
+            access,
+            not_compared: live.unmodelled,
+            ignored: aside.ignored,
+            second_opinion,
+        })
+    }
+
+    async fn with_files(
+        self,
+        replay: &Replay,
+        expected: &Model,
+        differences: Vec<Difference>,
+    ) -> Result<Vec<Drift>> {
+        if differences.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut makers = Makers::of_objects(replay, self.applied).await?;
+        let gone = differences
+            .iter()
+            .map(|difference| &difference.object)
+            .filter(|object| !expected.objects.contains_key(*object));
+        let gone: Vec<&ObjectId> = gone.collect();
+        makers.add_dropped(self.shadow, self.applied, &gone).await?;
+        let with_file = |difference: Difference| Drift {
+            file: makers.of(&difference.object, expected).map(str::to_owned),
+            difference,
+        };
+        Ok(differences.into_iter().map(with_file).collect())
+    }
+}
+
+/// Owners and privileges belong to the migrations where one of them sets any.
+fn managed_access(expected: &Model) -> Access {
+    if expected.sets_privileges() {
         Access::Compared
     } else {
         Access::Ignored
-    };
-    let access = access.unwrap_or(managed);
-    let differences = compare(&expected, live, access);
-    if differences.is_empty() {
-        return Ok((Vec::new(), access));
     }
-    let mut makers = makers::of_objects(&replay, applied).await?;
-    let gone = differences
-        .iter()
-        .map(|difference| &difference.object)
-        .filter(|object| !expected.objects.contains_key(*object));
-    makers.extend(makers::of_dropped(shadow, applied, &gone.collect::<Vec<_>>()).await?);
-    let with_file = |difference: Difference| Drift {
-        file: makers.get(&difference.object).cloned(),
-        difference,
-    };
-    Ok((differences.into_iter().map(with_file).collect(), access))
 }

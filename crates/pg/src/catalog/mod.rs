@@ -22,8 +22,9 @@ use futures_util::future::try_join_all;
 use ponte_schema::model::{Facts, Kind, Model, ObjectId};
 use ponte_schema::plan::Side;
 use ponte_schema::{Ident, Sql};
-pub(crate) use touched::touched;
 use tokio_postgres::Row;
+pub(crate) use touched::touched;
+pub use traces::traced;
 
 use crate::error::{During, Error, ErrorKind, Result};
 use crate::session::Session;

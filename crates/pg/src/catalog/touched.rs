@@ -14,5 +14,7 @@ pub(crate) async fn touched(session: &Session) -> Result<BTreeMap<ObjectId, i64>
     let sql = filled(include_str!("sql/touched.sql"), &[("things", &things())]);
     let rows = session.client().query_typed(sql.as_str(), &[]).await;
     let rows = rows.during(|| "read which transaction made what".to_owned())?;
-    rows.iter().map(|row| Ok((object_id(row, 0)?, row.get(5)))).collect()
+    rows.iter()
+        .map(|row| Ok((object_id(row, 0)?, row.get(5))))
+        .collect()
 }

@@ -7,5 +7,7 @@
 
 mod corpus;
 mod dump;
+mod large;
 mod pairs;
+mod round_trip;
 mod run;

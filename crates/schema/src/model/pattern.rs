@@ -18,7 +18,9 @@ pub struct Pattern {
 
 /// Why a text is no pattern.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("expected a kind of object and its name with the schema, such as \"table public.logs_2*\"; the kind may be \"*\"")]
+#[error(
+    "expected a kind of object and its name with the schema, such as \"table public.logs_2*\"; the kind may be \"*\""
+)]
 pub struct PatternError;
 
 impl FromStr for Pattern {
@@ -109,11 +111,19 @@ mod tests {
             ("table public.logs_2*", id(Kind::Table, None, "logs"), false),
             ("table public.logs_2*", id(Kind::View, None, "logs_2026"), false),
             ("* public.logs_2*", id(Kind::View, None, "logs_2026"), true),
-            ("table public.logs_2*", id(Kind::Index, Some("logs_2026"), "i"), true),
+            (
+                "table public.logs_2*",
+                id(Kind::Index, Some("logs_2026"), "i"),
+                true,
+            ),
             ("table public.logs_2*", id(Kind::Index, Some("users"), "i"), false),
             ("index *.tmp_?", id(Kind::Index, Some("users"), "tmp_1"), true),
             ("index *.tmp_?", id(Kind::Index, Some("users"), "tmp_10"), false),
-            ("materialized view *", id(Kind::MaterializedView, None, "totals"), true),
+            (
+                "materialized view *",
+                id(Kind::MaterializedView, None, "totals"),
+                true,
+            ),
             ("table public.a*b*c", id(Kind::Table, None, "axxbyybzc"), true),
         ];
         for (text, id, meant) in cases {
