@@ -16,6 +16,9 @@ const BETWEEN: [&str; 4] = ["SET default_", "\\restrict ", "\\unrestrict ", "--"
 /// The schema of what lives in none.
 const NO_SCHEMA: &str = "-";
 
+/// Entries whose statements are of one line each, in the order in which they were given.
+const GRANTS: [&str; 2] = ["ACL", "DEFAULT ACL"];
+
 /// Statements whose lines are the columns and constraints of a table.
 const TABLES: [&str; 3] = ["CREATE TABLE", "CREATE UNLOGGED TABLE", "CREATE FOREIGN TABLE"];
 
@@ -66,7 +69,8 @@ impl Dump {
 
     fn take(&mut self, entry: Option<(Heading, Vec<&str>)>) {
         if let Some((heading, lines)) = entry {
-            self.entries.entry(heading).or_default().insert(settled(lines));
+            let text = settled(&heading.kind, lines);
+            self.entries.entry(heading).or_default().insert(text);
         }
     }
 
@@ -126,17 +130,19 @@ fn heading(line: &str) -> Option<Heading> {
     })
 }
 
-/// The text of an entry, with the lines of a table in an order of their own.
-fn settled(mut lines: Vec<&str>) -> String {
+/// The text of an entry, with the lines of a table and the grants on an object in an order of their own.
+fn settled(kind: &str, mut lines: Vec<&str>) -> String {
     let is_table = lines
         .iter()
         .find(|line| !line.is_empty())
         .is_some_and(|first| TABLES.iter().any(|head| first.starts_with(head)));
     if is_table {
         lines = lines.into_iter().map(|line| line.trim_end_matches(',')).collect();
+    }
+    if is_table || GRANTS.contains(&kind) {
         lines.sort_unstable();
     }
-    lines.join("\n").trim().to_owned()
+    lines.join("\n").trim_matches('\n').to_owned()
 }
 
 /// Every entry that only one side has, or that both have with other texts.
@@ -199,6 +205,13 @@ SET default_table_access_method = heap;
 ALTER TABLE ONLY public.users
     ADD CONSTRAINT users_pkey PRIMARY KEY (id);
 
+--
+-- Name: TABLE users; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT ON TABLE public.users TO a;
+GRANT INSERT ON TABLE public.users TO b;
+
 \\unrestrict abc
 ";
 
@@ -210,6 +223,10 @@ ALTER TABLE ONLY public.users
                 "    email text,\n    id integer NOT NULL\n",
             )
             .replace("abc", "xyz")
+            .replace(
+                "GRANT SELECT ON TABLE public.users TO a;\nGRANT INSERT ON TABLE public.users TO b;\n",
+                "GRANT INSERT ON TABLE public.users TO b;\nGRANT SELECT ON TABLE public.users TO a;\n",
+            )
             .replace("SET default_table_access_method = heap;\n", "");
         assert_eq!(compare(&Dump::read(DUMP), &Dump::read(&other)), []);
     }

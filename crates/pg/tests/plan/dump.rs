@@ -37,7 +37,7 @@ fn dump(cluster: &TestCluster, database: usize) -> String {
     };
     let url = cluster.superuser_url(&format!("side_{database}"));
     let output = Command::new(program)
-        .args(["--schema-only", "--exclude-schema=ponte", "--dbname", &url])
+        .args(["--schema-only", "--dbname", &url])
         .output()
         .unwrap();
     assert!(

@@ -7,7 +7,5 @@
 
 mod corpus;
 mod dump;
-mod large;
 mod pairs;
-mod round_trip;
 mod run;

@@ -45,8 +45,7 @@ impl Bench {
         }
     }
 
-    /// A new database, empty but for what every server puts in, and two connections to it.
-    pub(crate) async fn database(&mut self) -> (Client, Session) {
+    async fn database(&mut self) -> (Client, Session) {
         self.databases += 1;
         let name = format!("side_{}", self.databases);
         self.cluster
@@ -112,17 +111,6 @@ impl Bench {
         self.build(&to).await
     }
 
-    /// The newest database.
-    pub(crate) fn url(&self) -> String {
-        self.cluster.superuser_url(&format!("side_{}", self.databases))
-    }
-
-    /// What the newest database holds made on an empty one, compared, and taken away again.
-    pub(crate) async fn rebuild(&mut self, session: &Session) -> Result<(), String> {
-        let to = catalog::read_side(session).await.unwrap();
-        self.build(&to).await
-    }
-
     /// Everything made on an empty database, and taken away again.
     async fn build(&mut self, to: &Side) -> Result<(), String> {
         let (client, session) = self.database().await;
@@ -182,7 +170,7 @@ async fn make(client: &Client, index: usize, parts: &[&str]) -> Result<(), Strin
     run(client, "RESET search_path").await
 }
 
-pub(crate) async fn run(client: &Client, sql: &str) -> Result<(), String> {
+async fn run(client: &Client, sql: &str) -> Result<(), String> {
     let message = |e: tokio_postgres::Error| {
         e.as_db_error()
             .map_or_else(|| e.to_string(), |db| db.message().to_owned())

@@ -1,5 +1,0 @@
-ALTER TABLE "Dept {n}".people ADD CONSTRAINT helped FOREIGN KEY (helper_id) REFERENCES "Dept {next}".people ON DELETE SET NULL NOT VALID;
-ALTER TABLE "Dept {n}".tasks ADD COLUMN owner_id bigint REFERENCES "Dept {next}".people;
-CREATE FUNCTION "Dept {n}".next_helper() RETURNS "Dept {next}".people LANGUAGE sql AS 'SELECT * FROM "Dept {next}".people LIMIT 1';
-CREATE VIEW "Dept {n}".helped AS SELECT p.id, (h).name AS helper FROM "Dept {n}".people p, LATERAL "Dept {n}".next_helper() h;
-RESET search_path;
