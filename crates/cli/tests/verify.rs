@@ -5,45 +5,14 @@
     reason = "this is a test, and its helpers are too"
 )]
 
+mod program;
+
 use std::fs;
-use std::path::Path;
-use std::process::{Command, Stdio};
 
 use ponte_testkit::TestCluster;
-use serde_json::{Value, json};
+use serde_json::json;
 
-struct Run {
-    code: Option<i32>,
-    stdout: String,
-    stderr: String,
-}
-
-impl Run {
-    fn ends(self, code: i32) -> Self {
-        assert_eq!(self.code, Some(code), "{}{}", self.stdout, self.stderr);
-        self
-    }
-
-    fn json(&self) -> Value {
-        serde_json::from_str(&self.stdout).unwrap()
-    }
-}
-
-fn ponte(directory: &Path, url: &str, args: &[&str]) -> Run {
-    let output = Command::new(env!("CARGO_BIN_EXE_ponte"))
-        .args(args)
-        .current_dir(directory)
-        .env_clear()
-        .env("DATABASE_URL", url)
-        .stdin(Stdio::null())
-        .output()
-        .unwrap();
-    Run {
-        code: output.status.code(),
-        stdout: String::from_utf8(output.stdout).unwrap(),
-        stderr: String::from_utf8(output.stderr).unwrap(),
-    }
-}
+use program::{Run, ponte};
 
 const USERS: &str = "-- UP operations
 CREATE TABLE users (id integer PRIMARY KEY, email text NOT NULL);
@@ -114,7 +83,8 @@ async fn a_database_that_nobody_touched_is_what_its_migrations_make() {
     assert_eq!(
         shown,
         json!({"ok": true, "differences": [], "replayed_migrations": 2, "pending_migrations": 0,
-               "access_compared": false, "not_compared": {}, "ignored": [], "pg_dump": null})
+               "access_compared": false, "not_compared": {}, "ignored": [], "pg_dump": null,
+               "journal_is_closed": false})
     );
 }
 
@@ -292,4 +262,79 @@ async fn what_a_file_has_dropped_is_named_with_that_file() {
             "public.users.users_email 005_dropped.sql",
         ]
     );
+}
+
+#[tokio::test]
+async fn the_journal_tells_who_changed_what_and_never_stands_in_the_way() {
+    let project = Project::migrated().await;
+    let superuser = project.cluster.superuser_url("app");
+    let as_superuser = |args: &[&str]| ponte(project.directory.path(), &superuser, args);
+    let refused = project.run(&["verify", "--install-journal"]).ends(2).stderr;
+    assert!(refused.contains("verify.journal"), "{refused}");
+    as_superuser(&["verify", "--install-journal"]).ends(0);
+    as_superuser(&["verify", "--install-journal"]).ends(0);
+    project.run(&["verify", "--paranoid"]).ends(0);
+
+    let tags = "CREATE TABLE tags (id integer);\n";
+    fs::write(project.directory.path().join("migrations/003_tags.sql"), tags).unwrap();
+    project.run(&["migrate", "up"]).ends(0);
+    project
+        .by_hand("SET application_name = 'a console'; ALTER TABLE users ADD COLUMN phone text;")
+        .await;
+    project
+        .by_hand("CREATE FUNCTION secret() RETURNS text LANGUAGE sql AS $$SELECT 'password'$$")
+        .await;
+    project
+        .by_hand("CREATE TEMP TABLE mine (id integer); DROP INDEX users_email")
+        .await;
+    let shown = project.run(&["verify", "--output", "json"]).ends(1).json();
+    assert_eq!(shown["journal_is_closed"], true);
+    project
+        .cluster
+        .sql(
+            "app",
+            "GRANT USAGE ON SCHEMA ponte_journal TO app; GRANT SELECT ON ponte_journal.entry TO app;",
+        )
+        .await;
+    let shown = project.run(&["verify", "--output", "json"]).ends(1).json();
+    let told: Vec<String> = shown["differences"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|d| {
+            let change = &d["change"];
+            format!(
+                "{}: {} {} {}",
+                d["object"], change["role"], change["command"], change["statement"]
+            )
+            .replace('"', "")
+        })
+        .collect();
+    assert_eq!(
+        told,
+        [
+            "public.secret(): app CREATE FUNCTION null",
+            "public.users.phone: app ALTER TABLE SET application_name = 'a console'; ALTER TABLE users ADD COLUMN phone text;",
+            "public.users.users_email: app DROP INDEX CREATE TEMP TABLE mine (id integer); DROP INDEX users_email",
+        ]
+    );
+    let text = project.run(&["verify"]).ends(1).stdout;
+    assert!(text.contains("Z by app (a console): "), "{text}");
+
+    let client = ponte_testkit::connect(&superuser).await;
+    let count = "SELECT count(*) FILTER (WHERE application = 'ponte migrate'), count(*) FILTER (WHERE identity LIKE '%mine%') FROM ponte_journal.entry";
+    let row = client.query_one(count, &[]).await.unwrap();
+    assert_eq!((row.get::<_, i64>(0), row.get::<_, i64>(1)), (1, 0));
+    client
+        .batch_execute("ALTER TABLE ponte_journal.entry DROP COLUMN kind")
+        .await
+        .unwrap();
+    project.by_hand("CREATE TABLE still_works (id integer)").await;
+    let refused = as_superuser(&["verify", "--remove-journal"]).ends(2).stderr;
+    assert!(refused.contains("usage.unconfirmed"), "{refused}");
+    as_superuser(&["-y", "verify", "--remove-journal"]).ends(0);
+    let left = "SELECT count(*) FROM pg_event_trigger";
+    let row = client.query_one(left, &[]).await.unwrap();
+    assert_eq!(row.get::<_, i64>(0), 0);
+    project.by_hand("DROP TABLE still_works").await;
 }

@@ -30,6 +30,8 @@ pub enum ErrorKind {
     VerifyHistory,
     /// pg_dump was asked for, and cannot say anything about this database.
     VerifyDump,
+    /// The journal of changes cannot be installed or removed.
+    VerifyJournal,
     /// A side of a comparison is no file, no directory and no database.
     DiffSource,
     /// A name that is to change, or the one it is to become, is on neither side.
@@ -60,6 +62,7 @@ impl ErrorKind {
             Self::State => "state.unwritable",
             Self::VerifyHistory => "verify.history",
             Self::VerifyDump => "verify.dump",
+            Self::VerifyJournal => "verify.journal",
             Self::DiffSource => "diff.source",
             Self::DiffRename => "diff.rename",
             Self::PlanUnproved => "plan.unproved",

@@ -3,6 +3,8 @@
 //! pg_dump refuses a server that is newer than itself, so programs of the server's major version or a later one are looked
 //! for. The password travels in the environment of the program, where other users of the machine do not see it.
 
+pub mod shelf;
+
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
@@ -96,7 +98,7 @@ pub enum Written {
 }
 
 impl DumpPrograms {
-    /// The schema of a database in pg_dump's words. Left out are schema `ponte`, and of `history_schema` the tables of our own history.
+    /// The schema of a database in pg_dump's words. Left out are the schemas that are ours, and of `history_schema` the tables of our own history.
     ///
     /// # Errors
     /// `backup.failed`, with what the program says.
@@ -107,7 +109,12 @@ impl DumpPrograms {
         written: Written,
     ) -> Result<String> {
         let mut dump = Command::new(self.directory.join(DUMP));
-        dump.args(["--schema-only", "--no-password", "--exclude-schema=ponte"]);
+        dump.args([
+            "--schema-only",
+            "--no-password",
+            "--exclude-schema=ponte",
+            "--exclude-schema=ponte_journal",
+        ]);
         if written == Written::WithoutAccess {
             dump.args(["--no-owner", "--no-privileges"]);
         }

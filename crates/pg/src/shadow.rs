@@ -30,6 +30,8 @@ pub struct Likeness {
     pub role: String,
     /// All roles that statements may name.
     pub roles: Vec<String>,
+    /// Where names without a schema are looked for, if it is not the usual path.
+    pub search_path: Option<String>,
 }
 
 /// Beyond what every throw-away server is given: this one is read once, and never started again. What a server says is read where a
@@ -56,6 +58,7 @@ impl Likeness {
         Self {
             role: SOME_OWNER.to_owned(),
             roles,
+            search_path: None,
         }
     }
 
@@ -64,12 +67,13 @@ impl Likeness {
     /// # Errors
     /// Whatever the server answers.
     pub async fn of(session: &Session) -> Result<Self> {
-        let sql = "SELECT current_user::text, ARRAY(SELECT rolname::text FROM pg_catalog.pg_roles WHERE rolname !~ '^pg_')";
+        let sql = include_str!("shadow/likeness.sql");
         let row = session.client().query_typed_one(sql, &[]).await;
-        let row = row.during(|| "ask for the roles".to_owned())?;
+        let row = row.during(|| "ask for the roles and the search path".to_owned())?;
         Ok(Self {
             role: row.get(0),
             roles: row.get(1),
+            search_path: row.get(2),
         })
     }
 }
@@ -88,9 +92,12 @@ impl Shadow {
     /// One of the `embedded.…` kinds.
     pub async fn start(binaries: Binaries, like: &Likeness) -> Result<Self> {
         let options = ClusterOptions::throw_away(binaries);
-        let options = SETTINGS
+        let mut options = SETTINGS
             .iter()
             .fold(options, |options, (name, value)| options.setting(name, value));
+        if let Some(path) = &like.search_path {
+            options = options.setting("search_path", path);
+        }
         let cluster = Cluster::start(options).await?;
         let shadow = Self {
             cluster,

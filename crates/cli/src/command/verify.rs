@@ -4,9 +4,11 @@ use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 use ponte_engine::servers::Servers;
-use ponte_engine::verify::{Drift, Ignored, SecondOpinion, Verified, Wanted, verify};
+use ponte_engine::verify::{
+    Drift, Ignored, SecondOpinion, Verified, Wanted, install_journal, remove_journal, verify,
+};
 use ponte_schema::dump::DumpDifference;
-use ponte_schema::model::Access;
+use ponte_schema::model::{Access, Change};
 use serde::Serialize;
 
 use super::migrate::{migrations, target};
@@ -23,6 +25,14 @@ pub(crate) struct Args {
     /// Ask pg_dump for a second opinion, and name everything in which its dumps of both databases differ
     #[arg(long)]
     paranoid: bool,
+
+    /// Have the database note who changes what from now on, so that differences can be named with their author; for superusers
+    #[arg(long, conflicts_with_all = ["access", "paranoid"])]
+    install_journal: bool,
+
+    /// Take that away again, with what was noted
+    #[arg(long, conflicts_with_all = ["access", "paranoid", "install_journal"])]
+    remove_journal: bool,
 }
 
 #[derive(Debug, Serialize)]
@@ -41,6 +51,8 @@ struct Shown {
     ignored: Vec<LeftOut>,
     /// Nothing where pg_dump was not asked.
     pg_dump: Option<Opinion>,
+    /// Whether there is a journal of changes that this role may not read.
+    journal_is_closed: bool,
 }
 
 #[derive(Debug, Serialize)]
@@ -78,6 +90,55 @@ pub(super) struct Line {
     actual: Option<String>,
     /// The migration that touched the object last; nothing where none did.
     file: Option<String>,
+    /// The change that it comes from most likely; nothing where no journal tells.
+    change: Option<Author>,
+}
+
+/// Who changed something.
+#[derive(Debug, Serialize)]
+struct Author {
+    /// In UTC.
+    at: String,
+    role: String,
+    application: String,
+    client: Option<String>,
+    command: String,
+    /// Nothing where it may hold a password.
+    statement: Option<String>,
+    by_migration: bool,
+}
+
+impl From<Change> for Author {
+    fn from(change: Change) -> Self {
+        Self {
+            by_migration: change.by_migration(),
+            at: change.at,
+            role: change.role,
+            application: change.application,
+            client: change.client,
+            command: change.command,
+            statement: change.statement,
+        }
+    }
+}
+
+impl Author {
+    /// `2026-01-01T00:00:00Z by app (psql, 10.0.0.7): ALTER TABLE …`
+    fn line(&self) -> String {
+        let who = match (
+            self.by_migration,
+            self.application.as_str(),
+            self.client.as_deref(),
+        ) {
+            (true, ..) => " in a migration".to_owned(),
+            (_, "", None) => String::new(),
+            (_, "", Some(client)) => format!(" ({client})"),
+            (_, application, None) => format!(" ({application})"),
+            (_, application, Some(client)) => format!(" ({application}, {client})"),
+        };
+        let statement = self.statement.as_ref().unwrap_or(&self.command);
+        format!("{} by {}{who}: {statement}", self.at, self.role)
+    }
 }
 
 impl From<Drift> for Line {
@@ -90,6 +151,7 @@ impl From<Drift> for Line {
             expected: difference.expected,
             actual: difference.actual,
             file: drift.file,
+            change: drift.change.map(Author::from),
         }
     }
 }
@@ -164,6 +226,7 @@ impl Shown {
             fact: Some("content".to_owned()),
             expected: Some("as it was applied".to_owned()),
             actual: Some("changed since".to_owned()),
+            change: None,
         });
         Self {
             ok,
@@ -176,6 +239,7 @@ impl Shown {
             not_compared: verified.not_compared,
             ignored: verified.ignored.into_iter().map(LeftOut::from).collect(),
             pg_dump: verified.second_opinion.map(Opinion::from),
+            journal_is_closed: verified.journal_is_closed,
         }
     }
 }
@@ -195,7 +259,9 @@ impl Line {
             fact.unwrap_or_default()
         )?;
         value(out, "expected", self.expected.as_deref())?;
-        value(out, "actual", self.actual.as_deref())
+        value(out, "actual", self.actual.as_deref())?;
+        let change = self.change.as_ref().map(Author::line);
+        change.map_or(Ok(()), |change| value(out, "changed", Some(&change)))
     }
 }
 
@@ -242,6 +308,12 @@ impl Report for Shown {
         for (kind, count) in &self.not_compared {
             writeln!(out, "not compared: {count} of kind {kind}")?;
         }
+        if self.journal_is_closed {
+            writeln!(
+                out,
+                "who changed what is noted, and this role may not read it: GRANT USAGE ON SCHEMA ponte_journal, SELECT ON ponte_journal.entry"
+            )?;
+        }
         self.ignored.iter().try_for_each(|left_out| left_out.write(out))?;
         self.pg_dump.iter().try_for_each(|opinion| opinion.write(out))
     }
@@ -249,11 +321,46 @@ impl Report for Shown {
 
 pub(super) async fn run(args: &Args, context: &Context) -> Result<Verdict, Failure> {
     let servers = Servers::new(context.config()?);
-    let verdict = compare(args, context, &servers).await;
+    let verdict = if args.install_journal || args.remove_journal {
+        journal(args, context, &servers).await
+    } else {
+        compare(args, context, &servers).await
+    };
     let left = servers.leave().await;
     let verdict = verdict?;
     left?;
     Ok(verdict)
+}
+
+#[derive(Debug, Serialize)]
+struct JournalDone {
+    /// `installed` or `removed`.
+    journal: &'static str,
+}
+
+impl Report for JournalDone {
+    fn write_text(&self, out: &mut dyn Write) -> io::Result<()> {
+        writeln!(out, "the journal of changes is {}", self.journal)
+    }
+}
+
+async fn journal(args: &Args, context: &Context, servers: &Servers) -> Result<Verdict, Failure> {
+    let question = "Remove the journal of changes, with everything that it holds?";
+    if args.remove_journal && !context.confirm(question)? {
+        return Ok(Verdict::found(false));
+    }
+    let session = servers
+        .database_session(&context.database()?, "ponte verify")
+        .await?;
+    let journal = if args.remove_journal {
+        remove_journal(&session).await?;
+        "removed"
+    } else {
+        install_journal(&session).await?;
+        "installed"
+    };
+    context.print(&JournalDone { journal })?;
+    Ok(Verdict::found(false))
 }
 
 async fn compare(args: &Args, context: &Context, servers: &Servers) -> Result<Verdict, Failure> {

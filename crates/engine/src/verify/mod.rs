@@ -5,20 +5,23 @@
 //! database is read while the shadow starts.
 
 mod ignored;
+mod journal;
 mod makers;
 mod oracle;
 
 use std::collections::BTreeMap;
 
+use ponte_pg::blame::{self, Journal};
 use ponte_pg::migrate::Migrator;
 use ponte_pg::shadow::{Likeness, Replay, Shadow};
 use ponte_pg::{Session, catalog};
 use ponte_schema::adopt::{leave_out_books, leave_out_history};
 use ponte_schema::migration::plan::{self, Standing};
 use ponte_schema::migration::{Applied, MigrationSet, RepeatableStanding, Repeated};
-use ponte_schema::model::{Access, Difference, Model, ObjectId, Pattern, compare};
+use ponte_schema::model::{self, Access, Change, Difference, Model, ObjectId, Pattern, compare};
 
 pub use ignored::Ignored;
+pub use journal::{install_journal, remove_journal};
 use makers::Makers;
 use oracle::Oracle;
 pub use oracle::SecondOpinion;
@@ -33,6 +36,8 @@ pub struct Drift {
     pub difference: Difference,
     /// The migration that touched the object last; nothing where none did.
     pub file: Option<String>,
+    /// What the difference comes from most likely, where a journal of changes is kept.
+    pub change: Option<Change>,
 }
 
 /// What is asked for.
@@ -65,6 +70,8 @@ pub struct Verified {
     pub ignored: Vec<Ignored>,
     /// What pg_dump says, where it was asked.
     pub second_opinion: Option<SecondOpinion>,
+    /// Whether there is a journal of changes that this role may not read.
+    pub journal_is_closed: bool,
 }
 
 impl Verified {
@@ -115,6 +122,7 @@ pub async fn verify(
         not_compared: proof.not_compared,
         ignored: proof.ignored,
         second_opinion: proof.second_opinion,
+        journal_is_closed: proof.journal_is_closed,
     })
 }
 
@@ -126,6 +134,7 @@ pub(crate) struct Proof {
     pub(crate) not_compared: BTreeMap<String, u64>,
     ignored: Vec<Ignored>,
     second_opinion: Option<SecondOpinion>,
+    journal_is_closed: bool,
 }
 
 /// Runs all of these files on a shadow of the session's database, and compares what they make with it. The tables in which
@@ -145,6 +154,7 @@ pub(crate) async fn replay_and_compare(
     let (live, shadow) = tokio::join!(catalog::read(session), Shadow::start(binaries, &like));
     let mut shadow = shadow?;
     let comparison = Comparison {
+        session,
         shadow: &mut shadow,
         applied,
         wanted,
@@ -187,6 +197,7 @@ fn replayable(files: &MigrationSet, history: &[Applied], repeated: &[Repeated]) 
 
 /// A database that has been read, and the shadow that tells what it should be.
 struct Comparison<'a> {
+    session: &'a Session,
     shadow: &'a mut Shadow,
     applied: &'a MigrationSet,
     wanted: Wanted<'a>,
@@ -197,13 +208,12 @@ impl Comparison<'_> {
     async fn run(self, live: ponte_pg::Result<Model>, history_schema: &str) -> Result<Proof> {
         let mut live = live?;
         let before = live.clone();
-        leave_out_books(&mut live);
         leave_out_history(&mut live, history_schema);
         self.shadow.require_extensions(&live).await?;
         let mut replay = self.shadow.replay().await?;
         replay.up(self.applied, None).await?;
-        let mut expected = replay.model().await?;
-        leave_out_books(&mut expected);
+        let expected = replay.model().await?;
+        leave_out_books(&mut live, &expected);
         let access = self.wanted.access.unwrap_or(managed_access(&expected));
         let found = compare(&expected, &live, access);
         let aside = ignored::set_aside(self.wanted.ignore, found, [&expected, &live]);
@@ -215,8 +225,19 @@ impl Comparison<'_> {
             }
             None => None,
         };
+        let journal = match aside.kept.is_empty() {
+            true => Journal::None,
+            false => blame::read(self.session).await?,
+        };
+        let mut drifts = self.with_files(&replay, &expected, aside.kept).await?;
+        if let Journal::Read(changes) = &journal {
+            for drift in &mut drifts {
+                drift.change = model::blame(changes, &drift.difference.object).cloned();
+            }
+        }
         Ok(Proof {
-            drifts: self.with_files(&replay, &expected, aside.kept).await?,
+            drifts,
+            journal_is_closed: journal == Journal::Closed,
             access,
             not_compared: live.unmodelled,
             ignored: aside.ignored,
@@ -242,6 +263,7 @@ impl Comparison<'_> {
         makers.add_dropped(self.shadow, self.applied, &gone).await?;
         let with_file = |difference: Difference| Drift {
             file: makers.of(&difference.object, expected).map(str::to_owned),
+            change: None,
             difference,
         };
         Ok(differences.into_iter().map(with_file).collect())

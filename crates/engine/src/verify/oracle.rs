@@ -84,7 +84,7 @@ impl<'a> Oracle<'a> {
     }
 }
 
-/// Triggers and views of a sync name schema `ponte`.
+/// Triggers and views of a sync, and the event triggers of the journal, name a schema of ours.
 fn is_ours(text: &str) -> bool {
-    text.contains(" ponte.")
+    text.contains(" ponte.") || text.contains(" ponte_journal.")
 }

@@ -31,7 +31,7 @@ use crate::session::Session;
 
 /// Schemas that are the user's.
 pub(crate) const OURS: &str =
-    "n.nspname !~ '^pg_' AND n.nspname <> 'information_schema' AND n.nspname <> 'ponte'";
+    "n.nspname !~ '^pg_' AND n.nspname NOT IN ('information_schema', 'ponte', 'ponte_journal')";
 
 /// Reads the model of the session's database. The session must be without a transaction.
 ///

@@ -11,11 +11,12 @@ const RAILS_METADATA: &str = "ar_internal_metadata";
 /// What we keep.
 const HISTORY: [&str; 3] = ["migration", "migration_log", "migration_repeatable"];
 
-/// Takes the tables of other migration tools out of a model: they belong to no migration. A table that only has such a
-/// name, and not the columns, stays.
-pub fn leave_out_books(model: &mut Model) {
+/// Takes the tables of other migration tools out of what a database is: they belong to no migration. One that a migration makes (it is
+/// in `made`) stays, and so does one that only has such a name, and not the columns. A schema that holds nothing else goes with them.
+pub fn leave_out_books(live: &mut Model, made: &Model) {
+    let is_made = |id: &ObjectId| made.objects.contains_key(id);
     let mut columns: BTreeMap<(&Option<Ident>, &Ident), Vec<String>> = BTreeMap::new();
-    for id in model.objects.keys().filter(|id| id.kind == Kind::Column) {
+    for id in live.objects.keys().filter(|id| id.kind == Kind::Column) {
         if let Some(table) = &id.of {
             let of_table = columns.entry((&id.schema, table)).or_default();
             of_table.push(id.name.as_str().to_owned());
@@ -23,25 +24,43 @@ pub fn leave_out_books(model: &mut Model) {
     }
     let is_known = |id: &&ObjectId| {
         let columns = columns.get(&(&id.schema, &id.name));
-        id.kind == Kind::Table && columns.is_some_and(|columns| is_book(id.name.as_str(), columns))
+        id.kind == Kind::Table
+            && !is_made(id)
+            && columns.is_some_and(|columns| is_book(id.name.as_str(), columns))
     };
-    let books: Vec<ObjectId> = model.objects.keys().filter(is_known).cloned().collect();
-    leave_out(model, &books);
+    let books: Vec<ObjectId> = live.objects.keys().filter(is_known).cloned().collect();
+    leave_out(live, &books);
+    for schema in books.iter().filter_map(|book| book.schema.as_ref()) {
+        let is_empty = live.objects.keys().all(|id| id.schema.as_ref() != Some(schema));
+        let itself = schema_of_name(schema.as_str());
+        if is_empty && !is_made(&itself) {
+            live.objects.remove(&itself);
+        }
+    }
 }
 
 /// Takes the tables of our own history out of a model, and their schema, where that is not the usual one, which no model holds.
 pub fn leave_out_history(model: &mut Model, schema: &str) {
-    let object = |kind, schema: Option<&str>, name: &str| ObjectId {
-        kind,
-        schema: schema.map(Ident::new),
+    let tables = HISTORY.map(|table| ObjectId {
+        kind: Kind::Table,
+        schema: Some(Ident::new(schema)),
+        of: None,
+        name: Ident::new(table),
+        signature: None,
+    });
+    leave_out(model, &tables);
+    if schema != "public" {
+        model.objects.remove(&schema_of_name(schema));
+    }
+}
+
+fn schema_of_name(name: &str) -> ObjectId {
+    ObjectId {
+        kind: Kind::Schema,
+        schema: None,
         of: None,
         name: Ident::new(name),
         signature: None,
-    };
-    let tables = HISTORY.map(|table| object(Kind::Table, Some(schema), table));
-    leave_out(model, &tables);
-    if schema != "public" {
-        model.objects.remove(&object(Kind::Schema, None, schema));
     }
 }
 
@@ -58,7 +77,9 @@ fn leave_out(model: &mut Model, books: &[ObjectId]) {
 }
 
 fn is_book(table: &str, columns: &[String]) -> bool {
-    Tool::ALL.iter().any(|tool| tool.owns(table, columns))
+    Tool::ALL
+        .iter()
+        .any(|tool| tool.owns(table, columns) || tool.is_like_its_own(table, columns))
         || (table == RAILS_METADATA && columns.iter().any(|column| column == "key"))
 }
 

@@ -7,6 +7,7 @@
 //!
 //! What the model does not cover is counted by name in [`Model::unmodelled`]; nothing is passed over in silence.
 
+mod blame;
 mod compare;
 mod kind;
 mod pattern;
@@ -14,6 +15,7 @@ mod pattern;
 use std::collections::BTreeMap;
 use std::fmt;
 
+pub use blame::{Change, blame};
 pub use compare::{Access, Difference, compare};
 pub use kind::Kind;
 pub use pattern::{Pattern, PatternError};
