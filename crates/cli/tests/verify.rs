@@ -319,7 +319,7 @@ async fn the_journal_tells_who_changed_what_and_never_stands_in_the_way() {
         ]
     );
     let text = project.run(&["verify"]).ends(1).stdout;
-    assert!(text.contains("Z by app (a console): "), "{text}");
+    assert!(text.contains("Z by app (a console, 127.0.0.1): "), "{text}");
 
     let client = ponte_testkit::connect(&superuser).await;
     let count = "SELECT count(*) FILTER (WHERE application = 'ponte migrate'), count(*) FILTER (WHERE identity LIKE '%mine%') FROM ponte_journal.entry";
@@ -337,4 +337,44 @@ async fn the_journal_tells_who_changed_what_and_never_stands_in_the_way() {
     let row = client.query_one(left, &[]).await.unwrap();
     assert_eq!(row.get::<_, i64>(0), 0);
     project.by_hand("DROP TABLE still_works").await;
+}
+
+#[tokio::test]
+async fn a_restored_database_is_what_its_migrations_make_although_its_server_prints_it_otherwise() {
+    let project = Project::migrated().await;
+    let file = "ALTER TABLE users ADD CONSTRAINT named CHECK ((length(email) > 2 AND length(email) < 99) AND email <> 'x');
+CREATE DOMAIN short AS text CONSTRAINT is_short CHECK ((length(VALUE) > 2 AND length(VALUE) < 99) AND VALUE <> 'x');
+CREATE INDEX few ON users (id) WHERE (id > 1 AND id < 9) AND id <> 5;
+CREATE VIEW numbers AS SELECT 'one' AS name, 1 AS n UNION ALL SELECT 'two', 2 UNION ALL SELECT 'three', 3;
+CREATE POLICY mine ON users USING ((id > 1 AND id < 9) AND id <> 5);
+";
+    fs::write(project.directory.path().join("migrations/003_printed.sql"), file).unwrap();
+    project.run(&["migrate", "up"]).ends(0);
+    // What a dump says is what the server prints.
+    project
+        .by_hand(
+            "DO $$
+             DECLARE c text; d text; i text; v text; p text;
+             BEGIN
+               SELECT pg_get_constraintdef(oid) INTO c FROM pg_constraint WHERE conname = 'named';
+               SELECT pg_get_constraintdef(oid) INTO d FROM pg_constraint WHERE conname = 'is_short';
+               SELECT pg_get_indexdef('few'::regclass) INTO i;
+               SELECT pg_get_viewdef('numbers') INTO v;
+               SELECT pg_get_expr(polqual, polrelid) INTO p FROM pg_policy;
+               ALTER TABLE users DROP CONSTRAINT named; EXECUTE 'ALTER TABLE users ADD CONSTRAINT named ' || c;
+               ALTER DOMAIN short DROP CONSTRAINT is_short; EXECUTE 'ALTER DOMAIN short ADD CONSTRAINT is_short ' || d;
+               DROP INDEX few; EXECUTE i;
+               DROP VIEW numbers; EXECUTE 'CREATE VIEW numbers AS ' || v;
+               DROP POLICY mine ON users; EXECUTE 'CREATE POLICY mine ON users USING (' || p || ')';
+             END $$",
+        )
+        .await;
+    let run = project.run(&["verify", "--output", "json"]);
+    assert_eq!(run.json()["differences"], json!([]));
+    project
+        .by_hand("ALTER TABLE users DROP CONSTRAINT named; ALTER TABLE users ADD CONSTRAINT named CHECK (length(email) > 2 AND length(email) < 99)")
+        .await;
+    let shown = project.run(&["verify", "--output", "json"]).ends(1).json();
+    assert_eq!(shown["differences"][0]["object"], "public.users.named");
+    assert_eq!(shown["differences"].as_array().unwrap().len(), 1);
 }

@@ -354,6 +354,30 @@ impl Replay {
         &self.session
     }
 
+    /// What the database would be made of after these statements, and which of them the server accepts. They are taken back.
+    ///
+    /// # Errors
+    /// Whatever the server answers beside that.
+    pub async fn printed_again(&self, statements: &[Sql]) -> Result<(Model, Vec<bool>)> {
+        let trying = || "try statements on a shadow".to_owned();
+        let client = self.session.client();
+        let begin = "BEGIN; SET LOCAL search_path = ''";
+        client.batch_execute(begin).await.during(trying)?;
+        let mut done = Vec::new();
+        for statement in statements {
+            client.batch_execute("SAVEPOINT before").await.during(trying)?;
+            let accepted = client.batch_execute(statement.as_str()).await.is_ok();
+            if !accepted {
+                let back = "ROLLBACK TO SAVEPOINT before";
+                client.batch_execute(back).await.during(trying)?;
+            }
+            done.push(accepted);
+        }
+        let model = catalog::read_in_transaction(&self.session).await;
+        client.batch_execute("ROLLBACK").await.during(trying)?;
+        Ok((model?, done))
+    }
+
     /// What the database is made of now.
     ///
     /// # Errors

@@ -27,6 +27,7 @@ use oracle::Oracle;
 pub use oracle::SecondOpinion;
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::reprinted::without_reprinted;
 use crate::servers::Servers;
 
 /// Something that is not as the migrations say.
@@ -216,6 +217,7 @@ impl Comparison<'_> {
         leave_out_books(&mut live, &expected);
         let access = self.wanted.access.unwrap_or(managed_access(&expected));
         let found = compare(&expected, &live, access);
+        let found = without_reprinted(&replay, &expected, found).await?;
         let aside = ignored::set_aside(self.wanted.ignore, found, [&expected, &live]);
         let second_opinion = match &self.oracle {
             Some(oracle) => {

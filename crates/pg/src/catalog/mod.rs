@@ -67,7 +67,8 @@ async fn in_one_snapshot<T>(session: &Session, read: impl AsyncFnOnce() -> Resul
     Ok(read)
 }
 
-async fn read_in_transaction(session: &Session) -> Result<Model> {
+/// Reads the model in the transaction that is open.
+pub(crate) async fn read_in_transaction(session: &Session) -> Result<Model> {
     let client = session.client();
     let queries = queries(session.server_version_num());
     let answers = queries

@@ -11,6 +11,7 @@ mod blame;
 mod compare;
 mod kind;
 mod pattern;
+mod reprint;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -19,6 +20,7 @@ pub use blame::{Change, blame};
 pub use compare::{Access, Difference, compare};
 pub use kind::Kind;
 pub use pattern::{Pattern, PatternError};
+pub use reprint::reprint;
 
 use crate::Ident;
 
