@@ -108,7 +108,7 @@ pub(crate) fn pgbench(url: &str) -> Option<String> {
     if !program.is_file() {
         return Some(format!("  pgbench: there is no {}", program.display()));
     }
-    let options = ["--initialize", "--init-steps=dtp", "--partitions=4", "--quiet"];
+    let options = ["--initialize", "--init-steps=dtpf", "--partitions=4", "--quiet"];
     let output = Command::new(program).args(options).arg(url).output().unwrap();
     assert!(
         output.status.success(),

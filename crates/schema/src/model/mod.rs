@@ -17,6 +17,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 pub use blame::{Change, blame};
+pub(crate) use compare::is_hidden;
 pub use compare::{Access, Difference, compare};
 pub use kind::Kind;
 pub use pattern::{Pattern, PatternError};

@@ -11,7 +11,7 @@ WITH described AS MATERIALIZED (
     CASE WHEN a.attstorage <> t.typstorage THEN a.attstorage::text END AS storage, {compression} AS compression,
     nullif(coalesce(a.attstattarget::int, -1), -1) AS statistics,
     CASE WHEN a.attoptions IS NOT NULL THEN (SELECT string_agg(o, ', ' ORDER BY o) FROM unnest(a.attoptions) o) END AS options,
-    CASE WHEN a.attfdwoptions IS NOT NULL THEN (SELECT string_agg(o, ', ' ORDER BY o) FROM unnest(a.attfdwoptions) o) END AS foreign_options,
+    CASE WHEN a.attfdwoptions IS NOT NULL THEN {foreign_options} END AS foreign_options,
     {grants} AS grants, said.description AS comment, i.inhparent AS parent
   FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace
   JOIN pg_type t ON t.oid = a.atttypid

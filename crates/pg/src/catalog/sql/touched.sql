@@ -15,6 +15,8 @@ WITH {things}, touched (classid, objid, objsubid, xid) AS (
   UNION ALL SELECT 'pg_extension'::regclass, x.oid, 0, x.xmin FROM pg_extension x
   UNION ALL SELECT 'pg_proc'::regclass, x.oid, 0, x.xmin FROM pg_proc x
   UNION ALL SELECT 'pg_operator'::regclass, x.oid, 0, x.xmin FROM pg_operator x
+  UNION ALL SELECT 'pg_opfamily'::regclass, x.oid, 0, x.xmin FROM pg_opfamily x
+  UNION ALL SELECT 'pg_opclass'::regclass, x.oid, 0, x.xmin FROM pg_opclass x
   UNION ALL SELECT 'pg_collation'::regclass, x.oid, 0, x.xmin FROM pg_collation x
   UNION ALL SELECT 'pg_constraint'::regclass, x.oid, 0, x.xmin FROM pg_constraint x
   UNION ALL SELECT 'pg_rewrite'::regclass, x.oid, 0, x.xmin FROM pg_rewrite x
