@@ -20,7 +20,7 @@ pub(super) const AMOUNTS: &str = ", and by how much these: ";
 pub(super) fn columns(table: &TableSide) -> Sql {
     Sql::render(
         include_str!("masked_columns.sql"),
-        &[("changelog", &table.changelog())],
+        &[("changelog", &table.changelog_table())],
     )
 }
 

@@ -75,7 +75,9 @@ pub(crate) async fn bring(
                 Observation::Fence { taken }
             }
             Action::FillStage => {
-                let rows = stage::fill_stages(batch, source, target, holds_parked).await?;
+                let filled = stage::fill_stages(batch, source, target, holds_parked).await?;
+                batch.placed = filled.placed;
+                let rows = filled.staged + filled.placed;
                 if batch.quarantine.at_target {
                     retried::note(batch, target).await?;
                 }
@@ -170,8 +172,8 @@ pub(crate) async fn carry_within(batch: &Batch<'_>, source: &mut Peer, target: &
         .touched
         .iter()
         .any(|i| matches!(batch.winner(*i), Winner::Nobody | Winner::Function));
-    let staged = stage::fill_stages(batch, source, target, holds_parked).await?;
-    let (mut machine, mut step) = steps::Batch::within(staged);
+    let filled = stage::fill_stages(batch, source, target, holds_parked).await?;
+    let (mut machine, mut step) = steps::Batch::within(filled.staged);
     let mut writing = Writing::new(batch);
     loop {
         let seen = writing.step(step, target).await?;
