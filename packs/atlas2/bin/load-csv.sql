@@ -1,4 +1,4 @@
--- What bin/load-csv has psql run; the file comes on standard input, in base64.
+-- What bin/load-csv has psql run; the file comes on standard input, as COPY's binary format has it. Prints the job and its status.
 
 SET client_min_messages = warning;
 SELECT set_config('app.current_user_id', :'user', false) \g /dev/null
@@ -12,28 +12,30 @@ SELECT coalesce((SELECT id::text FROM mapping_configurations WHERE name = :'mapp
 SELECT 1 / 0 AS "there is no such mapping";
 \endif
 
-CREATE TEMP TABLE chunk (seq bigint GENERATED ALWAYS AS IDENTITY, data text);
-\copy chunk (data) FROM pstdin
-INSERT INTO file_data (user_id, file_name, delimiter, encoding, content)
-SELECT :'user', :'name', CASE :'delimiter' WHEN '\t' THEN E'\t' ELSE :'delimiter' END, nullif(:'encoding', ''),
-       string_agg(decode(data, 'base64'), ''::bytea ORDER BY seq) FROM chunk
-ON CONFLICT (user_id, sha256) DO NOTHING;
+CREATE TEMP TABLE upload (content bytea);
+ALTER TABLE upload ALTER COLUMN content SET STORAGE EXTERNAL;
+\copy upload (content) FROM pstdin (FORMAT binary)
+WITH fresh AS (
+  INSERT INTO file_data (user_id, file_name, delimiter, encoding, content)
+  SELECT :'user', :'name', CASE :'delimiter' WHEN '\t' THEN E'\t' ELSE :'delimiter' END, nullif(:'encoding', ''), content FROM upload
+  ON CONFLICT (user_id, sha256) DO NOTHING
+  RETURNING id
+)
+SELECT coalesce((SELECT id FROM fresh), (SELECT id FROM file_data WHERE sha256 = (SELECT sha256(content) FROM upload))) AS file
+\gset
+DROP TABLE upload;
 
 -- The same file and the same mapping are the same work: what is unfinished of it goes on.
-WITH file AS (
-  SELECT id FROM file_data WHERE sha256 = (SELECT sha256(string_agg(decode(data, 'base64'), ''::bytea ORDER BY seq)) FROM chunk)
-), unfinished AS (
-  SELECT j.id FROM processing_jobs j JOIN file ON j.file_id = file.id
-  WHERE j.status IN ('pending', 'running', 'failed') AND j.mapping_configuration_id IS NOT DISTINCT FROM nullif(:'mapping_id', '')::uuid
+WITH unfinished AS (
+  SELECT j.id FROM processing_jobs j
+  WHERE j.file_id = :'file' AND j.status IN ('pending', 'running', 'failed') AND j.mapping_configuration_id IS NOT DISTINCT FROM nullif(:'mapping_id', '')::uuid
   ORDER BY j.created_at DESC LIMIT 1
 ), fresh AS (
   INSERT INTO processing_jobs (user_id, file_id, mapping_configuration_id)
-  SELECT :'user', file.id, nullif(:'mapping_id', '')::uuid FROM file WHERE NOT EXISTS (SELECT FROM unfinished)
+  SELECT :'user', :'file', nullif(:'mapping_id', '')::uuid WHERE NOT EXISTS (SELECT FROM unfinished)
   RETURNING id
 )
 SELECT id AS job FROM unfinished UNION ALL SELECT id FROM fresh
 \gset
-DROP TABLE chunk;
 
-CALL process_job(:'job');
-SELECT id, status, rows_succeeded, rows_rejected, error_message FROM processing_jobs WHERE id = :'job';
+SELECT :'job', start_job(:'job');

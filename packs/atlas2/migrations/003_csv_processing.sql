@@ -1,8 +1,8 @@
 -- A CSV file, from file_data to processing_results, in SQL alone: any client that can upload the bytes and CALL process_job() will do.
 --
 -- A job goes over its file in slices of some megabytes. A slice is cut into lines, the lines into fields, and one INSERT … SELECT maps,
--- transforms, checks and writes them all; the checkpoint moves in the same transaction. So a job that died at any point goes on where
--- its last slice ended, and no row is written twice or left out.
+-- transforms, checks and writes them all; that the slice is written is noted in the same transaction. So a job that died at any point goes
+-- on where it was, and no row is written twice or left out. Several sessions may work on one job, each on a slice of its own.
 --
 -- Inside, four control characters stand for what must not be mistaken for data: 0x1F for the end of a field, 0x1E for a line break inside
 -- quotes, 0x1D for a quote in the wrong place, 0x1A for a NUL. A row that contains one of them from the start is rejected.
@@ -393,104 +393,214 @@ $$;
 COMMENT ON FUNCTION start_job(uuid) IS
   'Starts a pending job of the tenant, or resumes a failed or abandoned one at its checkpoint; answers its status. Refused where the user has max_concurrent_jobs running.';
 
-CREATE FUNCTION process_job_batch(p_job uuid, p_bytes bigint DEFAULT 4194304) RETURNS text
-LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
+CREATE FUNCTION csv_cut(p_file uuid, p_from bigint, p_bytes bigint, p_is_exact boolean,
+  OUT lines text[], OUT bytes bigint, OUT is_quoted boolean, OUT has_returns boolean, OUT problem text)
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
-  job       public.processing_jobs;
   file      record;
   slice     bytea;
   decoded   text;
-  lines     text[]; -- of the file, those that belong together joined
-  bodies    text[]; -- the same with their fields apart
-  compiled  record;
   undone_at int;
-  is_last   boolean;
-  consumed  bigint;
+BEGIN
+  SELECT size_bytes, delimiter, encoding, purged_at INTO file FROM public.file_data WHERE id = p_file;
+  IF file.purged_at IS NOT NULL THEN
+    problem := 'the content of the file has been purged';
+    RETURN;
+  END IF;
+  LOOP
+    IF p_is_exact THEN
+      SELECT substring(content FROM p_from::int + 1 FOR p_bytes::int) INTO slice FROM public.file_data WHERE id = p_file;
+    ELSE
+      slice := public.csv_slice(p_file, p_from, p_bytes);
+    END IF;
+    BEGIN
+      decoded := public.csv_decode(slice, file.encoding);
+    EXCEPTION WHEN character_not_in_repertoire OR untranslatable_character THEN
+      problem := 'and those after it are not in ' || file.encoding;
+      RETURN;
+    END;
+    lines := string_to_array(decoded, E'\n');
+    undone_at := NULL;
+    is_quoted := strpos(decoded, '"') > 0;
+    IF is_quoted THEN
+      SELECT p_lines, unfinished_line INTO lines, undone_at
+      FROM public.csv_join_lines(lines, file.delimiter, p_from + octet_length(slice) >= file.size_bytes);
+    END IF;
+    EXIT WHEN p_is_exact OR undone_at IS DISTINCT FROM 1;
+    p_bytes := 4 * p_bytes; -- one row that is longer than the slice
+  END LOOP;
+
+  has_returns := strpos(decoded, E'\r') > 0;
+  bytes := octet_length(slice);
+  IF undone_at IS NOT NULL THEN
+    bytes := bytes - octet_length(convert_to(array_to_string(lines[undone_at:], E'\n'), file.encoding));
+    lines := lines[:undone_at - 1];
+  ELSIF lines[cardinality(lines)] = '' THEN
+    lines := lines[:cardinality(lines) - 1]; -- behind the last line end
+  END IF;
+END
+$$;
+COMMENT ON FUNCTION csv_cut(uuid, bigint, bigint, boolean) IS
+  'The rows that begin in a stretch of a file, in lines, and the bytes they take. Exact is a stretch that this function has cut before.';
+
+-- Several sessions work on one job: each takes a slice in a transaction that lasts as long as it takes to find its end, and writes it in another.
+ALTER TABLE processing_jobs ADD COLUMN unwritten jsonb NOT NULL DEFAULT '{}';
+COMMENT ON COLUMN processing_jobs.unwritten IS
+  'The slices that were taken and are not written: {"first byte": {"line", "bytes"}}. A session writes each of them, or died of it.';
+COMMENT ON COLUMN processing_jobs.checkpoint_bytes IS
+  'Everything before this byte of the file has been taken; it is in processing_results, but for what unwritten names.';
+
+CREATE FUNCTION take_slice(p_job uuid, p_bytes bigint DEFAULT 2097152,
+  OUT status text, OUT at_byte bigint, OUT lines text[], OUT is_quoted boolean, OUT has_returns boolean)
+LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+  job public.processing_jobs;
+  cut record;
+BEGIN
+  SELECT * INTO job FROM public.processing_jobs j WHERE j.id = p_job AND j.user_id = public.current_user_id() FOR NO KEY UPDATE;
+  IF job.id IS NULL THEN
+    RAISE EXCEPTION 'there is no job % of this user', p_job USING ERRCODE = 'no_data_found';
+  END IF;
+  status := job.status;
+  IF status <> 'running' THEN
+    RETURN;
+  ELSIF clock_timestamp() > job.started_at + make_interval(secs => public.system_setting('job_timeout')::text::int) THEN
+    status := public.fail_job(p_job, format('timed out after %s seconds', public.system_setting('job_timeout')));
+  ELSIF job.checkpoint_bytes < (SELECT f.size_bytes FROM public.file_data f WHERE f.id = job.file_id) THEN
+    SELECT * INTO cut FROM public.csv_cut(job.file_id, job.checkpoint_bytes, p_bytes, false);
+    IF cut.problem IS NOT NULL THEN
+      status := public.fail_job(p_job, CASE WHEN cut.problem LIKE 'and %' THEN format('line %s ', job.checkpoint_line) ELSE '' END || cut.problem);
+      RETURN;
+    END IF;
+    at_byte := job.checkpoint_bytes; lines := cut.lines; is_quoted := cut.is_quoted; has_returns := cut.has_returns;
+    UPDATE public.processing_jobs j SET
+      checkpoint_bytes = job.checkpoint_bytes + cut.bytes,
+      checkpoint_line = job.checkpoint_line + cardinality(cut.lines),
+      unwritten = j.unwritten || jsonb_build_object(at_byte, jsonb_build_object('line', job.checkpoint_line, 'bytes', cut.bytes))
+    WHERE j.id = p_job;
+  ELSIF job.unwritten <> '{}' THEN
+    -- Nothing is left to be taken. What others took is waited for, and written where nobody lives to do it.
+    at_byte := (SELECT min(k::bigint) FROM jsonb_object_keys(job.unwritten) k);
+  ELSE
+    UPDATE public.processing_jobs j SET status = 'completed', finished_at = clock_timestamp() WHERE j.id = p_job RETURNING j.status INTO status;
+  END IF;
+END
+$$;
+COMMENT ON FUNCTION take_slice(uuid, bigint) IS
+  'Takes the next slice of a running job, for write_slice(), and answers the job''s status. Without lines it is one that another session took.';
+
+CREATE FUNCTION lock_slice(p_job uuid, p_byte bigint) RETURNS bigint
+LANGUAGE sql STABLE
+AS $$ SELECT pg_catalog.hashtextextended('atlas2 slice ' || p_job || ' ' || p_byte, 0) $$;
+COMMENT ON FUNCTION lock_slice(uuid, bigint) IS 'The advisory lock under which a slice is written.';
+
+CREATE FUNCTION write_slice(p_job uuid, p_byte bigint, p_lines text[], p_is_quoted boolean, p_has_returns boolean) RETURNS text
+LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp SET work_mem = '64MB' AS $$
+DECLARE
+  job       public.processing_jobs;
+  taken     jsonb;
+  file      record;
+  cut       record;
+  compiled  record;
+  bodies    text[]; -- the lines with their fields apart
+  at_line   bigint;
   written   bigint;
   rejected  bigint;
 BEGIN
-  SELECT * INTO job FROM public.processing_jobs WHERE id = p_job AND user_id = public.current_user_id() FOR UPDATE;
-  IF job.id IS NULL THEN
-    RAISE EXCEPTION 'there is no job % of this user', p_job USING ERRCODE = 'no_data_found';
-  ELSIF job.status <> 'running' THEN
+  PERFORM pg_advisory_xact_lock(public.lock_slice(p_job, p_byte));
+  -- Seen after the lock: whoever wrote this slice has committed.
+  SELECT * INTO job FROM public.processing_jobs WHERE id = p_job AND user_id = public.current_user_id();
+  taken := job.unwritten -> p_byte::text;
+  IF job.status <> 'running' OR taken IS NULL THEN
     RETURN job.status;
-  ELSIF clock_timestamp() > job.started_at + make_interval(secs => public.system_setting('job_timeout')::text::int) THEN
-    RETURN public.fail_job(p_job, format('timed out after %s seconds', public.system_setting('job_timeout')));
   END IF;
-  SELECT size_bytes, delimiter, encoding, purged_at INTO file FROM public.file_data WHERE id = job.file_id;
-  IF file.purged_at IS NOT NULL THEN
-    RETURN public.fail_job(p_job, 'the content of the file has been purged');
+  at_line := (taken ->> 'line')::bigint;
+  SELECT size_bytes, delimiter INTO file FROM public.file_data WHERE id = job.file_id;
+  IF p_lines IS NULL THEN
+    SELECT * INTO cut FROM public.csv_cut(job.file_id, p_byte, (taken ->> 'bytes')::bigint, true);
+    IF cut.problem IS NOT NULL THEN
+      RETURN public.fail_job(p_job, cut.problem);
+    END IF;
+    p_lines := cut.lines; p_is_quoted := cut.is_quoted; p_has_returns := cut.has_returns;
   END IF;
   SELECT * INTO compiled FROM public.csv_compile(job);
   IF compiled.problem IS NOT NULL THEN
     RETURN public.fail_job(p_job, compiled.problem);
   END IF;
 
-  LOOP
-    slice := public.csv_slice(job.file_id, job.checkpoint_bytes, p_bytes);
-    is_last := job.checkpoint_bytes + octet_length(slice) >= file.size_bytes;
-    BEGIN
-      decoded := public.csv_decode(slice, file.encoding);
-    EXCEPTION WHEN character_not_in_repertoire OR untranslatable_character THEN
-      RETURN public.fail_job(p_job, format('line %s and those after it are not in %s', job.checkpoint_line, file.encoding));
-    END;
-    lines := string_to_array(decoded, E'\n');
-    undone_at := NULL;
-    IF strpos(decoded, '"') > 0 THEN
-      SELECT p_lines, unfinished_line INTO lines, undone_at FROM public.csv_join_lines(lines, file.delimiter, is_last);
-    END IF;
-    EXIT WHEN undone_at IS DISTINCT FROM 1;
-    p_bytes := 4 * p_bytes; -- one row that is longer than the slice
-  END LOOP;
-
-  consumed := octet_length(slice);
-  IF undone_at IS NOT NULL THEN
-    consumed := consumed - octet_length(convert_to(array_to_string(lines[undone_at:], E'\n'), file.encoding));
-    lines := lines[:undone_at - 1];
-  END IF;
-  bodies := lines;
-  IF strpos(decoded, '"') > 0 THEN
-    bodies := string_to_array(public.csv_fields(array_to_string(lines, E'\n'), file.delimiter), E'\n');
+  bodies := p_lines;
+  IF p_is_quoted THEN
+    bodies := string_to_array(public.csv_fields(array_to_string(p_lines, E'\n'), file.delimiter), E'\n');
   END IF;
   EXECUTE compiled.statement
-    USING job.id, job.user_id, job.checkpoint_line, lines, bodies, CASE WHEN strpos(decoded, '"') > 0 THEN E'\x1F' ELSE file.delimiter END, strpos(decoded, E'\r') > 0;
+    USING job.id, job.user_id, at_line, p_lines, bodies, CASE WHEN p_is_quoted THEN E'\x1F' ELSE file.delimiter END, p_has_returns;
   GET DIAGNOSTICS written = ROW_COUNT;
   SELECT count(*) INTO rejected FROM public.processing_results r
-  WHERE r.job_id = job.id AND r.row_number >= job.checkpoint_line AND r.status = 'rejected';
+  WHERE r.job_id = p_job AND r.row_number >= at_line AND r.row_number < at_line + cardinality(p_lines) AND r.status = 'rejected';
 
-  is_last := job.checkpoint_bytes + consumed >= file.size_bytes;
-  UPDATE public.processing_jobs SET
-    checkpoint_bytes = job.checkpoint_bytes + consumed,
-    checkpoint_line = job.checkpoint_line + cardinality(lines) - CASE WHEN undone_at IS NULL AND lines[cardinality(lines)] = '' THEN 1 ELSE 0 END,
-    rows_succeeded = job.rows_succeeded + written - rejected,
-    rows_rejected = job.rows_rejected + rejected,
-    status = CASE WHEN is_last THEN 'completed' ELSE 'running' END,
-    finished_at = CASE WHEN is_last THEN clock_timestamp() END
-  WHERE id = job.id RETURNING * INTO job;
+  UPDATE public.processing_jobs j SET
+    unwritten = j.unwritten - p_byte::text,
+    rows_succeeded = j.rows_succeeded + written - rejected,
+    rows_rejected = j.rows_rejected + rejected
+  WHERE j.id = p_job RETURNING * INTO job;
+  IF job.status = 'running' AND job.unwritten = '{}' AND job.checkpoint_bytes >= file.size_bytes THEN
+    UPDATE public.processing_jobs j SET status = 'completed', finished_at = clock_timestamp() WHERE j.id = p_job RETURNING * INTO job;
+  END IF;
   RETURN job.status;
+END
+$$;
+COMMENT ON FUNCTION write_slice(uuid, bigint, text[], boolean, boolean) IS
+  'Writes to processing_results what take_slice() took, unless it is written, and answers the job''s status.';
+
+CREATE FUNCTION process_job_batch(p_job uuid, p_bytes bigint DEFAULT 2097152) RETURNS text
+LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+  slice record;
+BEGIN
+  SELECT * INTO slice FROM public.take_slice(p_job, p_bytes);
+  -- The job's row is locked now, and whoever writes the slice of another session needs it: it must not be waited for.
+  IF slice.at_byte IS NULL OR slice.lines IS NULL AND NOT pg_try_advisory_xact_lock(public.lock_slice(p_job, slice.at_byte)) THEN
+    RETURN slice.status;
+  END IF;
+  RETURN public.write_slice(p_job, slice.at_byte, slice.lines, slice.is_quoted, slice.has_returns);
 END
 $$;
 COMMENT ON FUNCTION process_job_batch(uuid, bigint) IS
   'Takes the next slice of a running job from the file to processing_results and answers the job''s status. Two processes on one job take turns.';
 
-CREATE PROCEDURE process_job(p_job uuid)
+CREATE PROCEDURE work_on_job(p_job uuid)
 LANGUAGE plpgsql AS $$
 DECLARE
-  status text;
+  slice record;
 BEGIN
-  status := public.start_job(p_job);
-  COMMIT;
-  WHILE status = 'running' LOOP
-    status := public.process_job_batch(p_job);
+  LOOP
+    SELECT * INTO slice FROM public.take_slice(p_job);
+    COMMIT;
+    EXIT WHEN slice.status <> 'running';
+    PERFORM public.write_slice(p_job, slice.at_byte, slice.lines, slice.is_quoted, slice.has_returns);
     COMMIT;
   END LOOP;
+END
+$$;
+COMMENT ON PROCEDURE work_on_job(uuid) IS
+  'Works on a running job until all of it is written. Any number of sessions may do it at once; each uses one processor of the server.';
+
+CREATE PROCEDURE process_job(p_job uuid)
+LANGUAGE plpgsql AS $$
+BEGIN
+  PERFORM public.start_job(p_job);
+  COMMIT;
+  CALL public.work_on_job(p_job);
 END
 $$;
 COMMENT ON PROCEDURE process_job(uuid) IS
   'Runs a job to its end, slice by slice in transactions of their own. The session''s app.current_user_id must be the job''s user; called again, it resumes.';
 
 -- DOWN operations
--- DROP PROCEDURE process_job(uuid);
--- DROP FUNCTION process_job_batch(uuid, bigint), start_job(uuid), fail_job(uuid, text), csv_header(text, text),
+-- DROP PROCEDURE process_job(uuid), work_on_job(uuid);
+-- DROP FUNCTION process_job_batch(uuid, bigint), write_slice(uuid, bigint, text[], boolean, boolean), lock_slice(uuid, bigint), take_slice(uuid, bigint);
+-- COMMENT ON COLUMN processing_jobs.checkpoint_bytes IS 'Everything before this byte of the file is in processing_results; written in the same transaction.';
+-- ALTER TABLE processing_jobs DROP COLUMN unwritten;
+-- DROP FUNCTION csv_cut(uuid, bigint, bigint, boolean), start_job(uuid), fail_job(uuid, text), csv_header(text, text),
 --   csv_compile(processing_jobs), csv_type_check(text, text), csv_rule(text, jsonb, text, text[]), csv_fields(text, text),
 --   csv_join_lines(text[], text, boolean), csv_slice(uuid, bigint, bigint), csv_encoding(bytea), csv_decode(bytea, text), csv_is_date(text);

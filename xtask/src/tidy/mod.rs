@@ -9,6 +9,7 @@ mod dependencies;
 mod lengths;
 mod lint_pages;
 mod map;
+mod promises;
 mod purity;
 pub(crate) mod repo;
 mod scenarios;
@@ -58,6 +59,7 @@ const RULES: &[(&str, Rule)] = &[
     ("files and functions are short", lengths::check),
     ("every rule of the lint has its page", lint_pages::check),
     ("the architecture's map is true", map::check),
+    ("every promise of a pack has its test", promises::check),
     ("the pure crates are pure", purity::check),
     ("every scenario has its test", scenarios::check),
     ("SQL is in its place", sql::check),

@@ -215,3 +215,51 @@ async fn a_job_whose_process_and_server_are_killed_goes_on_where_it_stopped() {
         "every third row has two lines"
     );
 }
+
+#[tokio::test]
+async fn sessions_share_a_job_and_what_a_killed_one_took_is_written_once() {
+    let pack = atlas2().await;
+    let web = Tenant::registered(&pack, "web", "ana").await;
+    let mut file = format!("{HEADER}\n");
+    for n in 1..=130_000 {
+        let name = if n % 5 == 0 { "\"two\nlines\"" } else { "one" };
+        let email = if n % 1_000 == 0 { "nobody" } else { "a@example.com" };
+        writeln!(file, "{n},{name},{email},1.5,01/02/2024").unwrap();
+    }
+    let job = web.job("shared.csv", file.as_bytes(), "',', NULL").await;
+    execute(&web.client, &format!("SELECT start_job('{job}')")).await;
+    // One session takes a slice and is gone; another one dies while it writes what it took.
+    let take = format!("SELECT at_byte FROM take_slice('{job}', 700001)");
+    execute(&web.client, &take).await;
+    let taken = number(&web.client, &take).await;
+    let session = ponte_testkit::connect(&pack.cluster.url("atlas2", "web")).await;
+    execute(&session, &format!("SET app.current_user_id = '{}'", web.id)).await;
+    let write = format!("BEGIN; SELECT write_slice('{job}', {taken}, NULL, NULL, NULL)");
+    execute(&session, &write).await;
+    let pid = number(&session, "SELECT pg_backend_pid()::bigint").await;
+    let superuser = pack.superuser().await;
+    execute(&superuser, &format!("SELECT pg_terminate_backend({pid})")).await;
+    assert_eq!(
+        number(&web.client, "SELECT count(*) FROM processing_results").await,
+        0
+    );
+    assert_eq!(
+        text(&web.client, &format!("SELECT process_job_batch('{job}', 700001)")).await,
+        "running"
+    );
+
+    std::fs::write(pack.path().join("shared.csv"), &file).unwrap();
+    let arguments = ["--mapping", "orders", "--sessions", "3", "shared.csv"];
+    let (code, said) = load(&pack, &web, &arguments).await;
+    assert_eq!(code, 1, "{said}");
+    let outcome = format!("job {job} completed: 129870 rows, 130 rejected");
+    assert!(said.contains(&outcome), "{said}");
+    let written = "SELECT count(*) || ' ' || count(DISTINCT data ->> 'id') || ' ' || max(row_number) || ' ' || \
+         (SELECT unwritten::text FROM processing_jobs) FROM processing_results";
+    assert_eq!(text(&web.client, written).await, "130000 129870 156000 {}");
+    let sessions = "SELECT count(DISTINCT xmin::text) FROM processing_results";
+    assert!(
+        number(&superuser, sessions).await > 3,
+        "each slice is a transaction of its own"
+    );
+}

@@ -11,6 +11,7 @@ mod packs;
 mod csv;
 mod limits;
 mod maintenance;
+mod plans;
 mod schema;
 mod tenants;
 

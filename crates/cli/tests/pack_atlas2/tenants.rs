@@ -56,6 +56,25 @@ async fn tenants_are_kept_apart_in_every_table_view_and_function() {
         second_marks: &[&second.id, "secundo"],
         second_id: &second_job,
         open_functions: &["find_login"],
+        definers: &[
+            ("register_user", "before there is an account there is no tenant"),
+            (
+                "find_login",
+                "before the login there is no tenant; one address at a time",
+            ),
+            (
+                "my_dashboard_stats",
+                "no policy binds a materialized view; it filters by the tenant itself",
+            ),
+            (
+                "refresh_user_dashboard_stats",
+                "only an owner refreshes; it answers nothing",
+            ),
+            (
+                "expire_timed_out_jobs",
+                "frees the places of dead jobs, whoever asks; it answers a number",
+            ),
+        ],
     };
     for (login, writes) in [("web", true), ("reports", false)] {
         let role = ponte_testkit::connect(&pack.cluster.url("atlas2", login)).await;

@@ -22,14 +22,24 @@ async fn the_connection_test_says_what_is_wrong() {
         std::fs::write(pack.path().join(".env"), text).unwrap();
     };
     env(&pack.pair.url_b.replacen("dono:", "dono:errada", 1));
-    assert_eq!(
-        pack.trouble(&["--node", "neon", "db", "check"]).await["code"],
-        "conn.password"
-    );
+    let refused = pack.trouble(&["--node", "neon", "db", "check"]).await;
+    assert_eq!(refused["code"], "conn.password", "{refused}");
+    assert!(refused.to_string().contains("\"user\":\"dono\""), "{refused}");
+    assert!(!refused.to_string().contains("errada"), "{refused}");
     env("postgresql://user:pass@ep-xxxxx-pooler.region.aws.neon.tech/dbname?sslmode=require");
     let pooled = pack.trouble(&["sync", "init", "-y"]).await;
     assert_eq!(pooled["code"], "conn.pooled_url", "{pooled}");
     assert!(!pooled.to_string().contains("pass@"), "{pooled}");
+    let direct = "@ep-xxxxx.region.aws.neon.tech:5432/dbname";
+    assert!(pooled["help"].as_str().unwrap().contains(direct), "{pooled}");
+    for code in ["conn.password", "conn.pooled_url"] {
+        let page = pack.run(&["explain", code]).await;
+        assert!(page.status.success());
+        assert!(
+            String::from_utf8_lossy(&page.stdout).contains("## Remedy"),
+            "{code}"
+        );
+    }
     std::fs::write(
         pack.path().join(".env"),
         format!("DATABASE_URL={}\n", pack.pair.url_a),
@@ -85,7 +95,9 @@ async fn what_is_written_on_either_side_is_pending_until_it_is_carried() {
     }
     let diff = pack.json(&["sync", "diff"]).await;
     assert_eq!(diff["equal"], true);
-    assert_eq!(diff["links"][0]["tables"][0]["rows"]["replit"], 13);
+    for node in ["replit", "neon"] {
+        assert_eq!(diff["links"][0]["tables"][0]["rows"][node], 13, "{diff}");
+    }
 }
 
 #[tokio::test]
@@ -244,6 +256,35 @@ async fn the_scheduler_carries_by_itself_and_its_log_can_be_followed() {
     let (status, log) = status.await.unwrap();
     assert_eq!(status.code(), Some(0), "{log}");
     assert!(log.contains("link perfis neon → replit: 1 written"), "{log}");
+}
+
+/// As the pack is delivered: five minutes are longer than the test, so whatever arrives was carried by hand.
+#[tokio::test]
+async fn a_pass_comes_every_five_minutes_or_at_once_when_it_is_asked_for() {
+    let pack = Pack::linked().await;
+    let mut command = pack.command(&["sync", "run"]);
+    let mut run = command.stderr(Stdio::piped()).spawn().unwrap();
+    eventually(Duration::from_secs(30), "the first pass", async || {
+        let status = pack.json(&["sync", "status", "perfis"]).await;
+        (!status["links"][0]["last_pass_at"].is_null()).then_some(())
+    })
+    .await;
+    execute(&pack.replit, "INSERT INTO perfis (nome) VALUES ('Agora')").await;
+    assert_eq!(number(&pack.replit, PENDING).await, 1);
+    let [there, _] = pack.once().await;
+    assert_eq!(there["upserts"], 1, "{there}");
+    assert_eq!(number(&pack.neon, COUNT).await, 13);
+    let pid = run.id().to_string();
+    Command::new("kill").args(["-TERM", &pid]).status().unwrap();
+    let log = tokio::task::spawn_blocking(move || {
+        let mut log = String::new();
+        run.stderr.take().unwrap().read_to_string(&mut log).unwrap();
+        run.wait().unwrap();
+        log
+    });
+    let log = log.await.unwrap();
+    assert!(log.contains("link perfis: replit and neon, 5m"), "{log}");
+    assert!(!log.contains("1 written"), "{log}");
 }
 
 #[tokio::test]

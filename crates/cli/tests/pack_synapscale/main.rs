@@ -9,6 +9,7 @@
 mod packs;
 
 mod billing;
+mod plans;
 mod schema;
 mod sealed;
 mod workspaces;

@@ -66,6 +66,28 @@ async fn workspaces_are_kept_apart_in_every_table_and_function() {
         second_marks: &[&second.id, &second.workspace, "secundo"],
         second_id: &second.workspace,
         open_functions: &["find_login"],
+        definers: &[
+            (
+                "my_workspaces",
+                "the policies themselves ask it; it filters by the asking user",
+            ),
+            (
+                "my_colleagues",
+                "the policies themselves ask it; it filters by the asking user",
+            ),
+            (
+                "register_user",
+                "before there is an account there is nobody to be",
+            ),
+            (
+                "find_login",
+                "before the login there is nobody to be; one address at a time",
+            ),
+            (
+                "create_workspace",
+                "nobody is a member of a workspace that is not there yet",
+            ),
+        ],
     };
     let backend = ponte_testkit::connect(&pack.cluster.url("synapscale", "backend")).await;
     tenants.are_kept_apart(&backend, true).await;

@@ -25,6 +25,8 @@ pub(crate) struct Tenants<'a> {
     pub(crate) second_id: &'a str,
     /// Functions that may answer about anybody, by design.
     pub(crate) open_functions: &'a [&'a str],
+    /// The functions that run with their owner's rights, past every policy, and why they may.
+    pub(crate) definers: &'a [(&'a str, &'a str)],
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,6 +59,7 @@ impl Tenants<'_> {
         }
         self.look_through_views(role).await;
         self.call_functions(role).await;
+        self.leave_sequences(role).await;
         execute(role, self.become_nobody).await;
         for table in texts(self.superuser, TABLES).await {
             if let (Some(first), Some(second)) = (
@@ -182,6 +185,10 @@ impl Tenants<'_> {
         for row in self.superuser.query(functions, &[&user]).await.unwrap() {
             let (name, definer, procedure, types): (String, bool, bool, Vec<String>) =
                 (row.get(0), row.get(1), row.get(2), row.get(3));
+            assert!(
+                !definer || self.definers.iter().any(|(known, _)| *known == name),
+                "{name} runs as its owner, and nobody has said why it may"
+            );
             let arguments: Option<Vec<String>> = types.iter().map(|t| self.argument(t)).collect();
             let Some(arguments) = arguments else {
                 assert!(
@@ -198,6 +205,16 @@ impl Tenants<'_> {
             {
                 self.shows_nothing(&name, &answer);
             }
+        }
+    }
+
+    /// A number that was set back would be given out twice, to whomever.
+    async fn leave_sequences(&self, role: &Client) {
+        let sequences = "SELECT c.oid::regclass::text FROM pg_class c WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'S'";
+        for sequence in texts(self.superuser, sequences).await {
+            let set = count(role, &format!("SELECT setval('{sequence}', 1)")).await;
+            assert_eq!(set, Err(SqlState::INSUFFICIENT_PRIVILEGE), "{sequence}");
+            execute(role, self.become_first).await;
         }
     }
 

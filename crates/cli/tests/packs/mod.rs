@@ -6,6 +6,7 @@
 
 pub(crate) mod house;
 pub(crate) mod isolation;
+pub(crate) mod plans;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
