@@ -579,6 +579,13 @@ pub static KEYS: &[Key] = &[
     ),
     key(
         Section::Job,
+        "window",
+        "two times of the day: \"02:00-05:00\"",
+        Some("at any time"),
+        "The hours, by the clock of `time_zone`, in which a run may begin. Ticks outside of it do not count; repetitions, and what is caught up, wait for it.",
+    ),
+    key(
+        Section::Job,
         "overlap",
         "\"skip\", \"queue\" or \"cancel\"",
         Some("\"skip\""),
