@@ -49,10 +49,13 @@ PAIRS ?= 13:13 14:14 15:15 16:16 17:17 18:18 13:18 18:13
 
 matrix: setup
 	scripts/servers.sh --all
-	@set -e; for pair in $(PAIRS); do \
-	  echo "matrix: PostgreSQL $$pair"; \
-	  for package in ponte-pg ponte; do PONTE_TEST_MAJORS=$$pair $(RUN_TESTS) --package $$package --test sync $(LOCKED); done; \
-	done
+	@failed=; for pair in $(PAIRS); do \
+	  for package in ponte-pg ponte; do \
+	    echo "matrix: PostgreSQL $$pair, $$package"; \
+	    PONTE_TEST_MAJORS=$$pair $(RUN_TESTS) --package $$package --test sync $(LOCKED) || failed="$$failed $$pair"; \
+	  done; \
+	done; \
+	test -z "$$failed" || { echo "matrix: failed with PostgreSQL$$failed"; exit 1; }
 
 bench: build
 	$(CARGO) run --release --quiet --package ponte-bench $(LOCKED) -- $(BENCH_ARGS)

@@ -5,45 +5,14 @@
     reason = "this is a test, and its helpers are too"
 )]
 
+mod program;
+
 use std::fs;
-use std::path::Path;
-use std::process::{Command, Stdio};
 
 use ponte_testkit::TestCluster;
-use serde_json::{Value, json};
+use serde_json::json;
 
-struct Run {
-    code: Option<i32>,
-    stdout: String,
-    stderr: String,
-}
-
-impl Run {
-    fn ends(self, code: i32) -> Self {
-        assert_eq!(self.code, Some(code), "{}{}", self.stdout, self.stderr);
-        self
-    }
-
-    fn json(&self) -> Value {
-        serde_json::from_str(&self.stdout).unwrap()
-    }
-}
-
-fn ponte(directory: &Path, url: &str, args: &[&str]) -> Run {
-    let output = Command::new(env!("CARGO_BIN_EXE_ponte"))
-        .args(args)
-        .current_dir(directory)
-        .env_clear()
-        .env("DATABASE_URL", url)
-        .stdin(Stdio::null())
-        .output()
-        .unwrap();
-    Run {
-        code: output.status.code(),
-        stdout: String::from_utf8(output.stdout).unwrap(),
-        stderr: String::from_utf8(output.stderr).unwrap(),
-    }
-}
+use program::{Run, ponte};
 
 const USERS: &str = "-- UP operations
 CREATE TABLE users (id integer PRIMARY KEY, email text NOT NULL);

@@ -95,7 +95,7 @@ pub async fn adopt(
     let book = books::choose(books::find(session, table).await?, wish.from)?;
     let entries = books::read(session, &book).await?;
     let sources = source_files(places, &book, &wish.files)?;
-    let conversion = convert(book.tool, &sources, &entries).map_err(PgError::from)?;
+    let conversion = convert(book.tool, &book.table, &sources, &entries).map_err(PgError::from)?;
     let new = new_files(&conversion.files, places.migrations)?;
     let set = whole_set(&new, places.migrations)?;
     let applied = applied_of(&set, &conversion);

@@ -60,6 +60,7 @@ pub async fn of_migrations(servers: &Servers, files: &MigrationSet, like: Option
             let superuser = Likeness {
                 role: SUPERUSER.to_owned(),
                 roles: Vec::new(),
+                search_path: None,
             };
             (servers.newest_binaries()?, superuser)
         }

@@ -99,13 +99,12 @@ impl LinkPlan {
     /// # Errors
     /// As [`Servers::require_direct`], naming the node.
     pub async fn require_direct(&self, servers: &Servers) -> Result<()> {
-        for side in Side::BOTH {
-            servers
-                .require_direct(self.node(side))
-                .await
-                .map_err(|e| e.with("node", self.spec.node(side)))?;
-        }
-        Ok(())
+        let require = async |side: Side| {
+            let direct = servers.require_direct(self.node(side)).await;
+            direct.map_err(|e| e.with("node", self.spec.node(side)))
+        };
+        let (first, second) = tokio::join!(require(Side::First), require(Side::Second));
+        first.and(second)
     }
 
     /// Connects to both sides.

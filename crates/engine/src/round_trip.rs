@@ -65,6 +65,7 @@ pub async fn try_out(
     let like = Likeness {
         role: EMBEDDED_OWNER.to_owned(),
         roles: roles.named.difference(&roles.made).cloned().collect(),
+        search_path: None,
     };
     let mut shadow = Shadow::start(servers.newest_binaries()?, &like).await?;
     let outcome = try_all(&mut shadow, files, wanted).await;

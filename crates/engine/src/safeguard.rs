@@ -10,16 +10,15 @@ use std::str::FromStr;
 
 use jiff::Timestamp;
 use ponte_pg::Conninfo;
-use ponte_pg::dump::DumpPrograms;
+use ponte_pg::dump::{DumpPrograms, shelf};
 use ponte_pg::embedded::SearchPlaces;
 
 use crate::error::{Error, ErrorKind, Result};
 
 /// The directory below the project's state.
 const DIRECTORY: &str = "backups";
-const SUFFIX: &str = ".dump";
-/// What a file is called until it is proved.
-const UNPROVED: &str = ".dump.partial";
+/// What a file ends with until it is proved.
+const UNPROVED: &str = "dump.partial";
 const KEEP_BY_DEFAULT: usize = 5;
 
 /// What is done before migrations.
@@ -103,12 +102,12 @@ pub async fn save(
     private_directory(&directory).map_err(unwritable)?;
     let database = file_part(conninfo.dbname());
     let stamp = now.strftime("%Y%m%dT%H%M%S%3fZ").to_string();
-    let unproved = directory.join(format!("{database}-{stamp}{UNPROVED}"));
+    let unproved = directory.join(format!("{database}-{stamp}.{UNPROVED}"));
     programs.dump(conninfo, &unproved).await?;
-    let file = directory.join(format!("{database}-{stamp}{SUFFIX}"));
+    let file = directory.join(format!("{database}-{stamp}.{}", shelf::ENDING));
     fs::rename(&unproved, &file).map_err(unwritable)?;
     let bytes = fs::metadata(&file).map_err(unwritable)?.len();
-    prune(&directory, &database, keep).map_err(unwritable)?;
+    shelf::keep_newest(&directory, &database, keep).map_err(unwritable)?;
     Ok(Saved { file, bytes })
 }
 
@@ -127,26 +126,6 @@ fn file_part(name: &str) -> String {
     name.chars()
         .map(|c| if c.is_alphanumeric() { c } else { '_' })
         .collect()
-}
-
-/// The names sort by time.
-fn prune(directory: &Path, database: &str, keep: usize) -> std::io::Result<()> {
-    let mut files = Vec::new();
-    for entry in fs::read_dir(directory)? {
-        let name = entry?.file_name().to_string_lossy().into_owned();
-        let is_ours = name
-            .strip_suffix(SUFFIX)
-            .and_then(|stem| stem.rsplit_once('-'))
-            .is_some_and(|(of, _)| of == database);
-        if is_ours {
-            files.push(name);
-        }
-    }
-    files.sort();
-    let surplus = files.len().saturating_sub(keep);
-    files[..surplus]
-        .iter()
-        .try_for_each(|name| fs::remove_file(directory.join(name)))
 }
 
 #[cfg(test)]

@@ -78,10 +78,17 @@ pub struct LinkWorker {
 /// What a worker holds in continuous mode: the link, and a session per node that capture notifies.
 struct Connected {
     link: LiveLink,
+    ears: Ears,
+    /// Whether something may have been written between the last look and the moment from which it is notified.
+    missed: bool,
+    since: Instant,
+}
+
+/// The sessions that capture notifies.
+struct Ears {
     listeners: [Option<Peer>; 2],
     /// Whether nothing can be written without a notification.
     told: bool,
-    since: Instant,
 }
 
 impl LinkWorker {
@@ -194,10 +201,8 @@ impl LinkWorker {
     async fn follow(&mut self, first: Option<LiveLink>, stop: &CancellationToken) {
         let mut backoff = Backoff::default();
         let mut blind = BLIND_POLL.0;
-        let mut connected = match first {
-            Some(link) => Some(self.connected(link).await),
-            None => None,
-        };
+        let mut first = first;
+        let mut connected: Option<Connected> = None;
         while !stop.is_cancelled() {
             if connected
                 .as_ref()
@@ -205,7 +210,10 @@ impl LinkWorker {
             {
                 connected = None;
             }
-            let outcome = self.followed_pass(&mut connected).await;
+            let outcome = match first.take() {
+                Some(link) => self.first_pass(link, &mut connected).await,
+                None => self.followed_pass(&mut connected).await,
+            };
             let idle = outcome.as_ref().is_ok_and(|report| !report.moved());
             if outcome.is_err() {
                 connected = None;
@@ -224,13 +232,11 @@ impl LinkWorker {
     }
 
     async fn followed_pass(&mut self, connected: &mut Option<Connected>) -> Result<PassReport> {
-        let connected = match connected {
-            Some(connected) => connected,
-            None => {
-                let link = self.plan.open(&self.servers).await?;
-                connected.insert(self.connected(link).await)
-            }
+        let Some(connected) = connected else {
+            let link = self.plan.open(&self.servers).await?;
+            return self.first_pass(link, connected).await;
         };
+        connected.missed = false;
         if connected.link.checked_at().elapsed() > SHAPES_FRESH {
             connected.link.check().await?;
         }
@@ -241,18 +247,34 @@ impl LinkWorker {
         Ok(report)
     }
 
-    async fn connected(&self, link: LiveLink) -> Connected {
+    /// A pass while the sessions are made that will listen: what waits need not wait for them.
+    async fn first_pass(
+        &mut self,
+        mut link: LiveLink,
+        connected: &mut Option<Connected>,
+    ) -> Result<PassReport> {
+        let since = Instant::now();
+        let (ears, report) = tokio::join!(self.ears(), link.pass());
+        let connected = connected.insert(Connected {
+            link,
+            ears,
+            missed: true,
+            since,
+        });
+        let report = report?;
+        if !report.paused {
+            self.upkeep.after_pass(&mut connected.link, report.moved()).await;
+        }
+        Ok(report)
+    }
+
+    async fn ears(&self) -> Ears {
         let (first, second) = tokio::join!(self.listener(Side::First), self.listener(Side::Second));
         let told = [&first, &second]
             .into_iter()
             .all(|l| l.as_ref().is_some_and(|(_, sure)| *sure));
         let listeners = [first, second].map(|l| l.map(|(peer, _)| peer));
-        Connected {
-            link,
-            listeners,
-            told,
-            since: Instant::now(),
-        }
+        Ears { listeners, told }
     }
 
     /// A session that is notified of changes, and whether of all. Without one the worker polls, so a failure is no reason to stop.
@@ -341,17 +363,19 @@ impl LinkWorker {
 
 impl Connected {
     async fn wait_for_changes(&mut self, blind: Duration, stop: &CancellationToken) {
-        let wait = match (self.listeners.iter().all(Option::is_some), self.told) {
+        let listening = self.ears.listeners.iter().all(Option::is_some);
+        let wait = match (listening, self.ears.told) {
+            _ if self.missed => Duration::ZERO,
             (true, true) => LISTENING_POLL,
             (true, false) => UNSURE_POLL,
             (false, _) => blind,
         };
-        let [first, second] = &mut self.listeners;
+        let [first, second] = &mut self.ears.listeners;
         tokio::select! {
             () = stop.cancelled() => {}
             () = tokio::time::sleep(wait) => {}
-            gone = notified(first) => if gone { self.listeners[0] = None },
-            gone = notified(second) => if gone { self.listeners[1] = None },
+            gone = notified(first) => if gone { self.ears.listeners[0] = None },
+            gone = notified(second) => if gone { self.ears.listeners[1] = None },
         }
     }
 }

@@ -3,6 +3,8 @@
 //! pg_dump refuses a server that is newer than itself, so programs of the server's major version or a later one are looked
 //! for. The password travels in the environment of the program, where other users of the machine do not see it.
 
+pub mod shelf;
+
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 

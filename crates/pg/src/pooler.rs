@@ -157,8 +157,10 @@ pub async fn by_behaviour(conninfo: &Conninfo, options: &ConnectOptions) -> Resu
         pinned: false,
         ..options.clone()
     };
-    let first = Session::connect(conninfo, &options).await?;
-    let mut second = Session::connect(conninfo, &options).await?;
+    let (first, mut second) = tokio::try_join!(
+        Session::connect(conninfo, &options),
+        Session::connect(conninfo, &options)
+    )?;
     let mut first_pid = backend_pid(first.client()).await?;
     for _ in 0..ROUNDS {
         let transaction = second

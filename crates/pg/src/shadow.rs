@@ -26,6 +26,8 @@ pub struct Likeness {
     pub role: String,
     /// All roles that statements may name.
     pub roles: Vec<String>,
+    /// Where names without a schema are looked for, if it is not the usual path.
+    pub search_path: Option<String>,
 }
 
 /// The role that owns what nobody is known to own.
@@ -37,6 +39,7 @@ impl Likeness {
         Self {
             role: SOME_OWNER.to_owned(),
             roles,
+            search_path: None,
         }
     }
 
@@ -45,12 +48,13 @@ impl Likeness {
     /// # Errors
     /// Whatever the server answers.
     pub async fn of(session: &Session) -> Result<Self> {
-        let sql = "SELECT current_user::text, ARRAY(SELECT rolname::text FROM pg_catalog.pg_roles WHERE rolname !~ '^pg_')";
+        let sql = include_str!("shadow/likeness.sql");
         let row = session.client().query_typed_one(sql, &[]).await;
-        let row = row.during(|| "ask for the roles".to_owned())?;
+        let row = row.during(|| "ask for the roles and the search path".to_owned())?;
         Ok(Self {
             role: row.get(0),
             roles: row.get(1),
+            search_path: row.get(2),
         })
     }
 }
@@ -69,7 +73,10 @@ impl Shadow {
     /// One of the `embedded.…` kinds.
     pub async fn start(binaries: Binaries, like: &Likeness) -> Result<Self> {
         // What a server says is read where a migration is observed.
-        let options = ClusterOptions::throw_away(binaries).setting("lc_messages", "C");
+        let mut options = ClusterOptions::throw_away(binaries).setting("lc_messages", "C");
+        if let Some(path) = &like.search_path {
+            options = options.setting("search_path", path);
+        }
         let cluster = Cluster::start(options).await?;
         if like.role != SUPERUSER {
             cluster.ensure_role(&like.role).await?;

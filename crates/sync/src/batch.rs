@@ -96,7 +96,7 @@ fn copy_changed(
         include_str!("batch/pending.sql"),
         &[
             ("table", &table.name),
-            ("changelog", &table.changelog()),
+            ("changelog", &table.entries()),
             ("keys", &keys),
             ("xmin", &xmin),
             ("consumed", consumed),
@@ -195,6 +195,7 @@ pub fn copy_retried(
         &[
             ("table", &table.name),
             ("changelog", &table.changelog()),
+            ("entries_of", &table.entries()),
             ("entries", &Literal::new(entries)),
             ("keys", &keys_from_there(table)),
             ("xmin", &i64::try_from(consumed.xmin()).unwrap_or(i64::MAX)),
@@ -295,7 +296,7 @@ pub fn count_pending(tables: &[(&TableSide, Shipped)], link: &str, limit: i64) -
         Sql::render(
             include_str!("batch/count.sql"),
             &[
-                ("changelog", &table.changelog()),
+                ("changelog", &table.entries()),
                 ("travels", &condition),
                 ("limit", &limit),
             ],
@@ -318,6 +319,6 @@ pub fn count_pending(tables: &[(&TableSide, Shipped)], link: &str, limit: i64) -
 pub fn pending_age(table: &TableSide, link: &str) -> Sql {
     Sql::render(
         include_str!("batch/pending_age.sql"),
-        &[("changelog", &table.changelog()), ("travels", &travels(link))],
+        &[("changelog", &table.entries()), ("travels", &travels(link))],
     )
 }

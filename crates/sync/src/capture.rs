@@ -11,6 +11,7 @@
 
 mod kept;
 mod masked;
+mod packed;
 
 pub use kept::TOLD;
 use ponte_schema::sql::Fragment;
@@ -165,6 +166,8 @@ pub fn install(table: &TableSide, max_future_seconds: i64) -> Sql {
     if table.keeps {
         sql.push(&kept::column(table));
     }
+    sql.push(&packed::columns(table));
+    sql.push(&packed::entries(table));
     sql.push(&parts(table));
     for event in events(table) {
         sql.push(&function(table, event, max_future_seconds, TURNS[0]));
@@ -178,6 +181,7 @@ pub fn note_columns(table: &TableSide, max_future_seconds: i64, part: i16) -> Sq
     let mut sql = Sql::default();
     if table.mask.is_some() {
         sql.push(&masked::columns(table));
+        sql.push(&packed::entries(table));
     }
     for event in events(table).iter().filter(|e| e.name == "update") {
         sql.push(&function(table, event, max_future_seconds, part));
@@ -203,6 +207,7 @@ pub fn tell_outside(table: &TableSide, max_future_seconds: i64, part: i16) -> Sq
     let mut sql = Sql::default();
     if table.keeps {
         sql.push(&kept::column(table));
+        sql.push(&packed::entries(table));
     }
     for event in events(table).iter().filter(|e| e.op == "D") {
         sql.push(&function(table, event, max_future_seconds, part));
@@ -227,6 +232,8 @@ pub fn upgrade(table: &TableSide, max_future_seconds: i64, part: Option<i16>) ->
     if table.keeps {
         sql.push(&kept::column(table));
     }
+    sql.push(&packed::columns(table));
+    sql.push(&packed::entries(table));
     sql.push(&parts(table));
     sql.push(&functions(table, max_future_seconds, part.unwrap_or(TURNS[0])));
     sql
@@ -247,7 +254,7 @@ pub fn note_again(table: &TableSide, link: &str) -> Sql {
     Sql::render(
         include_str!("capture/note_again.sql"),
         &[
-            ("changelog", &table.changelog()),
+            ("changelog", &table.entries()),
             ("log", &table.log()),
             ("keys", &listed(&keys)),
             ("log_keys", &qualified("l", &keys)),
@@ -274,7 +281,7 @@ pub fn view(table: &TableSide, links: &[String]) -> Sql {
     Sql::render(
         include_str!("capture/view.sql"),
         &[
-            ("changelog", &table.changelog()),
+            ("changelog", &table.entries()),
             ("view", &table.changelog_view()),
             ("keys_as_named", &renamed("l", &staged, &named)),
             ("oldest", &oldest),
@@ -311,9 +318,10 @@ pub fn uninstall(table: &TableSide) -> Sql {
     }
     let logs = TURNS.into_iter().chain([0]).map(|part| table.log_part(part));
     sql.push(&Sql::render(
-        "DROP VIEW IF EXISTS {view};\nDROP TABLE IF EXISTS {logs};\n",
+        "DROP VIEW IF EXISTS {view}, {entries};\nDROP TABLE IF EXISTS {logs};\n",
         &[
             ("view", &table.changelog_view()),
+            ("entries", &table.entries()),
             ("logs", &Sql::join(", ", logs)),
         ],
     ));
@@ -387,7 +395,11 @@ fn function(table: &TableSide, event: &Event, max_future_seconds: i64, part: i16
         ),
     };
     let version = version(table, alias, event.op == "D", max_future_seconds);
-    let note = if table.keeps && event.op == "D" {
+    let asks_filter = table.keeps && event.op == "D";
+    if packed::fits(table, event) {
+        return packed::function(table, event, (rows.as_ref(), &version), part);
+    }
+    let note = if asks_filter {
         kept::note(table, event, (alias, rows.as_ref()), &version, part)
     } else {
         let values = match event.rows {
@@ -421,7 +433,7 @@ fn function(table: &TableSide, event: &Event, max_future_seconds: i64, part: i16
             ("return_if_applying", &Sql::text(RETURN_IF_APPLYING)),
         ],
     );
-    if table.keeps && event.op == "D" {
+    if asks_filter {
         sql.push(&kept::path(table, event));
     }
     sql

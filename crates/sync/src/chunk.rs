@@ -12,7 +12,7 @@ use serde::Deserialize;
 use crate::table::{TableSide, member, renamed};
 
 /// How many keys the bounds are chosen from. More would make the ranges no more even than anybody needs.
-const SAMPLE_ROWS: i64 = 30_000;
+const SAMPLE_ROWS: i64 = 10_000;
 
 /// How a column of the key is ordered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]

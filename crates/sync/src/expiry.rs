@@ -33,7 +33,7 @@ pub fn future_versions(table: &TableSide, max_future_seconds: i64) -> Option<Sql
         include_str!("expiry/future.sql"),
         table,
         &[
-            ("changelog", &table.changelog()),
+            ("changelog", &table.entries()),
             ("table", &table.name),
             ("version", &table.version_of("t")),
             ("matches", &table.matches_staged_key("t", "l")),

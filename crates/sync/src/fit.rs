@@ -197,6 +197,9 @@ fn side(tables: &Tables<'_>, pairs: &[Pair], side: Side, version: Option<Version
         respelled: among(&key, |c| !c.exact),
         domains: among(&columns, |c| c.domain),
         by_row: shape.partitioned() || shape.inherits || shape.subscribed,
+        packs: key
+            .iter()
+            .all(|n| shape.column(n.as_str()).is_some_and(Column::packs)),
         always: shape.subscribed,
         portable: both().all(|c| c.portable),
         identity_always: both().any(|c| c.identity == "a"),

@@ -3,7 +3,7 @@
 use ponte_schema::Sql;
 
 /// The layout that this program writes. A database with a newer one is refused.
-pub const LAYOUT: i32 = 3;
+pub const LAYOUT: i32 = 4;
 
 /// Creates what is missing.
 pub fn install() -> Sql {

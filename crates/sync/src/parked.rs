@@ -54,7 +54,7 @@ pub fn refresh(table: &TableSide, link: &str, since: &Snapshot) -> Sql {
         &[
             ("parked", &keys(table, link, "p.conflict, ")),
             ("keys", &qualified("l", &table.staged_key())),
-            ("changelog", &table.changelog()),
+            ("changelog", &table.entries()),
             ("table", &table.name),
             ("xmin", &i64::try_from(since.xmin()).unwrap_or(i64::MAX)),
             ("since", since),

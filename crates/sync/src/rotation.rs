@@ -131,7 +131,8 @@ pub fn empty(table: &TableSide, part: i16, filled: i16) -> Sql {
             ("part", &table.log_part(part)),
             ("filled", &table.log_part(filled)),
             ("number", &i64::from(part)),
-            ("key_texts", &texts("l", &table.staged_key())),
+            ("entries", &table.entries()),
+            ("key_texts", &texts("e", &table.staged_key())),
         ],
     )
 }

@@ -55,6 +55,11 @@ impl Column {
         TypeName::new(if cuts { &self.base_type } else { &self.type_name })
     }
 
+    /// Whether there are arrays of such values that hold nothing but values.
+    pub fn packs(&self) -> bool {
+        !self.domain && !self.base_type.ends_with("[]")
+    }
+
     /// Whether an INSERT that leaves the column out succeeds.
     pub fn fills_itself(&self) -> bool {
         !self.not_null || self.has_default || self.generated

@@ -39,6 +39,8 @@ pub struct TableSide {
     pub version: Option<VersionColumn>,
     /// Whether rows are written through other tables too (partitions, inheritance), which only row triggers can see.
     pub by_row: bool,
+    /// Whether capture may note the keys of a statement in arrays: there is none of arrays, and a domain's checks are the user's.
+    pub packs: bool,
     /// Whether capture has to fire also where ordinary triggers stay silent: a native subscription writes to the table.
     pub always: bool,
     /// Whether every travelling column may go through binary COPY.
@@ -130,6 +132,7 @@ impl TableSide {
             domains: Vec::new(),
             version: None,
             by_row: false,
+            packs: false,
             always: false,
             portable: false,
             identity_always: false,
@@ -159,6 +162,11 @@ impl TableSide {
     /// The table of `ponte` that holds the changelog.
     pub fn changelog(&self) -> QualifiedName {
         self.own_object("changelog_")
+    }
+
+    /// The view that shows each key that was noted as an entry of its own, which is how the sync reads the changelog.
+    pub fn entries(&self) -> QualifiedName {
+        self.own_object("entries_")
     }
 
     /// A part of the changelog: 0 is the table that the others inherit from.
@@ -485,6 +493,7 @@ mod tests {
             domains: Vec::new(),
             version: None,
             by_row: false,
+            packs: true,
             always: false,
             portable: true,
             identity_always: false,

@@ -33,6 +33,7 @@ fn plain() -> TableSide {
             kind: VersionKind::Timestamptz,
         }),
         by_row: false,
+        packs: true,
         always: false,
         portable: true,
         identity_always: true,
@@ -55,6 +56,7 @@ fn composite() -> TableSide {
         domains: idents(&["cep"]),
         version: None,
         by_row: false,
+        packs: true,
         always: false,
         portable: false,
         identity_always: false,
@@ -77,6 +79,7 @@ fn partitioned() -> TableSide {
         domains: Vec::new(),
         version: None,
         by_row: true,
+        packs: true,
         always: false,
         portable: true,
         identity_always: false,
@@ -329,6 +332,7 @@ fn a_table_whose_conflicts_are_merged() {
     let (table, stage) = (merging(), Stage::new(0));
     let rows = TableSide {
         by_row: true,
+        packs: true,
         ..table.clone()
     };
     let consumed: Snapshot = "10:20:10,14".parse().unwrap();
@@ -394,6 +398,7 @@ fn a_table_that_keeps_what_leaves() {
     };
     let rows = TableSide {
         by_row: true,
+        packs: true,
         ..table.clone()
     };
     let stage = Stage::new(0);

@@ -71,9 +71,11 @@ impl TestClusterBuilder {
     /// # Panics
     /// When it does not start.
     pub async fn start(self) -> TestCluster {
-        let mut options = ClusterOptions::throw_away(self.binaries.unwrap_or_else(binaries));
+        let binaries = self.binaries.unwrap_or_else(binaries);
+        let mut options = ClusterOptions::throw_away(binaries.clone());
         options.settings.extend(self.settings);
         TestCluster {
+            binaries,
             cluster: or_panic(Cluster::start(options).await, "start a test cluster"),
         }
     }
@@ -82,6 +84,7 @@ impl TestClusterBuilder {
 /// A server that ends with the value, or at the latest with the process.
 #[derive(Debug)]
 pub struct TestCluster {
+    binaries: Binaries,
     cluster: Cluster,
 }
 
@@ -105,6 +108,11 @@ impl TestCluster {
     /// The cluster underneath, with the rest of its verbs.
     pub fn cluster(&self) -> &Cluster {
         &self.cluster
+    }
+
+    /// The server programs that it runs on.
+    pub fn binaries(&self) -> &Binaries {
+        &self.binaries
     }
 
     /// The port on the loopback address, the same after every restart.

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::Duration;
 
-use crate::{TestCluster, binaries, connect, eventually};
+use crate::{TestCluster, connect, eventually};
 
 /// How long a replica may take for what it is told.
 const DEADLINE: Duration = Duration::from_secs(30);
@@ -36,7 +36,7 @@ impl Standby {
         give_to_owner_of(&cluster.cluster().data_dir(), &directory);
         let port = free_port();
         let standby = Self {
-            server: serve(&directory, port),
+            server: serve(&cluster.binaries().directory().join("postgres"), &directory, port),
             port,
             primary: cluster.port(),
         };
@@ -157,9 +157,9 @@ impl Backup {
     }
 }
 
-fn serve(directory: &Path, port: u16) -> Child {
+fn serve(postgres: &Path, directory: &Path, port: u16) -> Child {
     let owner = std::fs::metadata(directory).unwrap_or_else(|e| panic!("{}: {e}", directory.display()));
-    let mut command = Command::new(binaries().directory().join("postgres"));
+    let mut command = Command::new(postgres);
     command
         .arg("-D")
         .arg(directory)

@@ -2,7 +2,7 @@
 
 use crate::support::{PERFIS, Project, number, text};
 
-const ENTRIES: &str = "SELECT count(*) FROM ponte.changelog_perfis";
+const ENTRIES: &str = "SELECT count(*) FROM ponte.entries_perfis";
 
 /// AT-015: through the program, with nothing but a key of the configuration.
 #[tokio::test]

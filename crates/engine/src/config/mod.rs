@@ -32,7 +32,7 @@ pub use database::{Choice, Database};
 pub use environment::Environment;
 pub use job::Job;
 pub use job_task::Work;
-pub use keys::{KEYS, Key, Section, nearest};
+pub use keys::{Key, Section, nearest};
 pub use link::Link;
 pub use mapping::TableMapping;
 pub use node::{Address, Node};

@@ -141,9 +141,11 @@ fn likeness(from: &Source, to: &Source, live: &(Option<Live>, Option<Live>)) -> 
     let role = likes()
         .next()
         .map_or_else(|| EMBEDDED_OWNER.to_owned(), |like| like.role.clone());
+    let search_path = likes().find_map(|like| like.search_path.clone());
     let without = |made: &BTreeSet<String>| Likeness {
         role: role.clone(),
         roles: all.difference(made).cloned().collect(),
+        search_path: search_path.clone(),
     };
     (without(&roles.0.made), without(&roles.1.made))
 }

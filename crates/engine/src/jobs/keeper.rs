@@ -5,80 +5,29 @@
 //! run of its own, or the next sign of life that it has to give. Where nothing is due for a while it closes its connection, and a
 //! database that goes to sleep when nobody uses it can do so.
 
+mod ending;
+mod event;
+mod runs;
+mod ticks;
+
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use jiff::{SignedDuration, Timestamp};
-use ponte_pg::jobs::{self, Board, Claim, Decision, Done, Registration, Seen, Skipped};
+use ponte_pg::jobs::{self, Board, Registration};
 use ponte_pg::sync::Peer;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use super::carry::carry_out;
-use super::due::{believable, due};
-use super::overlap::{Open, admit};
+use super::due::believable;
 use super::plan::{Group, JobPlan};
-use super::settle::{Cut, Verdict, verdict};
+use super::settle::Cut;
 use crate::backoff::Backoff;
 use crate::config::Database;
 use crate::error::{Error, Result};
 use crate::servers::Servers;
-
-/// Something that happened to a job.
-#[derive(Debug, Clone)]
-pub enum Event {
-    /// A run began.
-    Began {
-        /// The job.
-        job: String,
-    },
-    /// A run succeeded.
-    Succeeded {
-        /// The job.
-        job: String,
-        /// How many rows it touched, where that means something.
-        rows: Option<u64>,
-    },
-    /// A run ended otherwise.
-    Failed {
-        /// The job.
-        job: String,
-        /// Why, with the causes.
-        reason: String,
-        /// How long until the next attempt, if there is one.
-        retry_in: Option<Duration>,
-    },
-    /// A run's process was not heard of.
-    Lost {
-        /// The job.
-        job: String,
-        /// Whether it is not repeated.
-        for_good: bool,
-    },
-    /// Ticks were left out.
-    LeftOut {
-        /// The job.
-        job: String,
-        /// `missed` or `overlap`.
-        reason: &'static str,
-        /// How many.
-        ticks: u64,
-    },
-    /// The database cannot be reached, or does not answer as it should.
-    Away {
-        /// The database.
-        database: String,
-        /// Why, with the causes.
-        reason: String,
-        /// How long until it is tried again.
-        pause: Duration,
-    },
-    /// It is back.
-    Back {
-        /// The database.
-        database: String,
-    },
-}
+pub use event::Event;
+use runs::{Active, Ended};
 
 /// Looks after the jobs of one database.
 pub struct Keeper {
@@ -96,23 +45,6 @@ pub struct Keeper {
     pruned_at: Option<Instant>,
 }
 
-/// A run of this process that is under way.
-struct Active {
-    plan: usize,
-    fence: i64,
-    cancel: CancellationToken,
-    cut: Option<Cut>,
-    beaten_at: Instant,
-}
-
-/// A run of this process that is over.
-pub(super) struct Ended {
-    plan: usize,
-    claim: Claim,
-    cut: Option<Cut>,
-    pub(super) outcome: Result<Done>,
-}
-
 /// A connection is given up where nothing is to be done for longer than this.
 const IDLE_MAX: Duration = Duration::from_secs(60);
 /// No sleep is longer, whatever the schedules say.
@@ -121,8 +53,6 @@ const SLEEP_MAX: Duration = Duration::from_secs(3_600);
 const WAITING_POLL: Duration = Duration::from_millis(500);
 /// How often the clock on the wall is looked at during a sleep: it goes on while a machine is suspended, the other one does not.
 const CLOCK_POLL: Duration = Duration::from_secs(5);
-/// A tick that is run later than this is caught up.
-const LATE: SignedDuration = SignedDuration::from_secs(60);
 /// How often history is pruned.
 const PRUNE_EVERY: Duration = Duration::from_secs(600);
 
@@ -269,42 +199,6 @@ impl Keeper {
         Ok(wait)
     }
 
-    fn is_due(&self, plan: usize, decided_until: Timestamp, now: Timestamp) -> bool {
-        let until = believable(decided_until, now);
-        let schedule = self.plans[plan].job.schedule.as_ref();
-        if schedule.is_some() && until < decided_until {
-            // Nothing would come due before the clock is where it never was: to decide about no tick puts the books right.
-            return true;
-        }
-        let next = schedule.and_then(|schedule| schedule.next_after(until));
-        next.is_some_and(|next| next <= now)
-    }
-
-    /// Decides about ticks that came due; answers whether any is to be run.
-    async fn decide(&mut self, plan: usize) -> Result<bool> {
-        let job = self.plans[plan].job.clone();
-        let decider = |seen: &Seen| decision(&job, seen);
-        let peer = self.peer().await?;
-        let Some(decided) = jobs::decide(peer, &job.name, decider).await? else {
-            return Ok(false);
-        };
-        if decided.cancel {
-            // One elsewhere is told by the next sign of life that it gives.
-            for active in self.active.values_mut().filter(|active| active.plan == plan) {
-                active.cut.get_or_insert(Cut::Asked);
-                active.cancel.cancel();
-            }
-        }
-        for skipped in &decided.skip {
-            (self.observe)(&Event::LeftOut {
-                job: job.name.clone(),
-                reason: skipped.reason,
-                ticks: skipped.ticks,
-            });
-        }
-        Ok(!decided.queue.is_empty())
-    }
-
     /// Takes runs from processes that are gone; answers whether one is to be repeated.
     async fn lose_expired(&mut self, plan: usize) -> Result<bool> {
         let (name, retries) = (self.names[plan].clone(), self.plans[plan].job.retries);
@@ -326,164 +220,6 @@ impl Keeper {
         if let Some(claim) = claim {
             self.begin(plan, claim);
         }
-        Ok(())
-    }
-
-    /// Begins a run that is ours.
-    pub(super) fn begin(&mut self, plan: usize, claim: Claim) {
-        let cancel = CancellationToken::new();
-        let active = Active {
-            plan,
-            fence: claim.fence,
-            cancel: cancel.clone(),
-            cut: None,
-            beaten_at: Instant::now(),
-        };
-        self.active.insert(claim.run, active);
-        (self.observe)(&Event::Began {
-            job: self.names[plan].clone(),
-        });
-        let (servers, job) = (self.servers.clone(), self.plans[plan].clone());
-        self.tasks.spawn(async move {
-            let outcome = carry_out(&servers, &job, &claim, &cancel).await;
-            Ended {
-                plan,
-                claim,
-                cut: None,
-                outcome,
-            }
-        });
-    }
-
-    /// Gives signs of life for all runs of this process, and ends those that are asked to end or are not ours any more.
-    pub(super) async fn keep_leases(&mut self) -> Result<()> {
-        if self.active.is_empty() {
-            return Ok(());
-        }
-        for active in self.active.values_mut() {
-            if active.beaten_at.elapsed() > self.plans[active.plan].job.lease {
-                active.cut.get_or_insert(Cut::LeaseGone);
-                active.cancel.cancel();
-            }
-        }
-        let runs: Vec<(i64, i64, Duration)> = self
-            .active
-            .iter()
-            // What is given up is not kept from others.
-            .filter(|(_, active)| active.cut != Some(Cut::LeaseGone))
-            .map(|(run, active)| (*run, active.fence, self.plans[active.plan].job.lease))
-            .collect();
-        let asked_at = Instant::now();
-        let kept: BTreeMap<i64, bool> = jobs::beat(self.peer().await?, &runs).await?.into_iter().collect();
-        for (run, active) in &mut self.active {
-            match kept.get(run) {
-                Some(false) => active.beaten_at = asked_at,
-                Some(true) => {
-                    active.beaten_at = asked_at;
-                    active.cut.get_or_insert(Cut::Asked);
-                    active.cancel.cancel();
-                }
-                // Somebody else's; or over, and the end is about to be told here, which a request to end it does not change.
-                None => {
-                    active.cut.get_or_insert(Cut::LeaseGone);
-                    active.cancel.cancel();
-                }
-            }
-        }
-        Ok(())
-    }
-
-    /// How often signs of life are due.
-    fn beat_every(&self) -> Duration {
-        let leases = self
-            .active
-            .values()
-            .map(|active| self.plans[active.plan].job.lease);
-        leases.min().map_or(SLEEP_MAX, |lease| lease / 3)
-    }
-
-    /// Asks this process's runs to end, as somebody asked for it.
-    pub(super) fn cancel_all(&mut self) {
-        for active in self.active.values_mut() {
-            active.cut.get_or_insert(Cut::Asked);
-            active.cancel.cancel();
-        }
-    }
-
-    /// The next run of this process that ends, while signs of life are given.
-    pub(super) async fn next_end(&mut self) -> Option<Ended> {
-        let wait = self.beat_every();
-        tokio::select! {
-            () = tokio::time::sleep(wait) => None,
-            Some(ended) = self.tasks.join_next() => Some(self.taken_off(ended)),
-        }
-    }
-
-    fn taken_off(&mut self, ended: Result<Ended, tokio::task::JoinError>) -> Ended {
-        let mut ended = match ended {
-            Ok(ended) => ended,
-            Err(panic) => std::panic::resume_unwind(panic.into_panic()),
-        };
-        ended.cut = self.active.remove(&ended.claim.run).and_then(|active| active.cut);
-        ended
-    }
-
-    fn note_end(&mut self, ended: Result<Ended, tokio::task::JoinError>) {
-        let ended = self.taken_off(ended);
-        self.unsettled.push(ended);
-    }
-
-    /// Writes down how runs ended. What cannot be written now stays for the next time.
-    async fn settle_ended(&mut self) -> Result<()> {
-        while let Some(ended) = self.unsettled.pop() {
-            if let Err(error) = self.settle(&ended).await {
-                self.unsettled.push(ended);
-                return Err(error);
-            }
-        }
-        Ok(())
-    }
-
-    /// Writes down how a run ended, where it did not write it itself.
-    pub(super) async fn settle(&mut self, ended: &Ended) -> Result<()> {
-        let job = self.names[ended.plan].clone();
-        let error = match &ended.outcome {
-            Ok(done) => {
-                let rows = done.rows;
-                (self.observe)(&Event::Succeeded { job, rows });
-                return Ok(());
-            }
-            Err(error) => error,
-        };
-        let Claim {
-            run, fence, attempt, ..
-        } = ended.claim;
-        let retries = match ended.claim.scheduled_at {
-            Some(_) => self.plans[ended.plan].job.retries,
-            None => 0,
-        };
-        let mut retry_in = None;
-        match verdict(error, ended.cut, attempt, retries) {
-            Verdict::Nothing => {}
-            Verdict::Released => jobs::release(self.peer().await?, run, fence).await?,
-            Verdict::Failed(failed) => {
-                retry_in = failed.retry_in;
-                if !jobs::fail(self.peer().await?, run, fence, &failed).await?
-                    && let Some(recorded) = jobs::outcome(self.peer().await?, run).await?
-                    && recorded.state == "succeeded"
-                {
-                    // Only the answer to its COMMIT was lost.
-                    let rows = recorded.rows.and_then(|rows| u64::try_from(rows).ok());
-                    (self.observe)(&Event::Succeeded { job, rows });
-                    return Ok(());
-                }
-            }
-        }
-        (self.observe)(&Event::Failed {
-            job,
-            reason: error.in_words(),
-            retry_in,
-        });
         Ok(())
     }
 
@@ -539,36 +275,6 @@ impl Keeper {
                 database: self.database.label.clone(),
             });
         }
-    }
-}
-
-/// What is decided about a job's ticks, given what is seen of it.
-fn decision(job: &crate::config::Job, seen: &Seen) -> Decision {
-    let Some(schedule) = &job.schedule else {
-        return Decision::default();
-    };
-    let until = believable(seen.decided_until, seen.now);
-    let due = due(schedule, until, seen.now, job.catch_up);
-    let open = Open {
-        running: seen.running,
-        queued: seen.queued,
-    };
-    let admission = admit(&due, job.overlap, job.catch_up, open);
-    let late = |tick: Timestamp| (tick, seen.now.duration_since(tick) > LATE);
-    let overlapped = admission.skip.into_iter().map(|tick| Skipped {
-        tick,
-        reason: "overlap",
-        ticks: 1,
-    });
-    let missed = due.missed_last.map(|tick| Skipped {
-        tick,
-        reason: "missed",
-        ticks: due.missed,
-    });
-    Decision {
-        queue: admission.queue.into_iter().map(late).collect(),
-        skip: missed.into_iter().chain(overlapped).collect(),
-        cancel: admission.cancel,
     }
 }
 

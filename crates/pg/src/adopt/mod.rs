@@ -19,11 +19,17 @@ pub struct Book {
     pub table: QualifiedName,
 }
 
-/// Every book of the database. `table` is the name of one that its tool does not have by default.
+/// Every book of the database. `table` is the name of one that its tool does not have by default, with its schema or without;
+/// where a schema is said, no other is looked at.
 ///
 /// # Errors
 /// Whatever the server answers.
 pub async fn find(session: &Session, table: Option<&str>) -> Result<Vec<Book>> {
+    let (schema, table) = match table.map(|table| table.rsplit_once('.').ok_or(table)) {
+        Some(Ok((schema, table))) => (Some(schema), Some(table)),
+        Some(Err(table)) => (None, Some(table)),
+        None => (None, None),
+    };
     let names: Vec<Literal> = Tool::ALL
         .iter()
         .map(|tool| tool.table())
@@ -38,7 +44,10 @@ pub async fn find(session: &Session, table: Option<&str>) -> Result<Vec<Book>> {
     let rows = rows.during(|| "look for the tables of migration tools".to_owned())?;
     let mut books = Vec::new();
     for row in &rows {
-        let (schema, name): (String, String) = (row.get("schema"), row.get("name"));
+        let (place, name): (String, String) = (row.get("schema"), row.get("name"));
+        if schema.is_some_and(|wanted| wanted != place) {
+            continue;
+        }
         let columns: Vec<String> = row.get("columns");
         let with_rails: bool = row.get("with_rails");
         let fits = |tool: &Tool| match tool {
@@ -51,7 +60,7 @@ pub async fn find(session: &Session, table: Option<&str>) -> Result<Vec<Book>> {
         if let Some(tool) = Tool::ALL.into_iter().find(|tool| own(tool) && fits(tool)) {
             books.push(Book {
                 tool,
-                table: QualifiedName::new(schema, name),
+                table: QualifiedName::new(place, name),
             });
         }
     }
@@ -127,11 +136,15 @@ pub fn choose(mut books: Vec<Book>, from: Option<Tool>) -> Result<Book> {
                 .iter()
                 .map(|book| format!("{} ({})", book.table, book.tool))
                 .collect();
-            Err(
-                unknown("cannot take over: several migration tools have tables in this database".to_owned())
-                    .with("found", found.join(", "))
-                    .hint("say which one to follow: ponte migrate adopt --from TOOL"),
-            )
+            let same_tool = several.iter().all(|book| book.tool == several[0].tool);
+            let hint = match same_tool {
+                true => "say which one to follow: ponte migrate adopt --table SCHEMA.NAME",
+                false => "say which one to follow: ponte migrate adopt --from TOOL",
+            };
+            let message = "cannot take over: several migration tools have tables in this database";
+            Err(unknown(message.to_owned())
+                .with("found", found.join(", "))
+                .hint(hint))
         }
     }
 }

@@ -162,6 +162,15 @@ fn unknown(name: &str) -> Error {
             .hint("percent-encode special characters in a URL, quote them in key=value form");
     }
     let error = invalid(format!("unknown keyword {name}"));
+    match name {
+        "schema" | "search_path" | "currentSchema" => {
+            return error.hint("say it as libpq does: options=-csearch_path%3DNAME");
+        }
+        "connection_limit" | "pgbouncer" | "pool_timeout" | "socket_timeout" | "statement_cache_size" => {
+            return error.hint("remove it: it is meant for Prisma Client alone");
+        }
+        _ => {}
+    }
     match Keyword::nearest(name) {
         Some(nearest) => error.hint(format!("did you mean {}?", nearest.name())),
         None => error.hint("remove it, only libpq's connection keywords are known"),

@@ -6,6 +6,7 @@
 
 use ponte_schema::Sql;
 use ponte_sync::link::{LinkSpec, Side};
+use tokio_postgres::types::ToSql;
 
 use super::inspect::LinkedTable;
 use super::peer::Peer;
@@ -15,11 +16,15 @@ use crate::error::{Error, ErrorKind, Result};
 pub(super) async fn confirm(spec: &LinkSpec, peers: &mut [Peer; 2], tables: &[LinkedTable]) -> Result<()> {
     let sql =
         Sql::text("SELECT table_schema, table_name, capture_marks FROM ponte.link_table WHERE link = $1");
-    for side in Side::BOTH {
+    let what = "read the marks of capture";
+    let [first, second] = &*peers;
+    let params: [&(dyn ToSql + Sync); 1] = [&spec.name];
+    let (first, second) = tokio::try_join!(
+        first.fresh_rows(&sql, &params, what),
+        second.fresh_rows(&sql, &params, what)
+    )?;
+    for (side, rows) in Side::BOTH.into_iter().zip([first, second]) {
         let peer = &mut peers[side.index()];
-        let rows = peer
-            .rows(&sql, &[&spec.name], "read the marks of capture")
-            .await?;
         for row in &rows {
             let (schema, name): (&str, &str) = (row.get(0), row.get(1));
             let shapes = tables.iter().map(|t| &t.shapes[side.index()]);

@@ -35,13 +35,16 @@ pub use progress::{ContactEvent, ContactProgress, TableProgress};
 /// How many rows a chunk has, about. Smaller ones lose less to a crash, larger ones spend less on beginning.
 const CHUNK_ROWS: i64 = 500_000;
 
+/// Connections need not wait for each other, but a chunk is not cut smaller than this for their sake.
+const SHARED_CHUNK_ROWS: i64 = 25_000;
+
 /// How many connections to each side share the work.
 const CONNECTIONS: usize = 4;
 
 /// How a first contact goes about its work.
 #[derive(Clone)]
 pub struct InitOptions {
-    /// How many rows a chunk has, about.
+    /// How many rows a chunk has at most, about. Smaller tables are cut too, so that all connections have work.
     pub chunk_rows: i64,
     /// How many connections to each side share the work, at most.
     pub connections: usize,
@@ -56,6 +59,16 @@ impl Default for InitOptions {
             connections: CONNECTIONS,
             observe: Arc::new(|_| {}),
         }
+    }
+}
+
+impl InitOptions {
+    /// How many chunks a table of so many rows is cut into, about.
+    fn chunks_of(&self, rows: i64) -> i64 {
+        let most = self.chunk_rows.max(1);
+        let needed = rows / most + i64::from(rows % most > 0);
+        let hands = i64::try_from(self.connections).unwrap_or(i64::MAX);
+        needed.max(hands.min(rows / SHARED_CHUNK_ROWS))
     }
 }
 
@@ -127,7 +140,7 @@ impl LiveLink {
         if self.spec.first_contact == FirstContact::Trust {
             return self.trust().await.map(|()| report);
         }
-        let plans = self.contact_plans(options.chunk_rows).await?;
+        let plans = self.contact_plans(options).await?;
         for plan in &plans {
             let done = plan.chunks.iter().filter(|c| c.done).count();
             report.chunks_before += done as u64;
@@ -160,5 +173,24 @@ impl LiveLink {
             .row(&sql, &[&self.spec.name], "read the link's progress")
             .await?;
         super::install::parse_snapshot(row.get(0))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(rows: i64, chunks: i64) {
+        assert_eq!(InitOptions::default().chunks_of(rows), chunks, "{rows}");
+    }
+
+    #[test]
+    fn every_connection_gets_a_chunk_that_is_worth_it() {
+        check(0, 0);
+        check(49_999, 1);
+        check(60_000, 2);
+        check(100_000, 4);
+        check(2_000_000, 4);
+        check(2_000_001, 5);
     }
 }

@@ -62,7 +62,7 @@ pub async fn identity(peer: &mut Peer) -> Result<Option<Identity>> {
     let sql = Sql::text(
         "SELECT id, (to_jsonb(n) ->> 'system_identifier')::bigint, (to_jsonb(n) ->> 'database_oid')::oid FROM ponte.node n",
     );
-    let rows = peer.rows(&sql, &[], "read the node's id").await?;
+    let rows = peer.fresh_rows(&sql, &[], "read the node's id").await?;
     Ok(rows.first().map(|row| Identity {
         id: row.get(0),
         given_at: row.get::<_, Option<u32>>(2).map(|database_oid| Place {

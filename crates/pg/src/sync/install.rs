@@ -188,24 +188,13 @@ pub async fn install(spec: &LinkSpec, peers: &mut [Peer; 2], plan: &InitPlan) ->
 }
 
 async fn install_once(spec: &LinkSpec, peers: &mut [Peer; 2], plan: &InitPlan) -> Result<()> {
-    let mut settings = Sql::default();
-    for setting in [LOCK_TIMEOUT, DURABLE, ONE_AT_A_TIME] {
-        settings.push(&Sql::text(setting));
-    }
     let mut snapshots: Vec<Option<Snapshot>> = vec![None, None];
-    for side in Side::BOTH {
-        let peer = &mut peers[side.index()];
-        peer.begin(Access::Write, &settings, "begin the installation")
-            .await?;
-        peer.script(&metadata::install(), "create schema ponte").await?;
-        identity::confirm(peer).await?;
-        for guard in plan.guards.iter().filter(|g| g.node == spec.node(side)) {
-            guard::install(peer, guard).await?;
-        }
-        install_capture(spec, side, peer, plan).await?;
-        masks::install(spec, side, peer, &plan.tables).await?;
-        keeping::install(spec, side, peer, &plan.tables).await?;
-    }
+    let [first, second] = &mut *peers;
+    let (first, second) = tokio::join!(
+        install_on(spec, Side::First, first, plan),
+        install_on(spec, Side::Second, second, plan),
+    );
+    first.and(second)?;
     if peers[0].id() == peers[1].id() {
         return Err(same_database(spec));
     }
@@ -227,6 +216,24 @@ async fn install_once(spec: &LinkSpec, peers: &mut [Peer; 2], plan: &InitPlan) -
         peer.commit("commit the installation").await?;
     }
     Ok(())
+}
+
+/// Opens a node's installing transaction and makes in it what does not need the other node.
+async fn install_on(spec: &LinkSpec, side: Side, peer: &mut Peer, plan: &InitPlan) -> Result<()> {
+    let mut settings = Sql::default();
+    for setting in [LOCK_TIMEOUT, DURABLE, ONE_AT_A_TIME] {
+        settings.push(&Sql::text(setting));
+    }
+    peer.begin(Access::Write, &settings, "begin the installation")
+        .await?;
+    peer.script(&metadata::install(), "create schema ponte").await?;
+    identity::confirm(peer).await?;
+    for guard in plan.guards.iter().filter(|g| g.node == spec.node(side)) {
+        guard::install(peer, guard).await?;
+    }
+    install_capture(spec, side, peer, plan).await?;
+    masks::install(spec, side, peer, &plan.tables).await?;
+    keeping::install(spec, side, peer, &plan.tables).await
 }
 
 /// Capture for tables that no other link carries yet, or what an older release made brought up to date.
@@ -446,7 +453,7 @@ async fn node_state(
 /// Refuses a database that a newer release has been working on.
 pub(crate) async fn refuse_newer(peer: &mut Peer) -> Result<()> {
     let sql = Sql::text("SELECT release FROM ponte.metadata WHERE part = 'sync'");
-    let rows = peer.rows(&sql, &[], "read the metadata").await?;
+    let rows = peer.fresh_rows(&sql, &[], "read the metadata").await?;
     if rows
         .first()
         .is_none_or(|row| row.get::<_, i32>(0) <= metadata::LAYOUT)

@@ -104,16 +104,9 @@ impl LiveLink {
     /// # Errors
     /// As [`Self::open`], but for gaps of capture.
     pub async fn open_estranged(spec: LinkSpec, mut peers: [Peer; 2]) -> Result<Self> {
-        for side in Side::BOTH {
-            let peer = &mut peers[side.index()];
-            if !has_metadata(peer).await? {
-                return Err(not_ready(&spec, peer.name()));
-            }
-            require_layout(&spec, peer).await?;
-            if identity::confirm(peer).await?.is_none() {
-                return Err(not_ready(&spec, peer.name()));
-            }
-        }
+        let [first, second] = &mut peers;
+        let (first, second) = tokio::join!(recognise(&spec, first), recognise(&spec, second));
+        first.and(second)?;
         let mut link = Self {
             spec,
             peers,
@@ -122,10 +115,7 @@ impl LiveLink {
             unfinished: false,
         };
         link.standings().await?;
-        for side in Side::BOTH {
-            link.know_each_other(side).await?;
-            members::confirm(&link.spec, side, &mut link.peers[side.index()]).await?;
-        }
+        link.know_each_other().await?;
         link.check_shapes().await?;
         extras::check(&link.spec, &link.tables, &mut link.peers).await?;
         Ok(link)
@@ -215,32 +205,54 @@ impl LiveLink {
         }
     }
 
-    /// Refuses a database that took the place of the one the link was made with: a copy, a restore under another name.
-    async fn know_each_other(&mut self, side: Side) -> Result<()> {
-        let other = self.peers[side.other().index()].id();
-        let peer = &mut self.peers[side.index()];
-        let sql = Sql::text("SELECT peer_id FROM ponte.link WHERE link = $1");
-        let known: Uuid = peer
-            .row(&sql, &[&self.spec.name], "read the link's partner")
-            .await?
-            .get(0);
-        if known == other && other != peer.id() {
-            return Ok(());
-        }
-        Err(Error::new(
-            ErrorKind::SyncAlreadyLinked,
-            format!(
-                "link \"{}\" of \"{}\" was made with another database than \"{}\" is now",
-                self.spec.name,
-                peer.name(),
-                self.spec.node(side.other())
-            ),
-        )
-        .hint(format!(
-            "correct the url, or ponte sync drop {0} and ponte sync init {0}",
-            self.spec.name
-        )))
+    /// Asks both sides at once whether they know the link and each other as it is asked for.
+    async fn know_each_other(&mut self) -> Result<()> {
+        let ids = self.peers.each_ref().map(Peer::id);
+        let [first, second] = &mut self.peers;
+        let (first, second) = tokio::join!(
+            knows_link(&self.spec, Side::First, first, ids[1]),
+            knows_link(&self.spec, Side::Second, second, ids[0]),
+        );
+        first.and(second)
     }
+}
+
+/// Refuses a node that the link was not installed on by this release, or that is another database than it was then.
+async fn recognise(spec: &LinkSpec, peer: &mut Peer) -> Result<()> {
+    if !has_metadata(peer).await? {
+        return Err(not_ready(spec, peer.name()));
+    }
+    require_layout(spec, peer).await?;
+    if identity::confirm(peer).await?.is_none() {
+        return Err(not_ready(spec, peer.name()));
+    }
+    Ok(())
+}
+
+/// Refuses a database that took the place of the one the link was made with: a copy, a restore under another name; and tables that the
+/// configuration has and the link has not, or the other way round.
+async fn knows_link(spec: &LinkSpec, side: Side, peer: &mut Peer, other: Uuid) -> Result<()> {
+    let sql = Sql::text("SELECT peer_id FROM ponte.link WHERE link = $1");
+    let rows = peer
+        .fresh_rows(&sql, &[&spec.name], "read the link's partner")
+        .await?;
+    let known: Option<Uuid> = rows.first().map(|row| row.get(0));
+    if known == Some(other) && other != peer.id() {
+        return members::confirm(spec, side, peer).await;
+    }
+    Err(Error::new(
+        ErrorKind::SyncAlreadyLinked,
+        format!(
+            "link \"{}\" of \"{}\" was made with another database than \"{}\" is now",
+            spec.name,
+            peer.name(),
+            spec.node(side.other())
+        ),
+    )
+    .hint(format!(
+        "correct the url, or ponte sync drop {0} and ponte sync init {0}",
+        spec.name
+    )))
 }
 
 /// Refuses a link whose tables, triggers or bookkeeping another release made.
@@ -248,7 +260,9 @@ pub(super) async fn require_layout(spec: &LinkSpec, peer: &mut Peer) -> Result<(
     refuse_newer(peer).await?;
     let sql =
         Sql::text("SELECT coalesce((to_jsonb(l) ->> 'layout')::int, 1) FROM ponte.link l WHERE link = $1");
-    let rows = peer.rows(&sql, &[&spec.name], "read the link's layout").await?;
+    let rows = peer
+        .fresh_rows(&sql, &[&spec.name], "read the link's layout")
+        .await?;
     let Some(row) = rows.first() else {
         return Err(not_ready(spec, peer.name()));
     };

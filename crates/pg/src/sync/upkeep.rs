@@ -98,11 +98,14 @@ impl LiveLink {
 
     /// Reads into which parts the sync's own notes go best.
     pub(super) async fn know_parts(&mut self) -> Result<()> {
-        for side in Side::BOTH {
-            let peer = &mut self.peers[side.index()];
-            let sql =
-                Sql::text("SELECT table_schema, table_name, part FROM ponte.changelog_part WHERE filling");
-            let rows = peer.rows(&sql, &[], "read the parts of changelogs").await?;
+        let sql = Sql::text("SELECT table_schema, table_name, part FROM ponte.changelog_part WHERE filling");
+        let [first, second] = &self.peers;
+        let what = "read the parts of changelogs";
+        let (first, second) = tokio::try_join!(
+            first.fresh_rows(&sql, &[], what),
+            second.fresh_rows(&sql, &[], what)
+        )?;
+        for (side, rows) in Side::BOTH.into_iter().zip([first, second]) {
             for table in &mut self.tables {
                 let table = &mut table.sides[side.index()];
                 let own = |row: &&Row| {

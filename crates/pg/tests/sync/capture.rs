@@ -26,7 +26,9 @@ async fn every_kind_of_statement_is_captured() {
             "DO $$ BEGIN EXECUTE 'UPDATE nota SET texto = NULL WHERE id = 50'; END $$",
         ] {
             if statement.starts_with("MERGE") && world.older_major().await < 15 {
-                world.a("INSERT INTO nota VALUES (9, 'nove')").await;
+                world
+                    .a("INSERT INTO nota VALUES (9, 'nove'); UPDATE nota SET texto = 'm' WHERE id = 1; DELETE FROM nota WHERE id = 2")
+                    .await;
                 continue;
             }
             world.a(statement).await;

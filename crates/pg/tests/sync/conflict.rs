@@ -266,7 +266,7 @@ async fn equal_versions_choose_the_same_winner_on_both_sides() {
         world
             .both("INSERT INTO nota SELECT g, current_setting('port'), '2024-01-01 UTC' FROM generate_series(1, 10) g")
             .await;
-        // Not even the time of capture tells half of the changes apart; what is left is the node.
+        // Not even the time of capture tells some of the changes apart; what is left is the node.
         world
             .both("UPDATE ponte.changelog_nota SET changed_at = '2024-01-01 UTC' WHERE k1 <= 5")
             .await;

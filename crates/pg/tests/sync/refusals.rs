@@ -119,6 +119,11 @@ async fn missing_privileges_are_named_with_the_grant_that_helps() {
     cluster.create_role("pouco", "").await;
     let url = cluster.url("app", "pouco");
     let superuser = cluster.superuser("app").await;
+    // As it is from version 15 on.
+    superuser
+        .batch_execute("REVOKE CREATE ON SCHEMA public FROM PUBLIC")
+        .await
+        .unwrap();
     let attempt = async |table: &str| -> String {
         let mut peers = [world.peer(Side::First).await, Peer::new("b", session(&url).await)];
         let spec = world.spec(&[table]);

@@ -10,7 +10,7 @@ use tokio_postgres::Client;
 use crate::support::{NOTA, World, number, settle};
 
 /// Entries of `nota` in all parts of its changelog.
-const ENTRIES: &str = "SELECT count(*) FROM ponte.changelog_nota";
+const ENTRIES: &str = "SELECT count(*) FROM ponte.entries_nota";
 
 /// A link that keeps nothing.
 fn forgetful(world: &World) -> LinkSpec {

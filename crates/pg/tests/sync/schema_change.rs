@@ -118,12 +118,23 @@ async fn row_level_security_that_is_switched_on_stops_the_link() {
         world.b("ALTER TABLE nota ENABLE ROW LEVEL SECURITY").await;
         link.check().await.unwrap();
         world.b("ALTER TABLE nota FORCE ROW LEVEL SECURITY").await;
-        stops(
-            &mut link,
-            ErrorKind::SyncUnfit,
-            &["row-level security hides rows of nota", "\"b\""],
+        // Before version 15 replica mode takes a superuser, from whom nothing is hidden.
+        if number(
+            &world.b,
+            "SELECT count(*) FROM pg_roles WHERE rolname = current_user AND rolsuper",
         )
-        .await;
+        .await
+            == 0
+        {
+            stops(
+                &mut link,
+                ErrorKind::SyncUnfit,
+                &["row-level security hides rows of nota", "\"b\""],
+            )
+            .await;
+        } else {
+            link.check().await.unwrap();
+        }
         world.b("ALTER TABLE nota NO FORCE ROW LEVEL SECURITY").await;
         world.a("INSERT INTO nota (id) VALUES (1)").await;
         link.check().await.unwrap();

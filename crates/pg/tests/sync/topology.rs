@@ -101,7 +101,7 @@ async fn a_link_that_lags_loses_nothing_beside_one_that_does_not() {
             .await;
         network.pass(0).await;
     }
-    let entries = "SELECT count(DISTINCT k1) FROM ponte.changelog_nota";
+    let entries = "SELECT count(DISTINCT k1) FROM ponte.entries_nota";
     assert_eq!(
         number(&network.clients[0], entries).await,
         12,

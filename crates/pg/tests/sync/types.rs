@@ -152,7 +152,9 @@ fn inserts(table: &str, portable: bool, major: i64) -> String {
     for row in 0..rows {
         let (mut columns, mut values) = (String::new(), String::new());
         for (n, (name, all)) in VALUES.iter().enumerate() {
-            if exists(name, major) && (!portable || is_built_in(name)) && row < all.len() {
+            let takes =
+                row < all.len() && (major >= 14 || *name != "numeric" || !all[row].ends_with("Infinity"));
+            if exists(name, major) && (!portable || is_built_in(name)) && takes {
                 columns += &format!(", v{n}");
                 values += &format!(", '{}'::{name}", all[row].replace('\'', "''"));
             }

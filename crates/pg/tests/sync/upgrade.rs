@@ -73,7 +73,7 @@ async fn is_brought_up_to_date(layout: &str) {
     let mut link = world.open(&spec).await;
     settle(&mut link).await;
     assert_eq!(world.assert_equal("perfis").await.len(), 2);
-    let layout = "SELECT count(*) FROM ponte.metadata WHERE part = 'sync' AND release = 3";
+    let layout = "SELECT count(*) FROM ponte.metadata WHERE part = 'sync' AND release = 4";
     assert_eq!(number(&world.a, layout).await, 1);
     world.a("UPDATE perfis SET nome = 'depois'").await;
     settle(&mut link).await;

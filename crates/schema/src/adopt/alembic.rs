@@ -6,14 +6,13 @@ use std::ops::Range;
 
 use super::layout::Piece;
 use super::numbered::in_sequence;
-use super::statements::without;
+use super::statements::{each, without};
 use super::{Conversion, Entry, SourceFile, Tool, missing};
 use crate::lexer::{TokenKind, tokens};
 use crate::migration::{MigrationError, Problem, Result};
 
 const UPGRADE: &str = "Running upgrade ";
 const DOWNGRADE: &str = "Running downgrade ";
-const BOOK: &str = "alembic_version";
 
 /// What a comment of Alembic's announces.
 struct Section {
@@ -25,15 +24,15 @@ struct Section {
     text: Range<usize>,
 }
 
-pub(super) fn convert(files: &[SourceFile], history: &[Entry]) -> Result<Conversion> {
+pub(super) fn convert(table: &str, files: &[SourceFile], history: &[Entry]) -> Result<Conversion> {
     let mut order: Vec<String> = Vec::new();
     let mut pieces: BTreeMap<String, Piece> = BTreeMap::new();
     let mut parents: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    let mut downs: BTreeMap<String, String> = BTreeMap::new();
+    let mut downs: BTreeMap<String, Statements> = BTreeMap::new();
     for file in files.iter().filter(|file| file.name().ends_with(".sql")) {
         let text = file.text()?;
         for section in sections(text) {
-            let own = statements(&file.path, &text[section.text.clone()])?;
+            let own = statements(&file.path, &text[section.text.clone()], table)?;
             let revision = section.revision;
             if !section.is_up {
                 downs.insert(revision, own);
@@ -41,7 +40,8 @@ pub(super) fn convert(files: &[SourceFile], history: &[Entry]) -> Result<Convers
             }
             let piece = Piece {
                 name: revision.clone(),
-                up: own,
+                up: own.text,
+                without_transaction: own.without_transaction,
                 from: file.path.clone(),
                 ..Piece::default()
             };
@@ -60,7 +60,10 @@ pub(super) fn convert(files: &[SourceFile], history: &[Entry]) -> Result<Convers
         let Some(mut piece) = pieces.remove(revision) else {
             continue;
         };
-        piece.down = downs.remove(revision).map(something);
+        if let Some(down) = downs.remove(revision) {
+            piece.down_without_transaction = down.without_transaction;
+            piece.down = Some(something(down.text));
+        }
         let number = in_sequence(index);
         if applied.contains(revision) {
             conversion.applied.push(number.clone());
@@ -140,10 +143,29 @@ fn announced(comment: &str) -> Option<(bool, String, Vec<String>)> {
     Some((is_up, names(of).into_iter().next()?, names(before)))
 }
 
+/// What one revision runs.
+struct Statements {
+    text: String,
+    /// Something of it is committed on its own (`autocommit_block`), and what comes behind may need that.
+    without_transaction: bool,
+}
+
 /// Without what Alembic writes for itself: its table, and the transactions around everything. The runner has its own.
-fn statements(file: &str, text: &str) -> Result<String> {
-    without(file, text, |words| {
-        let words: Vec<&str> = words.iter().map(String::as_str).collect();
-        matches!(words.as_slice(), ["begin" | "commit"]) || words.contains(&BOOK)
+fn statements(file: &str, text: &str, table: &str) -> Result<Statements> {
+    let table = table.to_ascii_lowercase();
+    let is_of_the_table = |words: &[String]| words.contains(&table);
+    let between = |words: &[String]| matches!(words, [word] if word == "begin" || word == "commit");
+    let mut outside = false;
+    let mut without_transaction = false;
+    for words in each(file, text)?.iter().filter(|words| !is_of_the_table(words)) {
+        match between(words) {
+            true => outside = words[0] == "commit",
+            false => without_transaction |= outside,
+        }
+    }
+    let text = without(file, text, |words| between(words) || is_of_the_table(words))?;
+    Ok(Statements {
+        text,
+        without_transaction,
     })
 }

@@ -9,31 +9,48 @@ const RAILS_METADATA: &str = "ar_internal_metadata";
 /// What we keep.
 const HISTORY: [&str; 3] = ["migration", "migration_log", "migration_repeatable"];
 
-/// Takes the tables of other migration tools out of a model: they belong to no migration. A table that only has such a
-/// name, and not the columns, stays.
-pub fn leave_out_books(model: &mut Model) {
-    let books: Vec<ObjectId> = model
+/// Takes the tables of other migration tools out of what a database is: they belong to no migration. One that a migration makes (it is
+/// in `made`) stays, and so does one that only has such a name, and not the columns. A schema that holds nothing else goes with them.
+pub fn leave_out_books(live: &mut Model, made: &Model) {
+    let is_made = |id: &ObjectId| made.objects.contains_key(id);
+    let books: Vec<ObjectId> = live
         .objects
         .keys()
-        .filter(|id| id.kind == Kind::Table && is_book(model, id))
+        .filter(|id| id.kind == Kind::Table && !is_made(id) && is_book(live, id))
         .cloned()
         .collect();
-    leave_out(model, &books);
+    leave_out(live, &books);
+    for schema in books.iter().filter_map(|book| book.schema.as_ref()) {
+        let is_empty = live.objects.keys().all(|id| id.schema.as_ref() != Some(schema));
+        let itself = schema_of_name(schema.as_str());
+        if is_empty && !is_made(&itself) {
+            live.objects.remove(&itself);
+        }
+    }
 }
 
 /// Takes the tables of our own history out of a model, and their schema, where that is not the usual one, which no model holds.
 pub fn leave_out_history(model: &mut Model, schema: &str) {
-    let object = |kind, schema: Option<&str>, name: &str| ObjectId {
-        kind,
-        schema: schema.map(Ident::new),
+    let tables = HISTORY.map(|table| ObjectId {
+        kind: Kind::Table,
+        schema: Some(Ident::new(schema)),
+        of: None,
+        name: Ident::new(table),
+        signature: None,
+    });
+    leave_out(model, &tables);
+    if schema != "public" {
+        model.objects.remove(&schema_of_name(schema));
+    }
+}
+
+fn schema_of_name(name: &str) -> ObjectId {
+    ObjectId {
+        kind: Kind::Schema,
+        schema: None,
         of: None,
         name: Ident::new(name),
         signature: None,
-    };
-    let tables = HISTORY.map(|table| object(Kind::Table, Some(schema), table));
-    leave_out(model, &tables);
-    if schema != "public" {
-        model.objects.remove(&object(Kind::Schema, None, schema));
     }
 }
 
@@ -57,7 +74,9 @@ fn is_book(model: &Model, table: &ObjectId) -> bool {
         .map(|id| id.name.as_str().to_owned())
         .collect();
     let name = table.name.as_str();
-    Tool::ALL.iter().any(|tool| tool.owns(name, &columns))
+    Tool::ALL
+        .iter()
+        .any(|tool| tool.owns(name, &columns) || tool.is_like_its_own(name, &columns))
         || (name == RAILS_METADATA && columns.iter().any(|column| column == "key"))
 }
 

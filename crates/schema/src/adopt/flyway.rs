@@ -3,9 +3,10 @@
 
 use std::collections::BTreeMap;
 
-use super::layout::Piece;
+use super::layout::{Home, Piece};
 use super::numbered::{Version, number};
 use super::{Conversion, Converted, Entry, SourceFile, State, Tool, missing, refused};
+use crate::Ident;
 use crate::migration::{MigrationError, Problem, Result};
 
 /// What Flyway's files are, by their prefixes.
@@ -17,12 +18,16 @@ struct Scripts<'f> {
     repeatable: Vec<(&'f SourceFile, String)>,
 }
 
-pub(super) fn convert(files: &[SourceFile], history: &[Entry]) -> Result<Conversion> {
+pub(super) fn convert(schema: &Ident, files: &[SourceFile], history: &[Entry]) -> Result<Conversion> {
     let scripts = Scripts::sort(files)?;
     let rows = Rows::read(history)?;
     let mut notes = Vec::new();
-    let pieces = scripts.pieces(files, &rows, &mut notes)?;
-    let mut applied: Vec<Version> = rows.applied;
+    let mut pieces = scripts.pieces(files, &rows, &mut notes)?;
+    let home = Home::new(schema, ", public");
+    if let Some(home) = &home {
+        notes.extend(home.lead(pieces.iter_mut().map(|(_, piece)| piece)));
+    }
+    let mut applied = rows.applied.clone();
     if let Some(base) = &rows.baseline {
         let before: Vec<Version> = pieces
             .iter()
@@ -36,31 +41,7 @@ pub(super) fn convert(files: &[SourceFile], history: &[Entry]) -> Result<Convers
         applied.extend(before);
     }
     let mut conversion = number(Tool::Flyway, &pieces, &applied)?;
-    for (file, name) in &scripts.repeatable {
-        let own = format!("R__{name}.sql");
-        if rows.repeatable.iter().any(|script| script == file.name()) {
-            conversion.repeatable.push(name.clone());
-        }
-        conversion.files.push(Converted {
-            file: own,
-            bytes: file.text()?.replace("\r\n", "\n").into_bytes(),
-            from: file.path.clone(),
-        });
-    }
-    let gone: Vec<String> = rows
-        .repeatable
-        .iter()
-        .filter(|script| {
-            !scripts
-                .repeatable
-                .iter()
-                .any(|(file, _)| file.name() == script.as_str())
-        })
-        .cloned()
-        .collect();
-    if !gone.is_empty() {
-        return Err(missing(Tool::Flyway, &gone));
-    }
+    scripts.repeatables(&rows, home.as_ref(), &mut conversion)?;
     conversion.notes.extend(notes);
     Ok(conversion)
 }
@@ -139,18 +120,56 @@ impl<'f> Scripts<'f> {
         Ok(pieces)
     }
 
+    /// The repeatable files, and which of them are applied.
+    fn repeatables(&self, rows: &Rows, home: Option<&Home<'_>>, conversion: &mut Conversion) -> Result<()> {
+        let is_there = |script: &&String| {
+            self.repeatable
+                .iter()
+                .any(|(file, _)| file.name() == script.as_str())
+        };
+        let gone: Vec<String> = rows
+            .repeatable
+            .iter()
+            .filter(|script| !is_there(script))
+            .cloned()
+            .collect();
+        if !gone.is_empty() {
+            return Err(missing(Tool::Flyway, &gone));
+        }
+        for (file, name) in &self.repeatable {
+            if rows.repeatable.iter().any(|script| script == file.name()) {
+                conversion.repeatable.push(name.clone());
+            }
+            let path = home.map(Home::search_path).unwrap_or_default();
+            let text = format!("{path}{}", file.text()?.replace("\r\n", "\n"));
+            conversion.files.push(Converted {
+                file: format!("R__{name}.sql"),
+                bytes: text.into_bytes(),
+                from: file.path.clone(),
+            });
+        }
+        Ok(())
+    }
+
     fn piece(&self, files: &[SourceFile], version: &Version, file: &SourceFile, name: &str) -> Result<Piece> {
-        let undo = self.undo.iter().find(|(of, _)| of == version);
-        let settings = format!("{}.conf", file.path);
-        let settings = files.iter().find(|other| other.path == settings);
+        let undo = self
+            .undo
+            .iter()
+            .find(|(of, _)| of == version)
+            .map(|(_, undo)| *undo);
+        let runs_outside = |script: &SourceFile| -> Result<bool> {
+            let settings = format!("{}.conf", script.path);
+            match files.iter().find(|other| other.path == settings) {
+                Some(settings) => Ok(outside_transaction(settings.text()?)),
+                None => Ok(false),
+            }
+        };
         Ok(Piece {
             name: name.to_owned(),
             up: file.text()?.to_owned(),
-            down: undo.map(|(_, undo)| undo.text().map(str::to_owned)).transpose()?,
-            without_transaction: match settings {
-                Some(settings) => outside_transaction(settings.text()?),
-                None => false,
-            },
+            down: undo.map(|undo| undo.text().map(str::to_owned)).transpose()?,
+            without_transaction: runs_outside(file)?,
+            down_without_transaction: undo.map(runs_outside).transpose()?.unwrap_or_default(),
             from: file.path.clone(),
         })
     }

@@ -22,6 +22,7 @@ mod tool;
 pub use books::{leave_out_books, leave_out_history};
 pub use tool::Tool;
 
+use crate::QualifiedName;
 use crate::migration::{MigrationError, Problem, Result, Revision};
 
 /// A row of the other tool's table, oldest first.
@@ -112,17 +113,22 @@ pub struct Conversion {
     pub notes: Vec<String>,
 }
 
-/// Makes ours of what the tool has.
+/// Makes ours of what the tool has. `table` is the one in which it keeps its history.
 ///
 /// # Errors
 /// `adopt.files` where a file cannot be taken over or an applied one is missing, `adopt.unfinished` where the tool left
 /// something half done.
-pub fn convert(tool: Tool, files: &[SourceFile], history: &[Entry]) -> Result<Conversion> {
+pub fn convert(
+    tool: Tool,
+    table: &QualifiedName,
+    files: &[SourceFile],
+    history: &[Entry],
+) -> Result<Conversion> {
     refuse_failed(tool, history)?;
     match tool {
-        Tool::Alembic => alembic::convert(files, history),
-        Tool::Flyway => flyway::convert(files, history),
-        Tool::Prisma => prisma::convert(files, history),
+        Tool::Alembic => alembic::convert(table.name.as_str(), files, history),
+        Tool::Flyway => flyway::convert(&table.schema, files, history),
+        Tool::Prisma => prisma::convert(&table.schema, files, history),
         Tool::Rails => rails::convert(files, history),
         Tool::Refinery => refinery::convert(files, history),
         Tool::Dbmate | Tool::GolangMigrate | Tool::Sqlx | Tool::Goose => {

@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use super::layout::Piece;
+use super::layout::{Home, Piece};
 use super::numbered::in_sequence;
 use super::{Conversion, Entry, SourceFile, State, Tool, missing};
+use crate::Ident;
 use crate::migration::{Result, Revision};
 
-pub(super) fn convert(files: &[SourceFile], history: &[Entry]) -> Result<Conversion> {
+pub(super) fn convert(schema: &Ident, files: &[SourceFile], history: &[Entry]) -> Result<Conversion> {
     let mut pieces: BTreeMap<String, Piece> = BTreeMap::new();
     for file in files {
         let Some((directory, name)) = file.path.rsplit_once('/') else {
@@ -43,7 +44,11 @@ pub(super) fn convert(files: &[SourceFile], history: &[Entry]) -> Result<Convers
     if !unknown.is_empty() {
         return Err(missing(Tool::Prisma, &unknown));
     }
-    Ok(numbered(pieces, &applied))
+    let home = Home::new(schema, "");
+    let notes = home.map(|home| home.lead(pieces.values_mut()));
+    let mut conversion = numbered(pieces, &applied);
+    conversion.notes = notes.unwrap_or_default();
+    Ok(conversion)
 }
 
 /// The digits in front of a directory's name are its number; where one has none, all are numbered in sequence.

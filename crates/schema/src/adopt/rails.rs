@@ -6,6 +6,12 @@ use super::{Conversion, Entry, SourceFile, Tool, missing};
 use crate::migration::{MigrationError, Problem, Result, Revision};
 
 const BOOKS: [&str; 2] = ["schema_migrations", "ar_internal_metadata"];
+const SETTINGS: [&str; 4] = [
+    "check_function_bodies",
+    "xmloption",
+    "default_tablespace",
+    "default_table_access_method",
+];
 
 pub(super) fn convert(files: &[SourceFile], history: &[Entry]) -> Result<Conversion> {
     let Some(file) = files.iter().find(|file| file.name().ends_with(".sql")) else {
@@ -24,7 +30,7 @@ pub(super) fn convert(files: &[SourceFile], history: &[Entry]) -> Result<Convers
     };
     let up = without(&file.path, file.text()?, |words| {
         words.iter().any(|word| BOOKS.contains(&word.as_str()))
-            || words.first().is_some_and(|word| word == "set")
+            || is_passing_setting(words)
             || is_search_path(words)
     })?;
     let piece = Piece {
@@ -41,6 +47,12 @@ pub(super) fn convert(files: &[SourceFile], history: &[Entry]) -> Result<Convers
         ],
         ..Conversion::default()
     })
+}
+
+/// What pg_dump sets for itself. What objects come out of is kept: functions stand before the tables that they name.
+fn is_passing_setting(words: &[String]) -> bool {
+    let is_kept = |word: &String| SETTINGS.contains(&word.as_str());
+    words.first().is_some_and(|word| word == "set") && !words.get(1).is_some_and(is_kept)
 }
 
 /// `SELECT pg_catalog.set_config('search_path', …)` at the top of every dump; the runner resets it anyway.

@@ -4,6 +4,15 @@ use super::refused;
 use crate::lexer::{Statement, TokenKind, split};
 use crate::migration::Result;
 
+/// The words of each statement.
+pub(super) fn each(file: &str, text: &str) -> Result<Vec<Vec<String>>> {
+    let statements = split(text).map_err(|error| refused(file, &error.kind.to_string()))?;
+    Ok(statements
+        .iter()
+        .map(|statement| words(statement, text))
+        .collect())
+}
+
 /// The text without the statements that `is_dropped` names, each with its semicolon.
 pub(super) fn without(file: &str, text: &str, is_dropped: impl Fn(&[String]) -> bool) -> Result<String> {
     let statements = split(text).map_err(|error| refused(file, &error.kind.to_string()))?;

@@ -23,6 +23,10 @@ fn rows(rows: &[&str]) -> Vec<Entry> {
     rows.iter().map(row).collect()
 }
 
+fn usual(tool: Tool) -> QualifiedName {
+    QualifiedName::new("public", tool.table())
+}
+
 fn check(
     tool: Tool,
     sources: &[(&str, &str)],
@@ -30,7 +34,7 @@ fn check(
     made: &[&str],
     applied: &[&str],
 ) -> Conversion {
-    let conversion = convert(tool, &files(sources), &rows(history)).unwrap();
+    let conversion = convert(tool, &usual(tool), &files(sources), &rows(history)).unwrap();
     let names: Vec<&str> = conversion.files.iter().map(|file| file.file.as_str()).collect();
     assert_eq!(names, made, "{tool}");
     let revisions: Vec<&str> = conversion.applied.iter().map(Revision::as_str).collect();
@@ -39,7 +43,7 @@ fn check(
 }
 
 fn refusal(tool: Tool, sources: &[(&str, &str)], history: &[&str]) -> (Problem, String) {
-    let error = convert(tool, &files(sources), &rows(history)).unwrap_err();
+    let error = convert(tool, &usual(tool), &files(sources), &rows(history)).unwrap_err();
     (error.problem, error.message)
 }
 

@@ -23,6 +23,8 @@ struct Profile {
     table: &'static str,
     /// Columns that tell its table from others of the same name.
     columns: &'static [&'static str],
+    /// The columns that it has beside those.
+    others: &'static [&'static str],
     /// Where its files usually are, the likeliest first.
     places: &'static [&'static str],
     after_a_failure: &'static str,
@@ -79,12 +81,25 @@ impl Tool {
             && (!matches!(self, Self::Rails | Self::Dbmate) || columns.len() == 1)
     }
 
+    /// Whether a table has exactly its columns, so that it is its own under whatever name. A table with nothing but a version is
+    /// common; there the name has to speak of migrations too.
+    pub fn is_like_its_own(self, table: &str, columns: &[String]) -> bool {
+        let profile = self.profile();
+        let knows = |column: &String| {
+            let column = column.as_str();
+            profile.columns.contains(&column) || profile.others.contains(&column)
+        };
+        let is_telling = columns.len() > 1 || self == Self::Alembic || table.contains("migration");
+        self.fits(columns) && columns.iter().all(knows) && is_telling
+    }
+
     fn profile(self) -> Profile {
         match self {
             Self::Alembic => Profile {
                 word: "alembic",
                 table: "alembic_version",
                 columns: &["version_num"],
+                others: &[],
                 places: &[],
                 after_a_failure: "finish or repair it with alembic, then try again",
             },
@@ -92,6 +107,13 @@ impl Tool {
                 word: "flyway",
                 table: "flyway_schema_history",
                 columns: &["installed_rank", "version", "type", "script", "success"],
+                others: &[
+                    "description",
+                    "checksum",
+                    "installed_by",
+                    "installed_on",
+                    "execution_time",
+                ],
                 places: &["src/main/resources/db/migration", "db/migration", "sql"],
                 after_a_failure: "undo by hand what the failed script did, run flyway repair, then try again",
             },
@@ -99,6 +121,7 @@ impl Tool {
                 word: "dbmate",
                 table: "schema_migrations",
                 columns: &["version"],
+                others: &[],
                 places: &["db/migrations"],
                 after_a_failure: "finish or repair it with dbmate, then try again",
             },
@@ -106,6 +129,7 @@ impl Tool {
                 word: "golang-migrate",
                 table: "schema_migrations",
                 columns: &["version", "dirty"],
+                others: &[],
                 places: &["db/migrations"],
                 after_a_failure: "bring the database to a whole version, run migrate force VERSION, then try again",
             },
@@ -113,6 +137,7 @@ impl Tool {
                 word: "sqlx",
                 table: "_sqlx_migrations",
                 columns: &["version", "description", "success", "checksum"],
+                others: &["installed_on", "execution_time"],
                 places: &[],
                 after_a_failure: "undo by hand what it did, delete its row from _sqlx_migrations, then try again",
             },
@@ -120,6 +145,7 @@ impl Tool {
                 word: "goose",
                 table: "goose_db_version",
                 columns: &["id", "version_id", "is_applied"],
+                others: &["tstamp"],
                 places: &["db/migrations"],
                 after_a_failure: "finish or repair it with goose, then try again",
             },
@@ -127,6 +153,7 @@ impl Tool {
                 word: "refinery",
                 table: "refinery_schema_history",
                 columns: &["version", "name", "applied_on", "checksum"],
+                others: &[],
                 places: &[],
                 after_a_failure: "finish or repair it with refinery, then try again",
             },
@@ -134,6 +161,7 @@ impl Tool {
                 word: "rails",
                 table: "schema_migrations",
                 columns: &["version"],
+                others: &[],
                 places: &["db/structure.sql"],
                 after_a_failure: "finish it with bin/rails db:migrate, then try again",
             },
@@ -141,6 +169,7 @@ impl Tool {
                 word: "prisma",
                 table: "_prisma_migrations",
                 columns: &["migration_name", "finished_at", "rolled_back_at"],
+                others: &["id", "checksum", "logs", "started_at", "applied_steps_count"],
                 places: &["prisma/migrations"],
                 after_a_failure: "run prisma migrate resolve --applied or --rolled-back NAME, then try again",
             },

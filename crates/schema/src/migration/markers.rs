@@ -1,8 +1,11 @@
-//! The comments that divide a file into UP and DOWN, and those that say how to run it: our own, dbmate's and goose's.
+//! The comments that divide a file into UP and DOWN, and those that say how to run it: our own, dbmate's, goose's and sqlx's.
 
 use crate::lexer::{LineIndex, TokenKind, tokens};
 
 use super::{MigrationError, Problem, Result};
+
+/// How a file of sqlx's begins that is not to be run in a transaction.
+const SQLX_NO_TRANSACTION: &str = "-- no-transaction";
 
 /// What the marker lines of a file say.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -43,7 +46,12 @@ enum Marker {
 
 /// Finds the markers: line comments that begin their line, outside of strings, comments and rows.
 pub(super) fn layout(file: &str, text: &str) -> Result<Layout> {
-    let mut layout = Layout::default();
+    let sqlx = text.starts_with(SQLX_NO_TRANSACTION);
+    let mut layout = Layout {
+        up_without_transaction: sqlx,
+        down_without_transaction: sqlx,
+        ..Layout::default()
+    };
     let mut family_of_up = None;
     for token in tokens(text).filter(|token| token.kind == TokenKind::LineComment) {
         let line_start = text[..token.span.start].rfind('\n').map_or(0, |feed| feed + 1);

@@ -30,7 +30,7 @@ impl Stage {
             include_str!("late.sql"),
             &[
                 ("plan", &self.plan),
-                ("changelog", &table.changelog()),
+                ("changelog", &table.entries()),
                 ("same_key", &table.same_staged_key("l", "p")),
                 ("xmin", &i64::try_from(looked.xmin()).unwrap_or(i64::MAX)),
                 ("looked", looked),
@@ -46,7 +46,7 @@ impl Stage {
             &[
                 ("plan", &self.plan),
                 ("table", &table.name),
-                ("changelog", &table.changelog()),
+                ("changelog", &table.entries()),
                 ("local_keys", &self.local_changes(table, direction, local, None)),
                 ("same_key", &table.same_staged_key("l", "p")),
                 ("matches", &table.matches_staged_key("t", "p")),

@@ -8,7 +8,7 @@ WITH w AS MATERIALIZED (
   SELECT DISTINCT ON ({log_keys}) {log_keys}, l.version_at, l.changed_at, l.version_node,
          bool_or(l.xid >= pg_snapshot_xmin($2::text::pg_snapshot) AND NOT pg_visible_in_snapshot(l.xid, $2::text::pg_snapshot)
                  AND l.via IS DISTINCT FROM {link}) OVER (PARTITION BY {log_keys}) AS pending
-  FROM w JOIN {changelog} l ON {same_key}
+  FROM w JOIN {entries} l ON {same_key}
   ORDER BY {log_keys}, l.seq DESC
 )
 INSERT INTO {log} ({keys}, op, version_at, changed_at, version_node)

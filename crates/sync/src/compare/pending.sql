@@ -5,6 +5,6 @@
 SELECT DISTINCT u.n
 FROM unnest($1::text[]) WITH ORDINALITY u(key, n),
   LATERAL jsonb_populate_record(NULL::{changelog}, jsonb_build_object({named})) w
-  JOIN {changelog} l ON {same_key}
+  JOIN {entries} l ON {same_key}
 WHERE l.xid BETWEEN pg_snapshot_xmin($2::text::pg_snapshot) AND '18446744073709551615'::xid8 AND NOT pg_visible_in_snapshot(l.xid, $2::text::pg_snapshot)
   AND l.via IS DISTINCT FROM {link}

@@ -7,7 +7,7 @@ WITH w AS MATERIALIZED (
     LATERAL jsonb_populate_record(NULL::{changelog}, jsonb_build_object({named})) w
 ), g AS MATERIALIZED (
   SELECT DISTINCT ON ({log_keys}) {log_keys}, l.version_at
-  FROM w JOIN {changelog} l ON {same_key}
+  FROM w JOIN {entries} l ON {same_key}
   ORDER BY {log_keys}, l.seq DESC
 )
 SELECT w.n, extract(epoch FROM coalesce({version}, g.version_at))::float8

@@ -33,12 +33,12 @@ CREATE TABLE IF NOT EXISTS ponte.link (
   ready boolean NOT NULL DEFAULT false,
   paused boolean NOT NULL DEFAULT false,
   installed_snapshot pg_snapshot NOT NULL,
-  layout integer NOT NULL DEFAULT 3,
+  layout integer NOT NULL DEFAULT 4,
   created_at timestamptz NOT NULL DEFAULT now()
 );
 -- Links that an older release made are brought up to date one by one, each with its tables.
 ALTER TABLE ponte.link ADD COLUMN IF NOT EXISTS layout integer NOT NULL DEFAULT 1;
-ALTER TABLE ponte.link ALTER COLUMN layout SET DEFAULT 3;
+ALTER TABLE ponte.link ALTER COLUMN layout SET DEFAULT 4;
 COMMENT ON TABLE ponte.link IS 'The links of this database; ready once the first contact is complete.';
 
 CREATE TABLE IF NOT EXISTS ponte.link_table (
@@ -256,6 +256,6 @@ AS $$ SELECT EXISTS (SELECT FROM ponte.progress p WHERE p.applying = pg_current_
 GRANT EXECUTE ON FUNCTION ponte.is_applying() TO PUBLIC;
 COMMENT ON FUNCTION ponte.is_applying() IS 'Whether this very transaction applies a batch. A setting alone proves nothing: it can leak or be forged.';
 
-INSERT INTO ponte.metadata VALUES ('sync', 3) ON CONFLICT (part) DO UPDATE SET release = greatest(metadata.release, excluded.release);
+INSERT INTO ponte.metadata VALUES ('sync', 4) ON CONFLICT (part) DO UPDATE SET release = greatest(metadata.release, excluded.release);
 INSERT INTO ponte.node DEFAULT VALUES ON CONFLICT DO NOTHING;
 INSERT INTO ponte.clock DEFAULT VALUES ON CONFLICT DO NOTHING;

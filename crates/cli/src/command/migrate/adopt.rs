@@ -20,7 +20,7 @@ pub(super) struct Args {
     /// or prisma [default: the one whose table is there]
     #[arg(long, value_name = "TOOL", value_parser = tool)]
     from: Option<Tool>,
-    /// The name of the tool's table, where it was configured to have another one
+    /// The name of the tool's table, SCHEMA.NAME or NAME, where it was configured to have another one
     #[arg(long, value_name = "NAME")]
     table: Option<String>,
     /// A directory or file of the tool's; may be given several times [default: where the tool usually keeps them]

@@ -10,7 +10,7 @@ use ponte_sync::order::waves;
 use ponte_sync::table::TableSide;
 use ponte_sync::value::Value;
 
-use super::TableProgress;
+use super::{InitOptions, TableProgress};
 use crate::error::{Error, ErrorKind, Result};
 use crate::sync::inspect::foreign_keys;
 use crate::sync::pass::LiveLink;
@@ -127,7 +127,7 @@ pub(crate) async fn unfinished(link: &str, peer: &mut Peer) -> Result<Option<Unf
 
 impl LiveLink {
     /// The plan of every table, that of an earlier run where there is one.
-    pub(super) async fn contact_plans(&mut self, chunk_rows: i64) -> Result<Vec<TablePlan>> {
+    pub(super) async fn contact_plans(&mut self, options: &InitOptions) -> Result<Vec<TablePlan>> {
         for side in Side::BOTH {
             self.forget_other_sources(side).await?;
         }
@@ -148,8 +148,8 @@ impl LiveLink {
             let Some((source, route)) = routes[table] else {
                 continue;
             };
-            let rows_max = if solid[table] { i64::MAX } else { chunk_rows };
-            self.record_plan(table, source, route, rows_max).await?;
+            let options = (!solid[table]).then_some(options);
+            self.record_plan(table, source, route, options).await?;
         }
         if !new.is_empty() {
             plans = self.recorded_plans().await?;
@@ -317,7 +317,14 @@ impl LiveLink {
     }
 
     /// Cuts a table and writes the plan down at its target, unless somebody else has done so meanwhile.
-    async fn record_plan(&mut self, table: usize, source: Side, route: Route, rows_max: i64) -> Result<()> {
+    /// Without options the table stays whole.
+    async fn record_plan(
+        &mut self,
+        table: usize,
+        source: Side,
+        route: Route,
+        options: Option<&InitOptions>,
+    ) -> Result<()> {
         let order = self.key_order(table, source).await?;
         let side = self.tables[table].sides[source.index()].clone();
         let reader = &mut self.peers[source.index()];
@@ -327,7 +334,7 @@ impl LiveLink {
         } else {
             UNINDEXED_CHUNKS_MAX
         };
-        let wanted = (rows / rows_max.max(1) + i64::from(rows % rows_max.max(1) > 0)).clamp(1, most);
+        let wanted = options.map_or(1, |o| o.chunks_of(rows).clamp(1, most));
         let mut bounds: Vec<Vec<String>> = Vec::new();
         if wanted > 1 && !chunk::comparable(&order).is_empty() {
             let sql = chunk::bounds(&side, &order, rows, wanted);

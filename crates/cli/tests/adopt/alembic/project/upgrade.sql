@@ -7,17 +7,42 @@ CREATE TABLE alembic_version (
 
 -- Running upgrade  -> aaa111
 
+CREATE SCHEMA shop;
+
 CREATE TABLE users (
     id SERIAL NOT NULL, 
     email VARCHAR(100) NOT NULL, 
-    PRIMARY KEY (id)
+    PRIMARY KEY (id), 
+    UNIQUE (email)
 );
+
+CREATE TYPE shop.state AS ENUM ('new', 'paid');
+
+CREATE TABLE shop.orders (
+    id SERIAL NOT NULL, 
+    user_id INTEGER NOT NULL, 
+    state shop.state DEFAULT 'new', 
+    PRIMARY KEY (id), 
+    FOREIGN KEY(user_id) REFERENCES users (id)
+);
+
+INSERT INTO users (email) VALUES ('a;b''s@example.org');
 
 INSERT INTO alembic_version (version_num) VALUES ('aaa111') RETURNING alembic_version.version_num;
 
 -- Running upgrade aaa111 -> ccc333
 
 ALTER TABLE users ADD COLUMN nick TEXT;
+
+COMMENT ON COLUMN users.nick IS 'what friends say';
+
+COMMIT;
+
+ALTER TYPE shop.state ADD VALUE IF NOT EXISTS 'gone';
+
+BEGIN;
+
+INSERT INTO shop.orders (user_id, state) SELECT id, 'gone' FROM users;
 
 UPDATE alembic_version SET version_num='ccc333' WHERE alembic_version.version_num = 'aaa111';
 
@@ -40,6 +65,12 @@ UPDATE alembic_version SET version_num='ddd444' WHERE alembic_version.version_nu
 -- Running upgrade ddd444 -> eee555
 
 ALTER TABLE users ADD COLUMN age INTEGER;
+
+CREATE FUNCTION shop.of_age(wanted integer) RETURNS boolean LANGUAGE plpgsql AS $$
+        BEGIN
+            RETURN EXISTS (SELECT FROM users WHERE id = wanted AND age >= 18);
+        END;
+        $$;
 
 UPDATE alembic_version SET version_num='eee555' WHERE alembic_version.version_num = 'ddd444';
 

@@ -1,10 +1,16 @@
 """index"""
+
 from alembic import op
-import sqlalchemy as sa
-revision='bbb222'
-down_revision='aaa111'
+
+revision = "bbb222"
+down_revision = "aaa111"
+
+
 def upgrade():
     with op.get_context().autocommit_block():
-        op.create_index('users_email','users',['email'],postgresql_concurrently=True)
+        op.create_index("users_email", "users", ["email"], postgresql_concurrently=True)
+
+
 def downgrade():
-    op.drop_index('users_email')
+    with op.get_context().autocommit_block():
+        op.drop_index("users_email", postgresql_concurrently=True)

@@ -1,1 +1,3 @@
-CREATE TABLE users (id integer PRIMARY KEY, email text NOT NULL);
+CREATE SCHEMA shop;
+CREATE TABLE users (id integer PRIMARY KEY, email text NOT NULL UNIQUE);
+CREATE TABLE shop.orders (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, user_id integer NOT NULL REFERENCES users (id));

@@ -1,5 +1,5 @@
 -- migrate:up transaction:false
-create index concurrently users_email on users (email);
+create index concurrently users_email on users (lower(email));
 
 -- migrate:down transaction:false
 drop index concurrently users_email;

@@ -1,0 +1,3 @@
+DROP TABLE "Order";
+DROP TABLE "User";
+DROP TYPE "State";

@@ -1,1 +1,0 @@
-CREATE INDEX users_email ON users (email);

@@ -1,0 +1,3 @@
+DROP TABLE shop.orders;
+DROP TABLE users;
+DROP SCHEMA shop CASCADE;

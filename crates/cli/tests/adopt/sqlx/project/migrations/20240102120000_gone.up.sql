@@ -1,0 +1,2 @@
+-- no-transaction
+ALTER TYPE shop.state ADD VALUE 'gone';
