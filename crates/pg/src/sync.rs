@@ -10,6 +10,7 @@ mod capture_watch;
 pub mod compare;
 pub mod conflicts;
 pub mod costs;
+mod deciders;
 mod encoding;
 mod extras;
 pub mod first_contact;

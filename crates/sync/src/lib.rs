@@ -15,6 +15,8 @@ pub mod capture;
 pub mod chunk;
 pub mod compare;
 pub mod decide;
+pub mod decider;
+pub mod delta;
 pub mod expiry;
 pub mod extras;
 pub mod fit;

@@ -45,7 +45,7 @@ pub fn glance(tables: &[&TableSide], link: &str, joined: &Sql) -> Sql {
         Sql::render(
             include_str!("light/pending.sql"),
             &[
-                ("changelog", &table.changelog()),
+                ("changelog", &table.entries()),
                 ("consumed", &Sql::text("$2")),
                 ("travels", &travels(link)),
                 ("limit", &(ROWS_MAX + 1)),
@@ -90,7 +90,7 @@ fn rows_since(consumed: &'static str, table: &TableSide, link: &str) -> Sql {
         &[
             ("consumed", &Sql::text(consumed)),
             ("keys", &qualified("l", &table.staged_key())),
-            ("changelog", &table.changelog()),
+            ("changelog", &table.entries()),
             ("travels", &travels(link)),
             ("newest", &Sql::text(newest)),
             ("shipped_keys", &table.shipped_noted_key("p", "t")),
@@ -184,7 +184,7 @@ pub fn look(tables: &[&TableSide], link: &str) -> Sql {
         tables.iter().map(move |table| {
             Sql::render(
                 template,
-                &[("changelog", &table.changelog()), ("travels", &travels(link))],
+                &[("changelog", &table.entries()), ("travels", &travels(link))],
             )
         })
     };
@@ -206,7 +206,7 @@ pub fn changed_here(table: &TableSide, link: &str) -> Sql {
         include_str!("light/changed_here.sql"),
         &[
             ("row", &parameters(&table.staged_key())),
-            ("changelog", &table.changelog()),
+            ("changelog", &table.entries()),
             ("seen", &seen),
             ("travels", &travels(link)),
             ("same_key", &table.same_staged_key("l", "s")),

@@ -19,6 +19,7 @@ use uuid::Uuid;
 
 use super::apply::Applied;
 use super::capture_watch;
+use super::deciders;
 use super::extras;
 use super::identity;
 use super::inspect::{self, LinkedTable};
@@ -182,6 +183,7 @@ impl LiveLink {
         self.short.renew();
         inspect::check_triggers(&self.spec, &self.tables)?;
         masks::confirm(&self.spec, &mut self.peers, &self.tables).await?;
+        deciders::check(&self.spec, &self.tables, &mut self.peers).await?;
         keeping::confirm(&self.spec, &self.tables)?;
         self.checked_at = Instant::now();
         Ok(())
