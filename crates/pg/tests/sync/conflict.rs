@@ -383,7 +383,9 @@ async fn versions_that_an_application_gives_in_any_order_still_end_equal() {
                 "UPDATE nota SET texto = 'b1', updated_at = '2024-01-05 UTC'",
             )
             .await;
-        // While a1 is on its way to B, A writes an older version over it, and B something in between.
+        // While a1 is on its way to B, A writes an older version over it, and B something in between. A session that remembers nothing goes
+        // the ordinary way; the short one would begin anew, with what A has by then.
+        let mut link = world.open(link.spec()).await;
         let holder = world.another(Side::Second).await;
         holder
             .batch_execute("BEGIN; UPDATE nota SET texto = 'b2', updated_at = '2024-01-07 UTC'")
