@@ -56,10 +56,11 @@ impl Stage {
         )
     }
 
-    /// Whether the target has changes, not seen by the source, of rows that were not set apart.
+    /// Whether the target has changes, not seen by the source, of rows that were not set apart. They are counted: a plan that is good at finding the
+    /// first one compares each of them with each row of the stage where there is none.
     pub fn any_contested(&self, table: &TableSide, direction: Direction<'_>, local: Local<'_>) -> Sql {
         Sql::render(
-            "SELECT EXISTS (SELECT FROM {stage} s JOIN ({local}) l ON {same_key} WHERE s.contested IS NULL), pg_current_snapshot()",
+            "SELECT count(*) > 0 FROM {stage} s JOIN ({local}) l ON {same_key} WHERE s.contested IS NULL",
             &[
                 ("stage", &self.stage),
                 ("local", &self.local_changes(table, direction, local, None)),

@@ -19,6 +19,13 @@ pub(super) enum Others {
     Some,
 }
 
+/// Neither side of that match has an index.
+const HASH_JOINS: &str = "SET LOCAL enable_hashjoin = on";
+
+/// The stage and the changelog have no index by key, and the planner thinks that the changelog holds next to nothing: it would compare each entry
+/// with each staged row.
+const MATCHED_BY_KEY: &str = "SET LOCAL enable_seqscan = on; SET LOCAL enable_hashjoin = on; SET LOCAL enable_mergejoin = on; SET LOCAL enable_nestloop = off";
+
 /// Whether a batch may be swept. In replica mode nobody but the rounds checks foreign keys; at the first contact every row is a
 /// local change.
 pub(super) fn fits(batch: &Batch<'_>) -> bool {
@@ -43,8 +50,7 @@ pub(super) async fn begin(batch: &Batch<'_>, target: &mut Peer) -> Result<Others
     if batch.small || !batch.touched.iter().all(apart) {
         return Ok(Others::Some);
     }
-    // Neither the stage nor the changelog has an index by key.
-    target.script(&hash_joins("on"), "choose plans").await?;
+    target.script(&Sql::text(MATCHED_BY_KEY), "choose plans").await?;
     for &position in &batch.touched {
         let table = batch.target_side(position);
         let contest = Stage::new(position).contest(table, batch.direction(target), batch.local());
@@ -52,6 +58,9 @@ pub(super) async fn begin(batch: &Batch<'_>, target: &mut Peer) -> Result<Others
             .touched(&contest, batch.plan(), "set rows apart that others wrote")
             .await?;
     }
+    let mut plans = Sql::text("SET LOCAL enable_nestloop = on; ");
+    plans.push(&Sql::text(SMALL_BATCH_PLANS));
+    target.script(&plans, "choose plans").await?;
     Ok(Others::SetApart)
 }
 
@@ -71,9 +80,8 @@ pub(super) async fn write(batch: &Batch<'_>, target: &mut Peer, set_apart: bool)
         unless_there: true,
     };
     // What was written is matched with the stage, to log its versions.
-    let hashes = if batch.carries_on() { "on" } else { "off" };
-    if batch.carries_on() || set_apart {
-        target.script(&hash_joins(hashes), "choose plans").await?;
+    if batch.carries_on() {
+        target.script(&Sql::text(HASH_JOINS), "choose plans").await?;
     }
     for &position in &batch.touched {
         let table = batch.target_side(position);
@@ -101,21 +109,17 @@ pub(super) async fn write(batch: &Batch<'_>, target: &mut Peer, set_apart: bool)
     if !set_apart {
         return Ok((applied, has_local_changes_after(&checked, batch, target).await?));
     }
-    checked.push(&hash_joins("on")).push(&Sql::text("; "));
+    checked.push(&Sql::text(MATCHED_BY_KEY));
     target.script(&checked, "check what was written").await?;
+    let mut others = false;
     for &position in &batch.touched {
         let table = batch.target_side(position);
         let look = Stage::new(position).any_contested(table, batch.direction(target), batch.local());
-        if target.holds(&look, "look for local changes").await? {
-            return Ok((applied, true));
-        }
+        others |= target.holds(&look, "look for local changes").await?;
     }
-    Ok((applied, false))
-}
-
-/// Whether matches without an index are made by hashing.
-fn hash_joins(on: &'static str) -> Sql {
-    Sql::render("SET LOCAL enable_hashjoin = {on}", &[("on", &Sql::text(on))])
+    let nested = Sql::text("SET LOCAL enable_nestloop = on");
+    target.script(&nested, "choose plans").await?;
+    Ok((applied, others))
 }
 
 /// Runs a script and then, each as a statement of its own that sees what was committed before it, looks at every table for local changes.
