@@ -29,7 +29,7 @@ pub(super) fn delta_column(table: &TableSide) -> Sql {
     match &table.mask {
         Some(mask) if mask.adds() => Sql::render(
             include_str!("delta_column.sql"),
-            &[("changelog", &table.changelog())],
+            &[("changelog", &table.changelog_table())],
         ),
         _ => Sql::default(),
     }
