@@ -21,6 +21,7 @@ pub mod identity;
 pub mod inspect;
 pub mod install;
 mod keeping;
+mod light;
 mod mapping;
 mod masks;
 pub mod members;

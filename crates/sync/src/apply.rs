@@ -31,6 +31,7 @@ pub use merge::ADDED_UP;
 pub use noted::Operation;
 pub use rescue::{Part, Reason, discard};
 pub use sweep::Sweep;
+pub(crate) use sweep::{assignments, differs, overriding};
 
 /// Who takes part in a direction, from the target's point of view.
 #[derive(Debug, Clone, Copy)]
@@ -316,7 +317,7 @@ impl Stage {
                 ("table", &table.name),
                 ("plan", &self.plan),
                 ("stage", &self.stage),
-                ("assignments", &sweep::assignments(table)),
+                ("assignments", &assignments(table)),
                 ("matches", &table.matches_staged_key("t", "p")),
             ],
         ))
@@ -391,7 +392,7 @@ impl Stage {
                 ("plan", &self.plan),
                 ("stage", &self.stage),
                 ("columns", &listed(&table.all_columns())),
-                ("overriding", &sweep::overriding(table)),
+                ("overriding", &overriding(table)),
                 ("staged", &qualified("s", &table.all_staged())),
                 ("condition", condition),
                 ("key", &listed(&table.key)),

@@ -30,6 +30,7 @@ pub(crate) use finish::{keep_stages, links_changed};
 pub(crate) use offer::{DURABLE, harden};
 pub(crate) use place::refused_a_row;
 pub(crate) use retried::{Retried, due};
+pub(crate) use stop::overtaken;
 
 /// Batches up to this many rows run on kept plans that go through the index of the user's table.
 pub(crate) const SMALL_BATCH_ROWS_MAX: i64 = 500;

@@ -33,6 +33,7 @@ mod install;
 mod keeping;
 mod keeping_histories;
 mod keys;
+mod light;
 mod mapping;
 mod mass_deletes;
 mod merge;
