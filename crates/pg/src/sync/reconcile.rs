@@ -106,6 +106,7 @@ impl LiveLink {
         }
         // What is trusted again is remembered before anything is compared, so that the comparison covers every gap.
         self.check().await?;
+        self.add_nothing_up();
         let mut written = self.carry_noted().await?;
         written.add(self.unite_everything(lost).await?);
         written.add(self.carry_noted().await?);
@@ -114,6 +115,13 @@ impl LiveLink {
             mark_ready(&link, &mut self.peers[side.index()]).await?;
         }
         Ok(written)
+    }
+
+    /// Notes that travel again would be in the sums again.
+    fn add_nothing_up(&mut self) {
+        for side in self.tables.iter_mut().flat_map(|table| &mut table.sides) {
+            side.mask.take_if(|mask| mask.adds());
+        }
     }
 
     /// The side that lost a part of its history.
