@@ -7,5 +7,6 @@
 
 mod corpus;
 mod dump;
+mod invented;
 mod pairs;
 mod run;

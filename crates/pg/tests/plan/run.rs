@@ -65,6 +65,7 @@ pub(crate) struct Bench {
     cluster: TestCluster,
     databases: usize,
     has_dump: bool,
+    minds_gaps: bool,
 }
 
 impl Bench {
@@ -79,6 +80,14 @@ impl Bench {
         Self::on(builder.start().await, major <= ponte_testkit::binaries().major()).await
     }
 
+    /// The same, content with plans in which a view is gone for a while.
+    pub(crate) fn content_with_gaps(self) -> Self {
+        Self {
+            minds_gaps: false,
+            ..self
+        }
+    }
+
     async fn on(cluster: TestCluster, has_dump: bool) -> Self {
         for role in ROLES {
             cluster.create_role(role, "").await;
@@ -87,6 +96,7 @@ impl Bench {
             cluster,
             databases: 0,
             has_dump,
+            minds_gaps: true,
         }
     }
 
@@ -192,7 +202,9 @@ impl Bench {
             style,
         };
         let plan = plan(sides.0, sides.1, &request);
-        absent(&plan)?;
+        if self.minds_gaps {
+            absent(&plan)?;
+        }
         execute(client, &plan).await?;
         let is = catalog::read(session).await.unwrap();
         let differences = compare(&sides.1.model, &is, Access::Compared);

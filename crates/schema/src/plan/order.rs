@@ -154,7 +154,12 @@ impl<'a> Graph<'a> {
             Act::Create(id) if id.kind == Kind::Column && comes_with_whole(between, id) => return,
             Act::Create(id) => kinds::create(between, id),
             Act::Alter(id) if id.kind == Kind::Column && comes_with_whole(between, id) => return,
-            Act::Alter(id) => kinds::alter(between, id).unwrap_or_default(),
+            Act::Alter(id) => kinds::alter(between, id).unwrap_or_else(|| {
+                // What would be built beside the old one, and has to be built at once.
+                let mut steps = kinds::drop(between, id);
+                steps.extend(kinds::create(between, id));
+                steps
+            }),
             Act::Fill(id) => kinds::fill(between, id),
             Act::Leave(id) => kinds::leave(between, id),
         };
@@ -315,7 +320,11 @@ impl<'a> Graph<'a> {
             let seconds = if hollow && self.work.contains_key(&fill) {
                 vec![fill]
             } else {
-                self.made_by(dependent)
+                let mut acts = self.made_by(dependent);
+                if comes_later(self.between, dependent) {
+                    acts.retain(|act| act.object() == dependent);
+                }
+                acts
             };
             for first in self.made_by(&need) {
                 for second in seconds.clone() {
@@ -408,9 +417,32 @@ impl<'a> Graph<'a> {
                 arriving.extend(comes.map(|act| (parent.to_owned(), act)));
             }
         }
+        self.edges_of_followers();
         for (parent, act) in arriving {
             for gone in leaving.get(&parent).cloned().unwrap_or_default() {
                 self.edge(gone, act.clone());
+            }
+        }
+    }
+
+    /// A partition that only gets other bounds follows what becomes of its parent's columns before it is taken out for a moment.
+    fn edges_of_followers(&mut self) {
+        let (from, to) = (self.between.from, self.between.to);
+        let tables: Vec<&ObjectId> = self.changes.keys().filter(|id| id.kind == Kind::Table).collect();
+        for table in tables {
+            let release = Act::Release(table.clone());
+            let stays = from.fact(table, "partition of") == to.fact(table, "partition of");
+            let parent = to.needs_of(table).find(|need| need.kind == Kind::Table);
+            let Some(parent) = parent.filter(|_| stays && self.work.contains_key(&release)) else {
+                continue;
+            };
+            let of_parent = |act: &&Act| {
+                let id = act.object();
+                id.kind == Kind::Column && id.schema == parent.schema && id.of.as_ref() == Some(&parent.name)
+            };
+            let acts: Vec<Act> = self.work.keys().filter(of_parent).cloned().collect();
+            for act in acts {
+                self.edge(act, release.clone());
             }
         }
     }
@@ -551,7 +583,7 @@ impl<'a> Graph<'a> {
         if !tables.is_empty() {
             return Err(Again::LateDefaults(tables));
         }
-        let first = waiting.keys().min_by_key(|act| self.rank(act));
+        let first = waiting.keys().filter(in_ring).min_by_key(|act| self.rank(act));
         first.copied().ok_or_else(|| Again::AtOnce(BTreeSet::new()))
     }
 
@@ -587,6 +619,15 @@ type Rank = (Option<Placement>, u8, i32, i32);
 /// Whether the column is there as soon as its table or view is.
 fn comes_with_whole(between: &Between<'_>, id: &ObjectId) -> bool {
     between.to.whole(id).is_some_and(|whole| between.is_fresh(&whole))
+}
+
+/// Whether a part of a table is made after it, by a statement of its own.
+fn comes_later(between: &Between<'_>, id: &ObjectId) -> bool {
+    match id.kind {
+        Kind::Constraint => !kinds::constraint::is_inline(between, id),
+        Kind::Index | Kind::Trigger | Kind::Rule | Kind::Policy => true,
+        _ => false,
+    }
 }
 
 /// Whether a column can only need this for its default, and not for its type.

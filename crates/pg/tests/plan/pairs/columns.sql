@@ -209,3 +209,9 @@ CREATE TABLE one (a integer, b text);
 -- to
 CREATE TABLE one (a integer, b text);
 CREATE TABLE two (id integer, o one, os one[]);
+-- pair: truths become numbers that are not whole ones
+CREATE TABLE t (id integer, a boolean DEFAULT true, b boolean);
+-- rows
+INSERT INTO t VALUES (1, true, false);
+-- to
+CREATE TABLE t (id integer, a bigint DEFAULT 1, b numeric(4,1));

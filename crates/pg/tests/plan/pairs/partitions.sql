@@ -195,3 +195,18 @@ CREATE TABLE p (a integer PRIMARY KEY);
 CREATE TABLE c (PRIMARY KEY (a)) INHERITS (p);
 CREATE TABLE d (z integer) INHERITS (c);
 CREATE INDEX d_z ON d (z);
+-- pair: bounds change together with the columns of the parent
+CREATE TABLE t (a integer, b bigint, c text) PARTITION BY LIST (a);
+CREATE TABLE t_1 PARTITION OF t FOR VALUES IN (1, 2);
+-- rows
+INSERT INTO t VALUES (1, 5, 'x');
+-- to
+CREATE TABLE t (a integer, b text, d date) PARTITION BY LIST (a);
+CREATE TABLE t_1 PARTITION OF t FOR VALUES IN (1);
+-- pair: tables that refer to each other and a function that takes their rows come
+-- to
+CREATE TABLE a (id integer PRIMARY KEY, b integer DEFAULT 4);
+CREATE TABLE b (id integer PRIMARY KEY, a integer REFERENCES a DEFERRABLE);
+ALTER TABLE a ADD FOREIGN KEY (b) REFERENCES b;
+CREATE FUNCTION f(r a) RETURNS integer LANGUAGE sql AS 'SELECT ($1).id';
+CREATE FUNCTION g(r b) RETURNS integer LANGUAGE sql AS 'SELECT ($1).id';

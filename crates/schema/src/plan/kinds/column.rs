@@ -325,6 +325,8 @@ fn cast(between: &Between<'_>, id: &ObjectId) -> Option<&'static str> {
     match (was, is) {
         (was, is) if was == is => None,
         (_, Family::Text) => None,
+        (Family::Truth, Family::Number) if changed.is("type") != Some("integer") => Some("::integer::"),
+        (Family::Number, Family::Truth) if changed.was("type") != Some("integer") => Some("::integer::"),
         (Family::Text, _) | (Family::Truth, Family::Number) | (Family::Number, Family::Truth) => Some("::"),
         _ => Some("::text::"),
     }
