@@ -321,6 +321,13 @@ async fn the_journal_tells_who_changed_what_and_never_stands_in_the_way() {
     let text = project.run(&["verify"]).ends(1).stdout;
     assert!(text.contains("Z by app (a console, 127.0.0.1): "), "{text}");
 
+    a_broken_journal_fails_nobody_and_can_be_removed(&project).await;
+}
+
+/// The second half of the story: the journal holds what it should, breaks, and goes.
+async fn a_broken_journal_fails_nobody_and_can_be_removed(project: &Project) {
+    let superuser = project.cluster.superuser_url("app");
+    let as_superuser = |args: &[&str]| ponte(project.directory.path(), &superuser, args);
     let client = ponte_testkit::connect(&superuser).await;
     let count = "SELECT count(*) FILTER (WHERE application = 'ponte migrate'), count(*) FILTER (WHERE identity LIKE '%mine%') FROM ponte_journal.entry";
     let row = client.query_one(count, &[]).await.unwrap();

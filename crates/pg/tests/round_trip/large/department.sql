@@ -57,6 +57,5 @@ COMMENT ON CONSTRAINT not_own_boss ON people IS 'but for the self-employed';
 COMMENT ON FUNCTION cheapest(date) IS 'three of them';
 COMMENT ON INDEX people_name IS 'for searching';
 COMMENT ON TRIGGER touched ON people IS 'always';
-ALTER TABLE people CLUSTER ON people_pkey;
 ALTER TABLE scratch REPLICA IDENTITY FULL;
 CREATE VIEW ring AS SELECT p.name, o.name AS other FROM people p JOIN "Dept {m}".people o ON o.id = p.helper_id;
