@@ -373,7 +373,7 @@ async fn files_of_two_branches_are_brought_into_one_order() {
 }
 
 #[tokio::test]
-async fn repeatable_files_run_after_the_others_and_again_when_they_change() {
+async fn repeatable_files_run_after_the_others_behind_each_and_again_when_they_change() {
     let view = "CREATE OR REPLACE VIEW old AS SELECT id FROM users WHERE id > 18;";
     let project = Project::new(&[("001_users.sql", USERS), ("R__old.sql", view)]).await;
     let up = project.migrate(&["up", "--output", "json"]).ends(0).json();
@@ -385,6 +385,14 @@ async fn repeatable_files_run_after_the_others_and_again_when_they_change() {
     assert!(text.contains("R__old"), "{text}");
     assert_eq!(project.migrate(&["up"]).ends(0).stdout, "1 repeatable file run\n");
     project.migrate(&["status", "--check"]).ends(0);
+    project.write(
+        "002_gone.sql",
+        "DROP VIEW old;\nALTER TABLE users ADD COLUMN nick text;",
+    );
+    let behind = project.migrate(&["up", "--output", "json"]).ends(0).json();
+    assert_eq!(behind["repeated"], json!(["old"]));
+    let client = ponte_testkit::connect(&project.url).await;
+    client.batch_execute("SELECT id FROM old").await.unwrap();
     project.write("R__index.sql", "CREATE INDEX CONCURRENTLY i ON users (email);");
     let refused = project.migrate(&["up"]).ends(2);
     assert!(

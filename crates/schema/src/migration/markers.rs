@@ -1,4 +1,5 @@
-//! The comments that divide a file into UP and DOWN, and those that say how to run it: our own, dbmate's, goose's and sqlx's.
+//! The comments that divide a file into UP and DOWN, and those that say how to run it: our own, dbmate's, goose's,
+//! sqlx's and Atlas'.
 
 use crate::lexer::{LineIndex, TokenKind, tokens};
 
@@ -160,7 +161,7 @@ fn marker(comment: &str) -> Option<Marker> {
             family: ponte,
             transaction: true,
         }),
-        ["ponte", "no-transaction", ..] => Some(Marker::NoTransaction(ponte)),
+        ["ponte", "no-transaction", ..] | ["atlas", "txmode", "none"] => Some(Marker::NoTransaction(ponte)),
         ["migrate", "up", ..] => Some(Marker::Up {
             family: Family::Dbmate,
             transaction,
