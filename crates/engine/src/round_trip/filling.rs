@@ -89,10 +89,13 @@ impl Filler {
     /// Fills a table and what it cannot do without, unless that is known not to work.
     async fn fill_one(&mut self, session: &Session, table: &QualifiedName) -> Result<()> {
         let filling = Filling::prepare(session, self.request([table])).await?;
-        let mut needed = filling.tables().map(|(name, _)| name);
-        if let Some(empty) = needed.find(|name| *name != table && self.told.contains(*name)) {
-            let reason = format!("it needs rows of {empty}");
-            self.tell(table, reason);
+        let empty = filling
+            .tables()
+            .map(|(name, _)| name)
+            .find(|name| *name != table && self.told.contains(*name))
+            .cloned();
+        if let Some(empty) = empty {
+            self.tell(table, format!("it needs rows of {empty}"));
             return Ok(());
         }
         filling.run(session).await?;
