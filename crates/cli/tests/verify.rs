@@ -264,6 +264,24 @@ async fn what_a_file_has_dropped_is_named_with_that_file() {
     );
 }
 
+/// Each difference with who made it, and by what.
+fn changes(shown: &serde_json::Value) -> Vec<String> {
+    let told = |d: &serde_json::Value| {
+        let change = &d["change"];
+        format!(
+            "{}: {} {} {}",
+            d["object"], change["role"], change["command"], change["statement"]
+        )
+        .replace('"', "")
+    };
+    shown["differences"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(told)
+        .collect()
+}
+
 #[tokio::test]
 async fn the_journal_tells_who_changed_what_and_never_stands_in_the_way() {
     let project = Project::migrated().await;
@@ -297,21 +315,8 @@ async fn the_journal_tells_who_changed_what_and_never_stands_in_the_way() {
         )
         .await;
     let shown = project.run(&["verify", "--output", "json"]).ends(1).json();
-    let told: Vec<String> = shown["differences"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|d| {
-            let change = &d["change"];
-            format!(
-                "{}: {} {} {}",
-                d["object"], change["role"], change["command"], change["statement"]
-            )
-            .replace('"', "")
-        })
-        .collect();
     assert_eq!(
-        told,
+        changes(&shown),
         [
             "public.secret(): app CREATE FUNCTION null",
             "public.users.phone: app ALTER TABLE SET application_name = 'a console'; ALTER TABLE users ADD COLUMN phone text;",

@@ -8,7 +8,7 @@ use ponte_schema::QualifiedName;
 use ponte_schema::model::{Access, Kind, Model, compare};
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::seed::{Request, fill};
+use crate::seed::{Filling, Request, fill};
 
 /// A table that no rows could be made for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -59,7 +59,7 @@ impl Filler {
         let changed = change
             .map(|(before, after)| changed(before, after))
             .unwrap_or_default();
-        let wanted: Vec<&QualifiedName> = rows
+        let mut wanted: Vec<&QualifiedName> = rows
             .tables()
             // What could not be filled cannot be filled as long as it stays as it is.
             .filter(|(name, is_empty)| changed.contains(*name) || *is_empty && !self.told.contains(*name))
@@ -69,16 +69,37 @@ impl Filler {
             return Ok(false);
         }
         self.has_filled = true;
-        if fill(session, self.request(wanted.iter().copied())).await.is_ok() {
+        let Err(error) = fill(session, self.request(wanted.iter().copied())).await else {
             return Ok(true);
-        }
+        };
         // One of them cannot be filled, and must not keep the others from it.
+        let named = error.context().iter().find(|(key, _)| *key == "table");
+        let named = named.and_then(|(_, name)| wanted.iter().position(|table| table.to_string() == *name));
+        if let Some(at) = named {
+            self.note(wanted.remove(at), error)?;
+        }
         for table in wanted {
-            if let Err(error) = fill(session, self.request([table])).await {
+            if let Err(error) = self.fill_one(session, table).await {
                 self.note(table, error)?;
             }
         }
         Ok(true)
+    }
+
+    /// Fills a table and what it cannot do without, unless that is known not to work.
+    async fn fill_one(&mut self, session: &Session, table: &QualifiedName) -> Result<()> {
+        let filling = Filling::prepare(session, self.request([table])).await?;
+        let empty = filling
+            .tables()
+            .map(|(name, _)| name)
+            .find(|name| *name != table && self.told.contains(*name))
+            .cloned();
+        if let Some(empty) = empty {
+            self.tell(table, format!("it needs rows of {empty}"));
+            return Ok(());
+        }
+        filling.run(session).await?;
+        Ok(())
     }
 
     fn request<'t>(&self, tables: impl IntoIterator<Item = &'t QualifiedName>) -> Request {
@@ -95,13 +116,17 @@ impl Filler {
         if !is_about_rows {
             return Err(error);
         }
+        self.tell(table, error.in_words());
+        Ok(())
+    }
+
+    fn tell(&mut self, table: &QualifiedName, reason: String) {
         if self.told.insert(table.clone()) {
             self.unfilled.push(Unfilled {
                 table: table.clone(),
-                reason: error.in_words(),
+                reason,
             });
         }
-        Ok(())
     }
 }
 
