@@ -35,8 +35,8 @@ use ponte_schema::migration::{
 pub use concurrent_index::{InvalidIndex, PendingDetach};
 pub use directory::{MarkedLine, read_directory, read_files};
 pub use event::{Blocker, Event, Observer};
-pub use failure::{InternalQuery, Snippet, SqlFailure};
-pub use foresee::{Foreseen, ForeseenLock, ForeseenStatement};
+pub use failure::{InternalQuery, Quoted, Snippet, SqlFailure};
+pub use foresee::{Foreseen, ForeseenLock, ForeseenStatement, work_seconds};
 pub use history::LogEntry;
 pub(crate) use history::create_schema;
 pub use lock::Holder;
