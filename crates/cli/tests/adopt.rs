@@ -1,6 +1,6 @@
-//! `ponte migrate adopt` on databases as other tools leave them: `tests/adopt/TOOL/` has a database, the tool's project, and
-//! what is to be recorded. Those of Alembic and dbmate were made by the tools (`scripts/adopt-fixtures.sh`), the others
-//! are written after the layouts that the tools document.
+//! `ponte migrate adopt` on databases as other tools leave them: `tests/adopt/CASE/` has a database, the tool's project, and
+//! what is to be recorded. Those of Alembic, dbmate, sqlx, refinery, Prisma and Rails were made by the tools (`scripts/adopt-fixtures.sh`), the
+//! others are written after the layouts that the tools document.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
@@ -38,13 +38,24 @@ struct Project {
 }
 
 impl Project {
-    async fn of(cluster: &TestCluster, tool: &str, database: &str) -> Self {
-        let url = cluster.create_database(database, "app").await;
+    async fn of(cluster: &TestCluster, case: &str, database: &str) -> Self {
+        Self::left(cluster, case, database, "database.sql").await
+    }
+
+    /// With one of the databases that are kept of a case.
+    async fn left(cluster: &TestCluster, case: &str, database: &str, file: &str) -> Self {
+        let expected = expected(case);
+        let mut url = cluster.create_database(database, "app").await;
         let client = ponte_testkit::connect(&url).await;
-        let left = fs::read_to_string(fixture(tool).join("database.sql")).unwrap();
+        let left = fs::read_to_string(fixture(case).join(file)).unwrap();
         client.batch_execute(&left).await.unwrap();
+        if let Some(options) = expected["options"].as_str() {
+            let mark = if url.contains('?') { '&' } else { '?' };
+            url = format!("{url}{mark}options={}", options.replace('=', "%3D"));
+        }
         let directory = tempfile::tempdir().unwrap();
-        copy(&fixture(tool).join("project"), directory.path());
+        let project = expected["project"].as_str().unwrap_or(case);
+        copy(&fixture(project).join("project"), directory.path());
         Self { url, directory }
     }
 
@@ -95,62 +106,54 @@ fn copy(from: &Path, to: &Path) {
 }
 
 /// Taken over, the database goes on as if it had always been ours.
-async fn is_taken_over(cluster: &TestCluster, tool: &str) {
-    let expected = expected(tool);
-    let project = Project::of(cluster, tool, &tool.replace('-', "_")).await;
+async fn is_taken_over(cluster: &TestCluster, case: &str) {
+    let expected = expected(case);
+    let project = Project::of(cluster, case, &case.replace('-', "_")).await;
     let mut args = vec!["migrate", "adopt", "--output", "json"];
-    args.extend(
-        expected["args"]
-            .as_array()
-            .unwrap()
-            .iter()
-            .map(|arg| arg.as_str().unwrap()),
-    );
+    let own = expected["args"].as_array().unwrap();
+    args.extend(own.iter().map(|arg| arg.as_str().unwrap()));
 
     let shown = project.run(&args).ends(0).json();
-    assert_eq!(shown["adopted"], true, "{tool}");
-    assert_eq!(shown["from"], tool);
-    assert_eq!(shown["recorded"], expected["recorded"], "{tool}");
-    assert_eq!(shown["pending"], expected["pending"], "{tool}");
-    assert_eq!(shown["differences"], json!([]), "{tool}");
+    assert_eq!(shown["adopted"], true, "{case}");
+    assert_eq!(shown["from"], expected["tool"].as_str().unwrap_or(case));
+    assert_eq!(shown["recorded"], expected["recorded"], "{case}");
+    assert_eq!(shown["pending"], expected["pending"], "{case}");
+    assert_eq!(shown["differences"], json!([]), "{case}");
     project.run(&args).ends(0);
 
     let applied = project.run(&["migrate", "up", "--output", "json"]).ends(0).json();
     let pending = expected["pending"].as_array().unwrap();
-    assert_eq!(
-        applied["applied"].as_array().unwrap().len(),
-        pending.len(),
-        "{tool}"
-    );
-    project.run(&["migrate", "status", "--check"]).ends(0);
-    if expected["verify"] == true {
-        project.run(&["verify"]).ends(0);
-    }
+    let applied = applied["applied"].as_array().unwrap();
+    assert_eq!(applied.len(), pending.len(), "{case}");
     if expected["reversible"] == true {
         project.run(&["migrate", "down", "--to", "0", "-y"]).ends(0);
         project.run(&["migrate", "up"]).ends(0);
     }
+    project.run(&["migrate", "status", "--check"]).ends(0);
+    project.run(&["verify"]).ends(0);
 }
 
 #[tokio::test]
-async fn a_database_that_alembic_made_is_taken_over() {
+async fn databases_that_alembic_and_dbmate_made_are_taken_over() {
     let cluster = TestCluster::start().await;
-    is_taken_over(&cluster, "alembic").await;
-}
-
-#[tokio::test]
-async fn databases_whose_files_are_read_as_they_are_are_taken_over() {
-    let cluster = TestCluster::start().await;
-    for tool in ["dbmate", "golang-migrate", "sqlx", "goose"] {
-        is_taken_over(&cluster, tool).await;
+    for case in ["alembic", "alembic-schema", "dbmate", "dbmate-schema"] {
+        is_taken_over(&cluster, case).await;
     }
 }
 
 #[tokio::test]
-async fn databases_whose_files_have_to_be_converted_are_taken_over() {
+async fn databases_that_sqlx_refinery_prisma_and_rails_made_are_taken_over() {
     let cluster = TestCluster::start().await;
-    for tool in ["flyway", "prisma", "rails", "refinery"] {
-        is_taken_over(&cluster, tool).await;
+    for case in ["sqlx", "refinery", "prisma", "prisma-schema", "rails"] {
+        is_taken_over(&cluster, case).await;
+    }
+}
+
+#[tokio::test]
+async fn databases_as_the_other_tools_document_them_are_taken_over() {
+    let cluster = TestCluster::start().await;
+    for case in ["flyway", "flyway-schema", "goose", "golang-migrate", "atlas"] {
+        is_taken_over(&cluster, case).await;
     }
 }
 
@@ -193,8 +196,14 @@ async fn what_cannot_be_taken_over_is_refused_with_the_next_step() {
         assert!(run.stderr.contains(&format!("error[{code}]")), "{}", run.stderr);
         assert!(run.stderr.contains(words), "{}", run.stderr);
     };
-    let project = Project::of(&cluster, "golang-migrate", "refused").await;
     let adopt = ["migrate", "adopt"];
+    let project = Project::left(&cluster, "prisma", "prisma", "failed.sql").await;
+    refused(
+        project.run(&adopt),
+        "adopt.unfinished",
+        "prisma migrate resolve --applied or --rolled-back",
+    );
+    let project = Project::of(&cluster, "golang-migrate", "refused").await;
     refused(
         project.run(&["migrate", "adopt", "--from", "sqlx"]),
         "adopt.unknown",

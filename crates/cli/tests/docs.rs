@@ -83,6 +83,15 @@ async fn a_schema_is_told_the_same_way_from_the_database_and_from_its_migrations
             assert_eq!(shadow.get(file), Some(text), "{file}");
         }
     }
+    // Without a server that knows it, the role of the GRANT is made.
+    let nowhere = "postgres://nobody@127.0.0.1:9/nothing";
+    ponte(
+        project.path(),
+        nowhere,
+        &["docs", "--out", "alone", "--migrations"],
+    );
+    let alone = files(&project.path().join("alone"));
+    assert!(alone["access.html"].contains("<th scope=\"col\">viewer</th>"));
     everything_is_told(&live);
     every_link_leads_somewhere(&live);
 

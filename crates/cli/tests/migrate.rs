@@ -237,7 +237,8 @@ async fn a_dry_run_prints_the_sql_with_the_locks_it_would_take_and_runs_nothing(
     assert_eq!(
         text,
         "-- 002_index.sql: one transaction\nBEGIN;\n\
-         -- line 1: ACCESS EXCLUSIVE on users (8 kB, about 0 rows): reads and writes wait; reads the table, less than a second\n\
+         -- line 1: ACCESS EXCLUSIVE on users (16 kB, about 0 rows): reads and writes wait\n\
+         -- line 1: reads every row of users: less than a second\n\
          ALTER TABLE users ALTER email SET NOT NULL;\nCREATE TABLE notes ();\nCOMMIT;\n"
     );
     let json = project
@@ -246,7 +247,18 @@ async fn a_dry_run_prints_the_sql_with_the_locks_it_would_take_and_runs_nothing(
         .json();
     assert_eq!(json["files"][0]["statements"][0]["lock"]["blocks_reads"], true);
     assert_eq!(json["files"][0]["statements"][1]["lock"], Value::Null);
+    assert_eq!(json["observed"], true);
+    let seen = &json["files"][0]["statements"][0]["observed"];
+    assert_eq!(seen["locks"][0]["mode"], "ACCESS EXCLUSIVE");
+    assert_eq!(seen["works"][0]["work"], "scan");
     project.migrate(&["status", "--check"]).ends(1);
+
+    // What fails on a server of our own is told, and the words have to do.
+    project.write("003_wrong.sql", "ALTER TABLE users DROP COLUMN nothing;\n");
+    let text = project.migrate(&["up", "--dry-run"]).ends(0).stdout;
+    assert!(text.starts_with("-- read off the words"), "{text}");
+    assert!(text.contains("nothing"), "{text}");
+    assert!(text.contains("reads and writes wait; reads the table"), "{text}");
 }
 
 #[tokio::test]
@@ -361,7 +373,7 @@ async fn files_of_two_branches_are_brought_into_one_order() {
 }
 
 #[tokio::test]
-async fn repeatable_files_run_after_the_others_and_again_when_they_change() {
+async fn repeatable_files_run_after_the_others_behind_each_and_again_when_they_change() {
     let view = "CREATE OR REPLACE VIEW old AS SELECT id FROM users WHERE id > 18;";
     let project = Project::new(&[("001_users.sql", USERS), ("R__old.sql", view)]).await;
     let up = project.migrate(&["up", "--output", "json"]).ends(0).json();
@@ -373,6 +385,14 @@ async fn repeatable_files_run_after_the_others_and_again_when_they_change() {
     assert!(text.contains("R__old"), "{text}");
     assert_eq!(project.migrate(&["up"]).ends(0).stdout, "1 repeatable file run\n");
     project.migrate(&["status", "--check"]).ends(0);
+    project.write(
+        "002_gone.sql",
+        "DROP VIEW old;\nALTER TABLE users ADD COLUMN nick text;",
+    );
+    let behind = project.migrate(&["up", "--output", "json"]).ends(0).json();
+    assert_eq!(behind["repeated"], json!(["old"]));
+    let client = ponte_testkit::connect(&project.url).await;
+    client.batch_execute("SELECT id FROM old").await.unwrap();
     project.write("R__index.sql", "CREATE INDEX CONCURRENTLY i ON users (email);");
     let refused = project.migrate(&["up"]).ends(2);
     assert!(

@@ -9,6 +9,7 @@ pub mod demo;
 pub mod diff;
 pub mod docs;
 pub mod error;
+pub mod foresight;
 pub mod jobs;
 pub mod journal;
 pub mod link;

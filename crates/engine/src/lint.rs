@@ -154,7 +154,7 @@ fn past(files: &MigrationSet, history: &[Applied], migration: &Migration) -> Opt
 }
 
 /// What the files do on a shadow that holds what comes before them.
-async fn witnessed(
+pub(crate) async fn witnessed(
     servers: &Servers,
     files: &MigrationSet,
     looked_at: &[&Migration],

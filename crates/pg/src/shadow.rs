@@ -5,6 +5,8 @@
 //! database, as a superuser, so that objects have the same owner. It listens where nobody else gets to, holds no row of anybody's, and ends with
 //! the value.
 
+mod rows;
+
 use ponte_schema::migration::plan::DownTo;
 use ponte_schema::migration::{MigrationSet, Revision, Script, TransactionMode};
 use ponte_schema::model::{Kind, Model};
@@ -18,6 +20,7 @@ use crate::error::{During, Error, ErrorKind, Result};
 use crate::migrate::{Event, Migrator, Options, UpRequest};
 use crate::observe::Witness;
 use crate::session::{ConnectOptions, Session};
+pub use rows::{LostRows, Rows};
 
 /// What a shadow has to have in common with a database.
 #[derive(Debug, Clone)]

@@ -27,6 +27,7 @@ use crate::table::{TableSide, equal, listed, member, qualified, renamed};
 pub use kept::{OUTSIDE, back_inside};
 pub use noted::Operation;
 pub use rescue::{Part, Reason, discard};
+pub use sweep::Sweep;
 
 /// Who takes part in a direction, from the target's point of view.
 #[derive(Debug, Clone, Copy)]
@@ -496,7 +497,7 @@ pub fn captured_meanwhile(tables: &[&TableSide]) -> Sql {
     let captured = tables.iter().map(|table| {
         Sql::render(
             "EXISTS (SELECT FROM {changelog} l WHERE l.xid = pg_current_xact_id() AND l.version_node IS NULL)",
-            &[("changelog", &table.changelog())],
+            &[("changelog", &table.changelog_table())],
         )
     });
     Sql::render("SELECT {captured}", &[("captured", &Sql::join(" OR ", captured))])

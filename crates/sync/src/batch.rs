@@ -64,7 +64,48 @@ pub fn copy_pending(
     copy_changed(source, table, shipped, (consumed, wire), "LEFT JOIN")
 }
 
-/// The same without the keys that are gone: what has to be there before other rows can refer to it.
+/// Whether all that is pending of the table are rows that were added on this very node, and not written again since.
+pub fn only_inserted(source: Source<'_>, table: &TableSide, shipped: Shipped, consumed: &Snapshot) -> Sql {
+    Sql::render(
+        "SELECT NOT EXISTS (SELECT FROM {changelog} l \
+         WHERE l.xid BETWEEN '{xmin}'::xid8 AND '18446744073709551615'::xid8 AND NOT pg_visible_in_snapshot(l.xid, {consumed}) AND {travels} \
+           AND (l.op <> 'I' OR l.via IS NOT NULL OR l.only_link IS NOT NULL))",
+        &[
+            ("changelog", &table.changelog_table()),
+            ("xmin", &i64::try_from(consumed.xmin()).unwrap_or(i64::MAX)),
+            ("consumed", consumed),
+            ("travels", &shipped.condition(source.link)),
+        ],
+    )
+}
+
+/// COPY of rows of which that is so.
+pub fn copy_inserted(
+    source: Source<'_>,
+    table: &TableSide,
+    shipped: Shipped,
+    consumed: &Snapshot,
+    wire: Wire,
+) -> Sql {
+    let keys = table.staged_key();
+    Sql::render(
+        include_str!("batch/inserted.sql"),
+        &[
+            ("table", &table.name),
+            ("entries", &table.entries()),
+            ("keys", &Sql::join(", ", keys.iter().map(|k| member("l", k)))),
+            ("xmin", &i64::try_from(consumed.xmin()).unwrap_or(i64::MAX)),
+            ("consumed", consumed),
+            ("travels", &shipped.condition(source.link)),
+            ("shipped_keys", &table.shipped_key("t")),
+            ("columns", &table.shipped_columns("t")),
+            ("matches", &table.matches_staged_key("t", "p")),
+            ("format", &wire.sql()),
+        ],
+    )
+}
+
+/// As [`copy_pending`], without the keys that are gone: what has to be there before other rows can refer to it.
 pub fn copy_present(
     source: Source<'_>,
     table: &TableSide,
@@ -194,7 +235,7 @@ pub fn copy_retried(
         include_str!("batch/retried.sql"),
         &[
             ("table", &table.name),
-            ("changelog", &table.changelog()),
+            ("changelog", &table.changelog_table()),
             ("entries_of", &table.entries()),
             ("entries", &Literal::new(entries)),
             ("keys", &keys_from_there(table)),

@@ -227,7 +227,7 @@ pub fn told_filter(table: &TableSide) -> Sql {
 pub fn upgrade(table: &TableSide, max_future_seconds: i64, part: Option<i16>) -> Sql {
     let mut sql = Sql::render(
         include_str!("capture/upgrade.sql"),
-        &[("changelog", &table.changelog())],
+        &[("changelog", &table.changelog_table())],
     );
     if table.keeps {
         sql.push(&kept::column(table));
@@ -351,7 +351,7 @@ fn changelog(table: &TableSide) -> Sql {
     Sql::render(
         include_str!("capture/changelog.sql"),
         &[
-            ("changelog", &table.changelog()),
+            ("changelog", &table.changelog_table()),
             ("table", &table.name),
             ("keys_as_staged", &renamed("t", &table.key, &staged)),
             (

@@ -117,7 +117,7 @@ fn by_key(template: &'static str, table: &TableSide, more: &[(&str, &dyn Fragmen
                 ],
             )
         });
-    let (changelog, entries, named) = (table.changelog(), table.entries(), Sql::join(", ", named));
+    let (changelog, entries, named) = (table.changelog_table(), table.entries(), Sql::join(", ", named));
     let matches = table.matches_staged_key("t", "w");
     let (same_key, noted) = (table.same_staged_key("l", "w"), table.same_staged_key("g", "w"));
     let log_keys = qualified("l", &table.staged_key());

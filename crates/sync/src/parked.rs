@@ -78,7 +78,7 @@ fn keys(table: &TableSide, link: &str, conflict: &'static str) -> Sql {
         &[
             ("conflict", &Sql::text(conflict)),
             ("keys", &qualified("r", &staged)),
-            ("changelog", &table.changelog()),
+            ("changelog", &table.changelog_table()),
             ("values", &Sql::join(", ", values)),
             ("link", &Literal::new(link)),
             ("schema_name", &Literal::new(table.name.schema.as_str())),

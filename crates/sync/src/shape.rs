@@ -55,9 +55,9 @@ impl Column {
         TypeName::new(if cuts { &self.base_type } else { &self.type_name })
     }
 
-    /// Whether there are arrays of such values that hold nothing but values.
+    /// Whether an array of such values can be taken apart again into just these: not where they are arrays or rows themselves.
     pub fn packs(&self) -> bool {
-        !self.domain && !self.base_type.ends_with("[]")
+        self.portable && !self.domain && !self.base_type.ends_with("[]")
     }
 
     /// Whether an INSERT that leaves the column out succeeds.

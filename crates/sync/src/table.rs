@@ -159,8 +159,8 @@ impl TableSide {
         }
     }
 
-    /// The table of `ponte` that holds the changelog.
-    pub fn changelog(&self) -> QualifiedName {
+    /// The table of `ponte` that holds the changelog. Keys may stand in arrays there: whoever wants to know them reads [`Self::entries`].
+    pub fn changelog_table(&self) -> QualifiedName {
         self.own_object("changelog_")
     }
 
@@ -175,7 +175,7 @@ impl TableSide {
             1 => self.own_object("changelog1_"),
             2 => self.own_object("changelog2_"),
             3 => self.own_object("changelog3_"),
-            _ => self.changelog(),
+            _ => self.changelog_table(),
         }
     }
 
@@ -509,7 +509,7 @@ mod tests {
     #[test]
     fn own_objects_carry_the_tables_name() {
         assert_eq!(
-            side("public", "perfis").changelog().to_string(),
+            side("public", "perfis").changelog_table().to_string(),
             "ponte.changelog_perfis"
         );
         assert_eq!(
@@ -521,12 +521,12 @@ mod tests {
     #[test]
     fn tables_of_the_same_name_in_two_schemas_do_not_share_objects() {
         assert_ne!(
-            side("app", "perfis").changelog(),
-            side("public", "perfis").changelog()
+            side("app", "perfis").changelog_table(),
+            side("public", "perfis").changelog_table()
         );
         assert_ne!(
-            side("app", "perfis").changelog(),
-            side("app2", "perfis").changelog()
+            side("app", "perfis").changelog_table(),
+            side("app2", "perfis").changelog_table()
         );
     }
 
@@ -534,7 +534,7 @@ mod tests {
     fn long_names_stay_within_the_servers_limit() {
         let long = side("public", &"ä".repeat(31));
         for name in [
-            long.changelog(),
+            long.changelog_table(),
             long.changelog_view(),
             long.capture_function("truncate"),
         ] {

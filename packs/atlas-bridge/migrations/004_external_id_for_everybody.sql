@@ -1,6 +1,7 @@
 -- The users that were there before, some thousand at a time, each lot in a transaction of its own; then the index, and the promise that nobody is
 -- without. Nothing here keeps the bot from reading or writing for longer than one lot takes. Interrupted, it goes on where it was.
 -- ponte: no-transaction
+-- ponte: irreversible the levels are what the volume has reached, and the old ones are gone
 
 -- UP operations
 

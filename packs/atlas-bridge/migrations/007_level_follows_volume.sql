@@ -1,5 +1,6 @@
 -- A user's level is what the volume has reached, and every change is newer than the row that it changes.
 -- ponte: no-transaction
+-- ponte: irreversible the levels are what the volume has reached, and the old ones are gone
 
 -- UP operations
 

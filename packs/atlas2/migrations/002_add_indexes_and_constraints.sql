@@ -1,5 +1,6 @@
 -- ponte: allow add-check: this file follows the first at once, while the tables are empty
 -- ponte: allow create-index: this file follows the first at once, while the tables are empty
+-- ponte: without-rows this file follows the first at once, while the tables are empty
 
 -- What makes the common questions quick, and what keeps nonsense out; the materialized view of the dashboard; maintenance.
 

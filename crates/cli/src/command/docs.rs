@@ -1,5 +1,7 @@
 //! `ponte docs`: what a schema is, for people.
 
+mod diff;
+
 use std::io::{self, Write};
 use std::path::PathBuf;
 
@@ -16,7 +18,10 @@ use crate::failure::{Failure, Verdict};
 use crate::output::Report;
 
 #[derive(Debug, clap::Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub(crate) struct Args {
+    #[command(subcommand)]
+    command: Option<Sub>,
     /// Where to write
     #[arg(long, value_name = "DIR", default_value = "docs/schema")]
     out: PathBuf,
@@ -29,6 +34,12 @@ pub(crate) struct Args {
     /// Tell how large tables are too; the output then differs from day to day
     #[arg(long)]
     sizes: bool,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Sub {
+    /// Tell what is different between two versions of a schema, for those who read it; exit code 1 if anything is
+    Diff(diff::Args),
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -73,6 +84,13 @@ impl Report for Shown {
 pub(crate) async fn run(args: &Args, context: &Context) -> Result<Verdict, Failure> {
     let clock = std::time::Instant::now();
     let servers = Servers::new(context.config()?);
+    if let Some(Sub::Diff(args)) = &args.command {
+        let found = diff::run(args, context, &servers).await;
+        let left = servers.leave().await;
+        let found = found?;
+        left?;
+        return Ok(found);
+    }
     let told = read(args, context, &servers).await;
     let left = servers.leave().await;
     let told = told?;

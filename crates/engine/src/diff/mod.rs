@@ -86,13 +86,13 @@ pub async fn diff(servers: &Servers, from: &Source, to: &Source, asked: &Asked) 
 }
 
 /// A database that was read.
-struct Live {
+pub(crate) struct Live {
     side: Side,
     like: Likeness,
     major: u32,
 }
 
-async fn live(servers: &Servers, source: &Source) -> Result<Option<Live>> {
+pub(crate) async fn live(servers: &Servers, source: &Source) -> Result<Option<Live>> {
     let Source::Database(address) = source else {
         return Ok(None);
     };
@@ -106,7 +106,7 @@ async fn live(servers: &Servers, source: &Source) -> Result<Option<Live>> {
 }
 
 /// Of the version of the databases, which have to have one.
-fn binaries(servers: &Servers, live: &(Option<Live>, Option<Live>)) -> Result<Binaries> {
+pub(crate) fn binaries(servers: &Servers, live: &(Option<Live>, Option<Live>)) -> Result<Binaries> {
     let majors: BTreeSet<u32> = [&live.0, &live.1]
         .into_iter()
         .flatten()
@@ -127,7 +127,11 @@ fn binaries(servers: &Servers, live: &(Option<Live>, Option<Live>)) -> Result<Bi
 }
 
 /// What the shadows of both sides have in common with the databases, and the roles that files name. Files that make roles need a server each.
-fn likeness(from: &Source, to: &Source, live: &(Option<Live>, Option<Live>)) -> (Likeness, Likeness) {
+pub(crate) fn likeness(
+    from: &Source,
+    to: &Source,
+    live: &(Option<Live>, Option<Live>),
+) -> (Likeness, Likeness) {
     let of = |source: &Source| match source {
         Source::Files(files) => Roles::of(files),
         Source::Database(_) => Roles::default(),

@@ -37,7 +37,7 @@ impl Source {
             );
             let error = error.with("path", path.display());
             return Err(
-                error.hint("name a .sql file, a directory of them, or the URL of a database: postgres://…")
+                error.hint("name a .sql file, a directory of them, a node of ponte.toml, or the URL of a database: postgres://…")
             );
         }
         let name = path.file_name().map(|name| name.to_string_lossy().into_owned());

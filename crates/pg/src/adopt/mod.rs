@@ -100,6 +100,7 @@ fn query(tool: Tool) -> &'static str {
         Tool::Goose => include_str!("sql/goose.sql"),
         Tool::Refinery => include_str!("sql/refinery.sql"),
         Tool::Prisma => include_str!("sql/prisma.sql"),
+        Tool::Atlas => include_str!("sql/atlas.sql"),
     }
 }
 

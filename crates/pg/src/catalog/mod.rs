@@ -146,14 +146,33 @@ fn queries(version_num: u32) -> Vec<Sql> {
         granted(include_str!("sql/functions.sql"), &function),
         granted(include_str!("sql/aggregates.sql"), &function),
         filled(include_str!("sql/operators.sql"), &[]),
+        filled(include_str!("sql/operator_classes.sql"), &[]),
         filled(include_str!("sql/casts.sql"), &[]),
         filled(include_str!("sql/text_search.sql"), &[]),
         filled(
             include_str!("sql/foreign_data.sql"),
-            &[("wrapper_grants", &wrapper), ("server_grants", &server)],
+            &[
+                ("wrapper_grants", &wrapper),
+                ("server_grants", &server),
+                ("wrapper_options", &options("w.fdwoptions")),
+                ("server_options", &options("s.srvoptions")),
+                ("mapping_options", &options("m.umoptions")),
+            ],
         ),
-        granted(include_str!("sql/tables.sql"), &relation),
-        granted(include_str!("sql/columns.sql"), &column),
+        filled(
+            include_str!("sql/tables.sql"),
+            &[
+                ("grants", &relation),
+                ("foreign_options", &options("f.ftoptions")),
+            ],
+        ),
+        filled(
+            include_str!("sql/columns.sql"),
+            &[
+                ("grants", &column),
+                ("foreign_options", &options("a.attfdwoptions")),
+            ],
+        ),
         filled(include_str!("sql/constraints.sql"), &[]),
         filled(include_str!("sql/indexes.sql"), &[]),
         granted(include_str!("sql/views.sql"), &relation),
@@ -193,6 +212,11 @@ fn filled(template: &'static str, values: &[(&str, &Sql)]) -> Sql {
         all.push((*name, *value));
     }
     Sql::render(template, &all)
+}
+
+/// A list of options, without what may be a secret.
+fn options(list: &'static str) -> Sql {
+    Sql::render(include_str!("sql/options.sql"), &[("options", &Sql::text(list))])
 }
 
 /// An access list in words.

@@ -30,5 +30,11 @@ pub(super) async fn read(session: &Session, model: Model) -> Result<Side> {
         let (id, facts) = object(&row)?;
         side.details.insert(id, facts);
     }
+    let sql = filled(include_str!("sql/latent.sql"), &[]);
+    let rows = client.query_typed(sql.as_str(), &[]).await;
+    for row in rows.during(|| "read what partitions have from their parents".to_owned())? {
+        let (id, facts) = object(&row)?;
+        side.latent.insert(id, facts);
+    }
     Ok(side)
 }

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::ops::Range;
 
+use ponte_schema::QualifiedName;
 use ponte_schema::lexer::{LineIndex, Position, Statement, TokenKind, tokens};
 use ponte_schema::migration::Script;
 use tokio_postgres::error::{DbError, ErrorPosition};
@@ -56,12 +57,47 @@ pub struct SqlFailure {
     pub context: Option<String>,
     /// The statement inside a function that failed.
     pub internal: Option<InternalQuery>,
+    /// Which statement of the script it is, from 0; none where the commit failed.
+    pub statement: Option<usize>,
+    /// The table that the server names.
+    pub table: Option<QualifiedName>,
+    /// The column that the server names.
+    pub column: Option<String>,
+    /// What the server quotes of a row.
+    pub quoted: Quoted,
+}
+
+/// What the server quotes of a row: values, which are shown only where they are made up.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Quoted(Option<String>);
+
+impl Quoted {
+    fn of(error: &DbError) -> Self {
+        let tail = error.message().strip_prefix(message(error));
+        let value = tail
+            .map(|tail| tail.trim_start_matches([':', ' ']))
+            .filter(|tail| !tail.is_empty());
+        let detail = error.detail().filter(|_| quotes_a_row(error));
+        Self(detail.or(value).map(str::to_owned))
+    }
+
+    /// For databases that hold nothing but made-up rows.
+    pub fn of_made_up_rows(&self) -> Option<&str> {
+        self.0.as_deref()
+    }
+}
+
+impl fmt::Debug for Quoted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Quoted(…)")
+    }
 }
 
 impl SqlFailure {
     /// Of the given statement, or of the commit of the whole script.
     pub(crate) fn new(script: &Script, statement: Option<usize>, error: &DbError) -> Self {
-        let statement = statement.and_then(|index| script.statements().get(index));
+        let index = statement;
+        let statement = index.and_then(|index| script.statements().get(index));
         let place = statement.map(|statement| Place::find(script, statement, error));
         let is_copy = statement.is_some_and(|statement| statement.copy_rows.is_some());
         let internal = match error.position() {
@@ -81,6 +117,12 @@ impl SqlFailure {
             hint: error.hint().map(str::to_owned),
             context: error.where_().filter(|_| !is_copy).map(str::to_owned),
             internal,
+            statement: index,
+            table: error
+                .table()
+                .map(|table| QualifiedName::new(error.schema().unwrap_or_default(), table)),
+            column: error.column().map(str::to_owned),
+            quoted: Quoted::of(error),
         }
     }
 }

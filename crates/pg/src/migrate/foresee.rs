@@ -85,26 +85,28 @@ async fn sized(session: &Session, foresight: &Foresight) -> Result<Option<Forese
     let row = row.during(|| format!("look at {}", foresight.relation))?;
     Ok(row.map(|row| {
         let bytes: i64 = row.get("bytes");
-        let per_second = match foresight.effort {
-            Effort::Nothing => None,
-            Effort::Scan => Some(SCAN_BYTES_PER_SECOND),
-            Effort::Rewrite => Some(REWRITE_BYTES_PER_SECOND),
-        };
+        let has_work = foresight.effort != Effort::Nothing;
         ForeseenLock {
             mode: foresight.lock,
             table: QualifiedName::new(row.get::<_, String>("schema"), row.get::<_, String>("name")),
             table_bytes: bytes,
             table_rows: row.get("rows"),
             effort: foresight.effort,
-            seconds: per_second.map(|speed| as_float(bytes) / speed),
+            seconds: has_work.then(|| work_seconds(foresight.effort, u64::try_from(bytes).unwrap_or(0))),
         }
     }))
 }
 
+/// A rough guess at how long going through so many bytes takes.
 #[expect(
     clippy::cast_precision_loss,
     reason = "a guess in seconds needs no more than 52 bits"
 )]
-fn as_float(bytes: i64) -> f64 {
-    bytes as f64
+pub fn work_seconds(effort: Effort, bytes: u64) -> f64 {
+    let bytes = bytes as f64;
+    match effort {
+        Effort::Nothing => 0.0,
+        Effort::Scan => bytes / SCAN_BYTES_PER_SECOND,
+        Effort::Rewrite => bytes / REWRITE_BYTES_PER_SECOND,
+    }
 }

@@ -35,8 +35,8 @@ use ponte_schema::migration::{
 pub use concurrent_index::{InvalidIndex, PendingDetach};
 pub use directory::{read_directory, read_files};
 pub use event::{Blocker, Event, Observer};
-pub use failure::{InternalQuery, Snippet, SqlFailure};
-pub use foresee::{Foreseen, ForeseenLock, ForeseenStatement};
+pub use failure::{InternalQuery, Quoted, Snippet, SqlFailure};
+pub use foresee::{Foreseen, ForeseenLock, ForeseenStatement, work_seconds};
 pub use history::LogEntry;
 pub(crate) use history::create_schema;
 pub use lock::Holder;
@@ -173,7 +173,7 @@ impl Migrator {
         let repeated = self.repeated_in(&survey).await?;
         let planned = plan::up(set, &history, request.to.as_ref(), request.allow_late);
         let pending = self.explain(set, &history, planned).await?;
-        if pending.is_empty() && to_repeat(set, &repeated, request).is_empty() {
+        if pending.is_empty() && to_repeat(set, &repeated, request, &pending).is_empty() {
             return Ok(Vec::new());
         }
         let lock = RunnerLock::take(&self.session, self.options.wait_max, observer).await?;
@@ -181,7 +181,7 @@ impl Migrator {
         let history = history::read(&self.session, &self.options).await?;
         let pending = plan::up(set, &history, request.to.as_ref(), request.allow_late)?;
         let repeated = self.repeated().await?;
-        let repeatables = to_repeat(set, &repeated, request);
+        let repeatables = to_repeat(set, &repeated, request, &pending);
         if !repeatables.is_empty() {
             history::ensure_repeatable(&self.session, &survey, &self.options).await?;
         }
@@ -212,7 +212,7 @@ impl Migrator {
         let repeated = self.repeated().await?;
         let planned = plan::up(set, &history, request.to.as_ref(), request.allow_late);
         let pending = self.explain(set, &history, planned).await?;
-        Ok(pending.is_empty() && to_repeat(set, &repeated, request).is_empty())
+        Ok(pending.is_empty() && to_repeat(set, &repeated, request, &pending).is_empty())
     }
 
     /// What [`up`](Self::up) would run, statement by statement. Writes nothing.
@@ -221,7 +221,7 @@ impl Migrator {
         let repeated = self.repeated().await?;
         let planned = plan::up(set, &history, request.to.as_ref(), request.allow_late);
         let pending = self.explain(set, &history, planned).await?;
-        let repeatables = to_repeat(set, &repeated, request);
+        let repeatables = to_repeat(set, &repeated, request, &pending);
         let scripts = pending
             .iter()
             .map(|file| &file.up)
@@ -374,13 +374,21 @@ impl Migrator {
     }
 }
 
-/// The repeatable files whose turn it is: what they name is only sure to be there once every numbered file is applied.
-fn to_repeat<'s>(set: &'s MigrationSet, repeated: &[Repeated], request: &UpRequest) -> Vec<&'s Repeatable> {
+/// The repeatable files whose turn it is: those that changed, and all of them behind a numbered file, which may have dropped what they
+/// make. What they name is only sure to be there once every numbered file is applied.
+fn to_repeat<'s>(
+    set: &'s MigrationSet,
+    repeated: &[Repeated],
+    request: &UpRequest,
+    pending: &[&Migration],
+) -> Vec<&'s Repeatable> {
     let is_whole = match (&request.to, set.last()) {
         (Some(to), Some(last)) => *to == last.revision,
         _ => true,
     };
-    let is_due = |file: &&Repeatable| is_whole && file.standing(repeated) != RepeatableStanding::Same;
+    let is_due = |file: &&Repeatable| {
+        is_whole && (!pending.is_empty() || file.standing(repeated) != RepeatableStanding::Same)
+    };
     set.repeatables().iter().filter(is_due).collect()
 }
 

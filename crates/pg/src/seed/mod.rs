@@ -7,6 +7,7 @@
 pub mod files;
 mod learn;
 mod link;
+mod one_by_one;
 mod problem;
 mod stage;
 mod survey;

@@ -5,15 +5,22 @@ use std::pin::pin;
 use bytes::{Bytes, BytesMut};
 use futures_util::SinkExt;
 use ponte_schema::seed::{Check, Table, Values, copy_row};
+use ponte_schema::sql::Fragment;
 use ponte_schema::{Expression, Sql};
 use tokio_postgres::Client;
 
+use super::one_by_one;
 use crate::error::{During, Result};
 
 /// Rows are sent in pieces of this size.
 const CHUNK_BYTES: usize = 64 * 1024;
 /// How often the rows of one load are gone on with, where those before were refused.
 const WINDOWS_MAX: u32 = 512;
+
+/// A statement may fail without the end of the transaction.
+const BEFORE: &str = "SAVEPOINT ponte_seed_try";
+const BACK: &str = "ROLLBACK TO SAVEPOINT ponte_seed_try";
+const AFTER: &str = "RELEASE SAVEPOINT ponte_seed_try";
 
 /// The stage of one table.
 pub(super) struct Stage<'a> {
@@ -74,18 +81,49 @@ impl<'a> Stage<'a> {
             "SELECT ponte_seed_number FROM pg_temp.ponte_seed_stage WHERE {judgement} ORDER BY 1",
             &[("judgement", &judgement(self.table, checks))],
         );
-        let rows = self.client.query(sql.as_str(), &[]).await;
-        let rows = rows.during(|| about("try the CHECKs of", self.table))?;
+        let doing = || about("try the CHECKs of", self.table);
+        self.client.batch_execute(BEFORE).await.during(doing)?;
+        let rows = match self.client.query(sql.as_str(), &[]).await {
+            // Of these rows some make an expression fail: they are asked about one by one.
+            Err(error) if is_refusal(&error) => {
+                self.client.batch_execute(BACK).await.during(doing)?;
+                let judgement = judgement(self.table, checks);
+                one_by_one::judged(self.client, &judgement).await.during(doing)?
+            }
+            rows => rows.during(doing)?,
+        };
+        self.client.batch_execute(AFTER).await.during(doing)?;
         Ok(rows
             .iter()
             .filter_map(|row| usize::try_from(row.get::<_, i64>(0)).ok())
             .collect())
     }
 
-    /// Takes rows that satisfy the checks into the table, and leaves those that repeat a key, until `missing` are taken or all have had
-    /// their turn. Says how many it took.
-    pub(super) async fn take(&self, checks: &[&Check], missing: u64) -> Result<u64> {
-        let number = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
+    /// Takes rows that satisfy the checks into the table, and leaves those that repeat a key or that the table refuses, until `missing` are taken
+    /// or all have had their turn.
+    pub(super) async fn take(&self, checks: &[&Check], missing: u64) -> Result<Taken> {
+        let doing = || about("write rows of", self.table);
+        self.client.batch_execute(BEFORE).await.during(doing)?;
+        let (rows, refusal) = match self.take_together(checks, missing).await {
+            Ok(rows) => (rows, None),
+            Err(error) if is_refusal(&error) => {
+                self.client.batch_execute(BACK).await.during(doing)?;
+                let parts = [
+                    ("table", &self.table.name as &dyn Fragment),
+                    ("columns", &self.columns),
+                    ("judgement", &judgement(self.table, checks)),
+                    ("most", &number(missing)),
+                ];
+                let rows = one_by_one::take(self.client, &parts).await.during(doing)?;
+                (rows, Some(error))
+            }
+            Err(error) => return Err(error).during(doing),
+        };
+        self.client.batch_execute(AFTER).await.during(doing)?;
+        Ok(Taken { rows, refusal })
+    }
+
+    async fn take_together(&self, checks: &[&Check], missing: u64) -> Result<u64, tokio_postgres::Error> {
         let (mut from, mut taken) = (0, 0);
         for _ in 0..WINDOWS_MAX {
             let sql = Sql::render(
@@ -98,8 +136,7 @@ impl<'a> Stage<'a> {
                     ("most", &number(missing - taken)),
                 ],
             );
-            let row = self.client.query_one(sql.as_str(), &[]).await;
-            let row = row.during(|| about("write rows of", self.table))?;
+            let row = self.client.query_one(sql.as_str(), &[]).await?;
             let counted = |column| u64::try_from(row.get::<_, i64>(column)).unwrap_or(0);
             let (tried, written) = (counted(0), counted(1));
             taken += written;
@@ -110,6 +147,27 @@ impl<'a> Stage<'a> {
         }
         Ok(taken)
     }
+}
+
+/// What a table took of a load.
+pub(super) struct Taken {
+    /// How many rows.
+    pub(super) rows: u64,
+    /// What it said when it was given all of them, where it refused some by more than a key that is there already.
+    pub(super) refusal: Option<tokio_postgres::Error>,
+}
+
+fn number(n: u64) -> i64 {
+    i64::try_from(n).unwrap_or(i64::MAX)
+}
+
+/// Whether it is about a row: its values, a constraint, a trigger that raises, a view's condition.
+pub(super) fn is_refusal(error: &tokio_postgres::Error) -> bool {
+    const CLASSES: [&str; 6] = ["21", "22", "23", "27", "44", "P0"];
+    error
+        .code()
+        .and_then(|code| code.code().get(..2))
+        .is_some_and(|class| CLASSES.contains(&class))
 }
 
 /// What has to be true of a row, as a CHECK means it: unknown is as good as true.

@@ -4,7 +4,7 @@ use ponte_schema::Sql;
 use ponte_schema::seed::{Kind, Parents, Situation, Step, Table, TablePlan, Values, Writer};
 use tokio_postgres::Client;
 
-use super::stage::{Stage, about, copy_in, names};
+use super::stage::{Stage, Taken, about, copy_in, is_refusal, names};
 use super::{FilledTable, learn, unsatisfied};
 use crate::error::{During, Error, Result};
 use crate::session::Session;
@@ -114,6 +114,7 @@ impl TableWriter<'_> {
         let checks = self.plan.open_checks();
         let mut stage = Stage::create(self.client, self.table, self.plan.columns()).await?;
         let (mut written, mut next, mut barren, mut factor) = (0, 0, 0, 1);
+        let mut refused = None;
         while written < rows && barren < BARREN_MAX {
             let missing = rows - written;
             let batch = (missing.saturating_mul(factor) + 20).min(BATCH_MAX);
@@ -124,8 +125,9 @@ impl TableWriter<'_> {
             next += made.len() as u64;
             let tried = made.len() as u64;
             stage.load(made).await?;
-            let taken = stage.take(&checks, missing).await.map_err(|e| self.named(e))?;
+            let Taken { rows: taken, refusal } = stage.take(&checks, missing).await?;
             written += taken;
+            refused = refusal.or(refused);
             barren = if taken == 0 { barren + 1 } else { 0 };
             if next > rows.saturating_mul(TRIES_MAX) + 5_000 {
                 break;
@@ -136,7 +138,12 @@ impl TableWriter<'_> {
                 factor
             };
         }
-        Ok(written)
+        match refused.filter(|_| written == 0) {
+            Some(refusal) => Err(refusal)
+                .during(|| about("write rows of", self.table))
+                .map_err(|error| self.named(error)),
+            None => Ok(written),
+        }
     }
 
     fn rows(&self, from: u64) -> impl Iterator<Item = Values> {
@@ -167,11 +174,6 @@ impl TableWriter<'_> {
 
 fn count(rows: u64) -> usize {
     usize::try_from(rows).unwrap_or(usize::MAX)
-}
-
-/// Class 23: a constraint.
-fn is_refusal(error: &tokio_postgres::Error) -> bool {
-    error.code().is_some_and(|code| code.code().starts_with("23"))
 }
 
 /// What has to be known before the first row is made.

@@ -1,7 +1,7 @@
 //! Carrying one batch from its source into its target: what `ponte_sync::machine` says, with the statements of `ponte_sync::apply`.
 //!
 //! [`carry`] asks the machine and tells it what came of each step. [`begin`] takes the fence, [`stage`] brings the rows over,
-//! [`sweep`] writes them the short way, [`plan`] and [`round`] compare, decide and write them, [`rescue`] finds out which ones the target refuses,
+//! [`place`] writes rows that are only new as they come, [`sweep`] what is staged the short way, [`plan`] and [`round`] compare, decide and write them, [`rescue`] finds out which ones the target refuses,
 //! [`extras`] runs the user's hooks and writes their log, [`finish`] counts, [`offer`] makes sure at the source that it may be committed.
 
 mod batch;
@@ -12,6 +12,7 @@ mod finish;
 mod offer;
 mod parents;
 mod parked;
+mod place;
 mod plan;
 mod rescue;
 mod retried;
@@ -26,6 +27,7 @@ pub(crate) use begin::{begin, open};
 pub(crate) use carry::{bring, carry, carry_within};
 pub(crate) use finish::{keep_stages, links_changed};
 pub(crate) use offer::{DURABLE, harden};
+pub(crate) use place::refused_a_row;
 pub(crate) use retried::{Retried, due};
 
 /// Batches up to this many rows run on kept plans that go through the index of the user's table.

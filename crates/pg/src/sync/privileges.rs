@@ -38,7 +38,7 @@ pub(super) async fn check(
     }
     for table in tables {
         let side = &table.sides[side.index()];
-        view_is_free(peer, &side.changelog_view(), &side.changelog()).await?;
+        view_is_free(peer, &side.changelog_view(), &side.changelog_table()).await?;
     }
     if spec.apply == ApplyAs::Replica {
         may_replicate(&role, peer).await?;

@@ -198,6 +198,7 @@ impl LiveLink {
             parked_at_source: reading.parked,
             quarantine: apply::Quarantine::default(),
             part: None,
+            placed: 0,
         };
         let [reader, writer] = &mut self.peers;
         let mut machine = Machine::from_reading(source);

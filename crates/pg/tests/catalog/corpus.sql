@@ -69,3 +69,6 @@ GRANT SELECT ON shop.people TO reader;
 GRANT UPDATE (bio) ON shop.people TO reader;
 ALTER DEFAULT PRIVILEGES IN SCHEMA shop GRANT SELECT ON TABLES TO reader;
 CREATE OPERATOR FAMILY shop.family USING btree;
+CREATE OPERATOR FAMILY shop.hashes USING hash;
+CREATE OPERATOR CLASS shop.class FOR TYPE text USING hash FAMILY shop.hashes AS OPERATOR 1 =, FUNCTION 1 hashtext(text);
+CREATE CONVERSION shop.conversion FOR 'UTF8' TO 'LATIN1' FROM utf8_to_iso8859_1;

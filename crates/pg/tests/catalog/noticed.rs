@@ -83,8 +83,20 @@ const CHANGES: &[Change] = &[
         &["text search configuration shop.words mappings: …"],
     ),
     change(
+        "ALTER OPERATOR FAMILY shop.family USING btree ADD OPERATOR 1 < (integer, bigint)",
+        &["operator family shop.family(btree) members: - / OPERATOR 1 <(integer,bigint)"],
+    ),
+    change(
+        "COMMENT ON OPERATOR CLASS shop.class USING hash IS 'hashed'",
+        &["operator class shop.class(hash) comment: - / hashed"],
+    ),
+    change(
+        "ALTER USER MAPPING FOR PUBLIC SERVER far OPTIONS (ADD login 'x')",
+        &["user mapping far.public options: secret / login 'x', secret"],
+    ),
+    change(
         "ALTER SERVER far OPTIONS (ADD port '1')",
-        &["foreign server far options: host / host, port"],
+        &["foreign server far options: host 'example.com' / host 'example.com', port '1'"],
     ),
     change(
         "DROP USER MAPPING FOR PUBLIC SERVER far",
@@ -306,7 +318,7 @@ async fn the_corpus_has_one_of_every_kind_and_what_is_not_modelled_is_counted() 
         .iter()
         .map(|(name, count)| (name.as_str(), *count))
         .collect();
-    assert_eq!(counted, [("operator family", 1)]);
+    assert_eq!(counted, [("conversion", 1)]);
     let secrets = model
         .objects
         .values()

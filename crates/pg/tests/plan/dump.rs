@@ -1,6 +1,6 @@
 //! What pg_dump says about two databases: an oracle that knows nothing of our model.
 //!
-//! Set aside is only what pg_dump orders by creation, because no plan can change it: the order of a table's columns and of statements.
+//! Set aside is only what pg_dump orders by creation, because no plan can change it: the order of a table's columns, of options and of statements.
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -53,10 +53,23 @@ fn normalised(dump: &str) -> Vec<String> {
     let statements = ponte_schema::lexer::split(dump).unwrap();
     let mut texts: Vec<String> = statements
         .iter()
-        .map(|statement| sorted_columns(statement.text(dump)))
+        .map(|statement| sorted_options(&sorted_columns(statement.text(dump))))
         .collect();
     texts.sort();
     texts
+}
+
+/// Options in alphabetical order: in which they were given says nothing.
+fn sorted_options(statement: &str) -> String {
+    let Some((head, rest)) = statement.split_once(" WITH (") else {
+        return statement.to_owned();
+    };
+    let Some((list, tail)) = rest.split_once(')').filter(|(list, _)| list.contains('=')) else {
+        return statement.to_owned();
+    };
+    let mut options: Vec<&str> = list.split(", ").collect();
+    options.sort_unstable();
+    format!("{head} WITH ({}){tail}", options.join(", "))
 }
 
 fn sorted_columns(statement: &str) -> String {

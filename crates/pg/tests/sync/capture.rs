@@ -259,6 +259,37 @@ async fn the_changelog_answers_which_changes_have_not_arrived_yet() {
     );
 }
 
+/// A statement with few rows, some, many, and none: each key is an entry once, in few rows of the changelog.
+#[tokio::test]
+async fn statements_of_every_size_are_captured_key_by_key() {
+    in_both_modes(NOTA, async |world| {
+        let mut link = world.init(&world.unlimited(&["nota"])).await;
+        let mut from = 1;
+        for rows in [0, 1, 2, 3, 4, 50, 102, 103, 104, 203, 1_000] {
+            let before = number(&world.a, "SELECT count(*) FROM ponte.changelog_nota").await;
+            let last = from + rows - 1;
+            world
+                .a(&format!("INSERT INTO nota SELECT generate_series({from}, {last})"))
+                .await;
+            let noted = format!("SELECT count(DISTINCT k1) FROM ponte.entries_nota WHERE k1 BETWEEN {from} AND {last}");
+            assert_eq!(number(&world.a, &noted).await, rows, "{rows} rows");
+            let shown = format!("SELECT count(*) FROM nota_changelog WHERE NOT synced AND operation = 'INSERT' AND id BETWEEN {from} AND {last}");
+            assert_eq!(number(&world.a, &shown).await, rows, "{rows} rows");
+            let taken = number(&world.a, "SELECT count(*) FROM ponte.changelog_nota").await - before;
+            assert!(taken <= 3 + (rows + 99) / 100, "{taken} rows for {rows} keys");
+            from += rows;
+        }
+        settle(&mut link).await;
+        let all = from - 1;
+        assert_eq!(world.assert_equal("nota").await.len(), usize::try_from(all).unwrap());
+        world.a("DELETE FROM nota WHERE id > 3").await;
+        assert_eq!(number(&world.a, "SELECT count(*) FROM nota_changelog WHERE operation = 'DELETE'").await, all - 3);
+        settle(&mut link).await;
+        assert_eq!(world.assert_equal("nota").await.len(), 3);
+    })
+    .await;
+}
+
 #[tokio::test]
 async fn asking_the_changelog_for_what_is_pending_reads_only_that() {
     let world = World::with(NOTA).await;

@@ -119,3 +119,123 @@ async fn a_refused_sweep_leaves_nothing_behind_and_the_rounds_set_the_row_aside(
     settle(&mut link).await;
     assert_eq!(world.assert_equal("perfis").await.len(), 2);
 }
+
+/// Large enough to travel by itself, not among the small batches.
+const MANY: i64 = 3_000;
+
+/// Both sides change many rows, and a few of them are the same ones.
+#[tokio::test]
+async fn only_rows_that_both_sides_changed_are_kept_out_of_the_sweep() {
+    let world = World::with(PERFIS).await;
+    world
+        .a(&format!(
+            "INSERT INTO perfis (id, nome, email) SELECT g, 'velho', 'e' || g FROM generate_series(1, {MANY}) g"
+        ))
+        .await;
+    let mut link = world.init(&world.spec(&["perfis"])).await;
+    let half = MANY / 2;
+    world
+        .a(&format!("UPDATE perfis SET nome = 'de a' WHERE id <= {half}"))
+        .await;
+    // Ten of those too, a row of each kind besides, and one that frees a unique value for another.
+    world
+        .b(&format!(
+            "UPDATE perfis SET nome = 'de b' WHERE id BETWEEN {half} - 9 AND {half} + 1000;
+             DELETE FROM perfis WHERE id = {MANY};
+             INSERT INTO perfis (id, nome, email) VALUES ({MANY} + 1, 'novo', 'e{MANY}')"
+        ))
+        .await;
+    world
+        .a(&format!(
+            "INSERT INTO perfis (id, nome) SELECT g, 'novo' FROM generate_series({MANY} + 100, {MANY} + 400) g;
+             DELETE FROM perfis WHERE id > {MANY} + 390"
+        ))
+        .await;
+    let report = link.pass().await.unwrap();
+    assert_eq!(report.conflicts(), 10);
+    settle(&mut link).await;
+    world.assert_equal("perfis").await;
+    let count = async |name: &str| {
+        number(
+            &world.a,
+            &format!("SELECT count(*) FROM perfis WHERE nome = '{name}'"),
+        )
+        .await
+    };
+    // b wrote later.
+    assert_eq!(
+        (count("de a").await, count("de b").await, count("novo").await),
+        (half - 10, 1010, 292)
+    );
+}
+
+/// What was deleted and inserted again comes to a place where a row is; what is only new does not.
+#[tokio::test]
+async fn rows_that_are_replaced_in_a_large_batch_arrive_as_they_are() {
+    let world = World::with(PERFIS).await;
+    world
+        .a(&format!(
+            "INSERT INTO perfis (id, nome) SELECT g, 'velho' FROM generate_series(1, {MANY}) g"
+        ))
+        .await;
+    let mut link = world.init(&world.spec(&["perfis"])).await;
+    world
+        .a(&format!(
+            "DELETE FROM perfis WHERE id > 100; INSERT INTO perfis (id, nome) SELECT g, 'novo' FROM generate_series(101, 2 * {MANY}) g"
+        ))
+        .await;
+    settle(&mut link).await;
+    let rows = world.assert_equal("perfis").await;
+    assert_eq!(i64::try_from(rows.len()).unwrap(), 2 * MANY);
+    assert_eq!(number(&world.b, "SELECT count(*) FROM ponte.conflict").await, 0);
+    assert_eq!(
+        number(&world.b, "SELECT count(*) FROM perfis WHERE nome = 'velho'").await,
+        100
+    );
+}
+
+/// Rows that are only new go straight into their table, until one of them cannot.
+#[tokio::test]
+async fn new_rows_that_cannot_go_straight_into_their_table_go_like_all_others() {
+    let world = world_with_one_row().await;
+    let mut link = world.init(&world.spec(&["perfis"])).await;
+    let insert = |first: i64, saldo: i64| {
+        format!(
+            "INSERT INTO perfis (id, nome, saldo) SELECT g, 'de a', CASE g WHEN {first} + 5 THEN {saldo} ELSE 1 END
+             FROM generate_series({first}, {first} + {MANY} - 1) g"
+        )
+    };
+    world.a(&insert(1_000_000, 1)).await;
+    assert_eq!(
+        link.pass().await.unwrap().directions[0].applied.upserts,
+        u64::try_from(MANY).unwrap()
+    );
+    // A row that is refused.
+    world.b("ALTER TABLE perfis ADD CHECK (saldo < 100)").await;
+    world.a(&insert(2_000_000, 500)).await;
+    assert_eq!(link.pass().await.unwrap().quarantined(), 1);
+    world.a("UPDATE perfis SET saldo = 5 WHERE saldo = 500").await;
+    settle(&mut link).await;
+    // A row that the target was about to add itself.
+    world.a(&insert(3_000_000, 1)).await;
+    let writer = connect(&world.pair.url_b).await;
+    writer
+        .batch_execute("BEGIN; INSERT INTO perfis (id, nome) VALUES (3000007, 'de b')")
+        .await
+        .unwrap();
+    let pass = async {
+        assert_eq!(link.pass().await.unwrap().conflicts(), 1);
+    };
+    let commit = async {
+        until_somebody_waits(&world.b).await;
+        writer.batch_execute("COMMIT").await.unwrap();
+    };
+    tokio::join!(pass, commit);
+    settle(&mut link).await;
+    let rows = world.assert_equal("perfis").await;
+    assert_eq!(i64::try_from(rows.len()).unwrap(), 3 * MANY + 1);
+    assert_eq!(
+        text(&world.a, "SELECT nome FROM perfis WHERE id = 3000007").await,
+        "de b"
+    );
+}

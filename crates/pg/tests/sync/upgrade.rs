@@ -11,9 +11,10 @@ use crate::support::{World, number, settle, text};
 const PERFIS: &str = "CREATE TABLE perfis (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, nome text, updated_at timestamptz NOT NULL DEFAULT now())";
 
 /// What earlier layouts installed.
-const LAYOUTS: [&str; 2] = [
+const LAYOUTS: [&str; 3] = [
     include_str!("fixtures/layout_1.sql"),
     include_str!("fixtures/layout_2.sql"),
+    include_str!("fixtures/layout_3.sql"),
 ];
 
 /// A link as an earlier layout recorded it, complete, with one change pending on each side.

@@ -131,8 +131,8 @@ pub fn convert(
         Tool::Prisma => prisma::convert(&table.schema, files, history),
         Tool::Rails => rails::convert(files, history),
         Tool::Refinery => refinery::convert(files, history),
-        Tool::Dbmate | Tool::GolangMigrate | Tool::Sqlx | Tool::Goose => {
-            as_they_are::convert(tool, files, history)
+        Tool::Dbmate | Tool::GolangMigrate | Tool::Sqlx | Tool::Goose | Tool::Atlas => {
+            as_they_are::convert(tool, &table.schema, files, history)
         }
     }
 }

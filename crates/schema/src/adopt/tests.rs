@@ -211,6 +211,46 @@ COMMIT;
 ";
 
 #[test]
+fn files_of_flyway_and_prisma_run_in_the_schema_that_the_tool_made() {
+    let home = QualifiedName::new("Home", "any");
+    let sources = [
+        ("V1__a.sql", ONE),
+        ("U1__a.sql", ONE),
+        ("V2__b.sql", ONE),
+        ("R__c.sql", ONE),
+    ];
+    let rows = rows(&["applied 1 V1__a.sql"]);
+    let conversion = convert(Tool::Flyway, &home, &files(&sources), &rows).unwrap();
+    assert_eq!(
+        text(&conversion, 0),
+        "-- UP operations\nCREATE SCHEMA IF NOT EXISTS \"Home\";\nSET search_path TO \"Home\", public;\nSELECT 1;\n\n\
+         -- DOWN operations\n-- SET search_path TO \"Home\", public;\n-- SELECT 1;\n"
+    );
+    for later in 1..3 {
+        let own = text(&conversion, later);
+        assert!(
+            own.contains("SET search_path TO \"Home\", public;\nSELECT 1;"),
+            "{own}"
+        );
+        assert!(!own.contains("CREATE SCHEMA"), "{own}");
+    }
+    let sources = [("1_a/migration.sql", ONE)];
+    let conversion = convert(Tool::Prisma, &home, &files(&sources), &[]).unwrap();
+    assert!(text(&conversion, 0).contains("SET search_path TO \"Home\";\n"));
+}
+
+#[test]
+fn transactions_per_migration_of_alembics_are_no_request_to_run_without_one() {
+    let up = "BEGIN;\n-- Running upgrade  -> a1\nSELECT 1;\nINSERT INTO meta.\"Books\" (version_num) VALUES ('a1');\nCOMMIT;\n\n\
+              BEGIN;\n-- Running upgrade a1 -> b1\nSELECT 2;\nCOMMIT;\n";
+    let table = QualifiedName::new("meta", "Books");
+    let history = rows(&["applied b1"]);
+    let conversion = convert(Tool::Alembic, &table, &files(&[("up.sql", up)]), &history).unwrap();
+    assert_eq!(text(&conversion, 0), "-- UP operations\nSELECT 1;\n");
+    assert_eq!(text(&conversion, 1), "-- UP operations\nSELECT 2;\n");
+}
+
+#[test]
 fn alembics_output_is_cut_at_its_comments_and_loses_its_own_books() {
     let down = "-- Running downgrade d1 -> b1, c1\n\n-- Running downgrade a1 -> \n\nDROP TABLE users;\n";
     let sources = [("down.sql", down), ("up.sql", ALEMBIC)];
@@ -223,7 +263,7 @@ fn alembics_output_is_cut_at_its_comments_and_loses_its_own_books() {
     );
     assert_eq!(
         text(&conversion, 1),
-        "-- UP operations\nCREATE INDEX CONCURRENTLY i ON users (note);\n"
+        "-- UP operations\n-- ponte: no-transaction\nCREATE INDEX CONCURRENTLY i ON users (note);\n"
     );
     assert!(text(&conversion, 3).ends_with("-- DOWN operations\n-- SELECT 1;\n"));
     check(
@@ -238,7 +278,7 @@ fn alembics_output_is_cut_at_its_comments_and_loses_its_own_books() {
 #[test]
 fn rails_dump_becomes_one_file_under_the_newest_version() {
     let dump = "\\restrict abc\nSET lock_timeout = 0;\nSELECT pg_catalog.set_config('search_path', '', false);\n\
-                CREATE TABLE public.users ();\nCREATE TABLE public.schema_migrations (version character varying NOT NULL);\n\
+                SET check_function_bodies = false;\nCREATE TABLE public.users ();\nCREATE TABLE public.schema_migrations (version character varying NOT NULL);\n\
                 INSERT INTO \"schema_migrations\" (version) VALUES ('20240101000000');\n\\unrestrict abc\n";
     let history = ["applied 20240101000000", "applied 20240202000000"];
     let conversion = check(
@@ -249,7 +289,12 @@ fn rails_dump_becomes_one_file_under_the_newest_version() {
         &["20240202000000"],
     );
     let own = text(&conversion, 0);
-    assert!(own.contains("CREATE TABLE public.users ();"), "{own}");
+    assert!(
+        own.starts_with("-- UP operations\n")
+            && own.contains("SET check_function_bodies = false;\nCREATE TABLE public.users ();"),
+        "{own}"
+    );
+    assert!(!own.contains("lock_timeout"), "{own}");
     assert!(
         !own.contains("schema_migrations") && !own.contains("set_config"),
         "{own}"
@@ -291,4 +336,22 @@ fn tables_are_told_apart_by_their_columns() {
     assert_eq!(owner("schema_migrations", &["version", "inserted_at"]), None);
     assert_eq!(owner("alembic_version", &["version_num"]), Some(Tool::Alembic));
     assert_eq!(owner("goose_db_version", &["a"]), None);
+}
+
+#[test]
+fn a_table_of_another_name_is_a_tools_own_only_with_exactly_its_columns() {
+    let is_like = |table: &str, columns: &[&str]| {
+        let columns: Vec<String> = columns.iter().map(|column| (*column).to_owned()).collect();
+        Tool::ALL
+            .into_iter()
+            .any(|tool| tool.is_like_its_own(table, &columns))
+    };
+    assert!(is_like("revision", &["version_num"]));
+    assert!(is_like("books", &["id", "version_id", "is_applied", "tstamp"]));
+    assert!(!is_like(
+        "books",
+        &["id", "version_id", "is_applied", "tstamp", "note"]
+    ));
+    assert!(is_like("db_migrations", &["version"]));
+    assert!(!is_like("product", &["version"]));
 }

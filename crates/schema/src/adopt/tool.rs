@@ -15,6 +15,7 @@ pub enum Tool {
     Refinery,
     Rails,
     Prisma,
+    Atlas,
 }
 
 /// What is known about a tool.
@@ -32,7 +33,7 @@ struct Profile {
 
 impl Tool {
     /// Every tool. Of two with the same table and columns the one to ask first stands first.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Alembic,
         Self::Flyway,
         Self::GolangMigrate,
@@ -42,6 +43,7 @@ impl Tool {
         Self::Goose,
         Self::Refinery,
         Self::Prisma,
+        Self::Atlas,
     ];
 
     /// As it is called on the command line.
@@ -93,86 +95,18 @@ impl Tool {
         self.fits(columns) && columns.iter().all(knows) && is_telling
     }
 
-    fn profile(self) -> Profile {
+    fn profile(self) -> &'static Profile {
         match self {
-            Self::Alembic => Profile {
-                word: "alembic",
-                table: "alembic_version",
-                columns: &["version_num"],
-                others: &[],
-                places: &[],
-                after_a_failure: "finish or repair it with alembic, then try again",
-            },
-            Self::Flyway => Profile {
-                word: "flyway",
-                table: "flyway_schema_history",
-                columns: &["installed_rank", "version", "type", "script", "success"],
-                others: &[
-                    "description",
-                    "checksum",
-                    "installed_by",
-                    "installed_on",
-                    "execution_time",
-                ],
-                places: &["src/main/resources/db/migration", "db/migration", "sql"],
-                after_a_failure: "undo by hand what the failed script did, run flyway repair, then try again",
-            },
-            Self::Dbmate => Profile {
-                word: "dbmate",
-                table: "schema_migrations",
-                columns: &["version"],
-                others: &[],
-                places: &["db/migrations"],
-                after_a_failure: "finish or repair it with dbmate, then try again",
-            },
-            Self::GolangMigrate => Profile {
-                word: "golang-migrate",
-                table: "schema_migrations",
-                columns: &["version", "dirty"],
-                others: &[],
-                places: &["db/migrations"],
-                after_a_failure: "bring the database to a whole version, run migrate force VERSION, then try again",
-            },
-            Self::Sqlx => Profile {
-                word: "sqlx",
-                table: "_sqlx_migrations",
-                columns: &["version", "description", "success", "checksum"],
-                others: &["installed_on", "execution_time"],
-                places: &[],
-                after_a_failure: "undo by hand what it did, delete its row from _sqlx_migrations, then try again",
-            },
-            Self::Goose => Profile {
-                word: "goose",
-                table: "goose_db_version",
-                columns: &["id", "version_id", "is_applied"],
-                others: &["tstamp"],
-                places: &["db/migrations"],
-                after_a_failure: "finish or repair it with goose, then try again",
-            },
-            Self::Refinery => Profile {
-                word: "refinery",
-                table: "refinery_schema_history",
-                columns: &["version", "name", "applied_on", "checksum"],
-                others: &[],
-                places: &[],
-                after_a_failure: "finish or repair it with refinery, then try again",
-            },
-            Self::Rails => Profile {
-                word: "rails",
-                table: "schema_migrations",
-                columns: &["version"],
-                others: &[],
-                places: &["db/structure.sql"],
-                after_a_failure: "finish it with bin/rails db:migrate, then try again",
-            },
-            Self::Prisma => Profile {
-                word: "prisma",
-                table: "_prisma_migrations",
-                columns: &["migration_name", "finished_at", "rolled_back_at"],
-                others: &["id", "checksum", "logs", "started_at", "applied_steps_count"],
-                places: &["prisma/migrations"],
-                after_a_failure: "run prisma migrate resolve --applied or --rolled-back NAME, then try again",
-            },
+            Self::Alembic => &ALEMBIC,
+            Self::Flyway => &FLYWAY,
+            Self::Dbmate => &DBMATE,
+            Self::GolangMigrate => &GOLANG_MIGRATE,
+            Self::Sqlx => &SQLX,
+            Self::Goose => &GOOSE,
+            Self::Refinery => &REFINERY,
+            Self::Rails => &RAILS,
+            Self::Prisma => &PRISMA,
+            Self::Atlas => &ATLAS,
         }
     }
 }
@@ -182,3 +116,106 @@ impl fmt::Display for Tool {
         f.write_str(self.word())
     }
 }
+
+const ALEMBIC: Profile = Profile {
+    word: "alembic",
+    table: "alembic_version",
+    columns: &["version_num"],
+    others: &[],
+    places: &[],
+    after_a_failure: "finish or repair it with alembic, then try again",
+};
+
+const FLYWAY: Profile = Profile {
+    word: "flyway",
+    table: "flyway_schema_history",
+    columns: &["installed_rank", "version", "type", "script", "success"],
+    others: &[
+        "description",
+        "checksum",
+        "installed_by",
+        "installed_on",
+        "execution_time",
+    ],
+    places: &["src/main/resources/db/migration", "db/migration", "sql"],
+    after_a_failure: "undo by hand what the failed script did, run flyway repair, then try again",
+};
+
+const DBMATE: Profile = Profile {
+    word: "dbmate",
+    table: "schema_migrations",
+    columns: &["version"],
+    others: &[],
+    places: &["db/migrations"],
+    after_a_failure: "finish or repair it with dbmate, then try again",
+};
+
+const GOLANG_MIGRATE: Profile = Profile {
+    word: "golang-migrate",
+    table: "schema_migrations",
+    columns: &["version", "dirty"],
+    others: &[],
+    places: &["db/migrations"],
+    after_a_failure: "bring the database to a whole version, run migrate force VERSION, then try again",
+};
+
+const SQLX: Profile = Profile {
+    word: "sqlx",
+    table: "_sqlx_migrations",
+    columns: &["version", "description", "success", "checksum"],
+    others: &["installed_on", "execution_time"],
+    places: &[],
+    after_a_failure: "undo by hand what it did, delete its row from _sqlx_migrations, then try again",
+};
+
+const GOOSE: Profile = Profile {
+    word: "goose",
+    table: "goose_db_version",
+    columns: &["id", "version_id", "is_applied"],
+    others: &["tstamp"],
+    places: &["db/migrations"],
+    after_a_failure: "finish or repair it with goose, then try again",
+};
+
+const REFINERY: Profile = Profile {
+    word: "refinery",
+    table: "refinery_schema_history",
+    columns: &["version", "name", "applied_on", "checksum"],
+    others: &[],
+    places: &[],
+    after_a_failure: "finish or repair it with refinery, then try again",
+};
+
+const RAILS: Profile = Profile {
+    word: "rails",
+    table: "schema_migrations",
+    columns: &["version"],
+    others: &[],
+    places: &["db/structure.sql"],
+    after_a_failure: "finish it with bin/rails db:migrate, then try again",
+};
+
+const PRISMA: Profile = Profile {
+    word: "prisma",
+    table: "_prisma_migrations",
+    columns: &["migration_name", "finished_at", "rolled_back_at"],
+    others: &["id", "checksum", "logs", "started_at", "applied_steps_count"],
+    places: &["prisma/migrations"],
+    after_a_failure: "run prisma migrate resolve --applied or --rolled-back NAME, then try again",
+};
+
+const ATLAS: Profile = Profile {
+    word: "atlas",
+    table: "atlas_schema_revisions",
+    columns: &["version", "type", "applied", "total", "executed_at", "hash"],
+    others: &[
+        "description",
+        "execution_time",
+        "error",
+        "error_stmt",
+        "partial_hashes",
+        "operator_version",
+    ],
+    places: &[],
+    after_a_failure: "finish it with atlas migrate apply, or undo it by hand and run atlas migrate set VERSION, then try again",
+};

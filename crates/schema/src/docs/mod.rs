@@ -4,6 +4,7 @@
 //! the order of columns, where references lead, who may do what. The same schema gives the same bytes, so that the output can be kept under version
 //! control. Pages need nothing from elsewhere: no script, no font, no network.
 
+pub mod changes;
 mod description;
 mod diagram;
 mod html;

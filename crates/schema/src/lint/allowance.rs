@@ -4,7 +4,10 @@
 //! statement, it holds for the whole file.
 
 use crate::lexer::{LineIndex, Position, TokenKind, tokens};
-use crate::migration::Script;
+use crate::migration::{Migration, Script};
+use crate::plan;
+
+use super::{Concern, RULES};
 
 /// A comment that allows something.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,6 +35,21 @@ pub(super) fn allow(allowances: &mut [Allowance], rule: &str, statement: Option<
         }
     }
     allowed
+}
+
+/// Whether a migration says that something is lost with it: a rule about loss is allowed with a reason, or a comment tells what a statement
+/// destroys, as those of planned migrations do.
+pub fn announces_loss(migration: &Migration) -> bool {
+    let is_about_loss = |allowance: &Allowance| {
+        let rule = RULES.iter().find(|rule| rule.code == allowance.rule);
+        !allowance.reason.is_empty() && rule.is_some_and(|rule| rule.concern == Concern::Loss)
+    };
+    let says = |comment: &str| comment.trim_start_matches(['-', ' ']).starts_with(plan::DESTROYS);
+    let scripts = [Some(&migration.up), migration.down.as_ref()];
+    scripts.into_iter().flatten().any(|script| {
+        let mut comments = tokens(script.text()).filter(|token| token.kind == TokenKind::LineComment);
+        comments.any(|comment| says(comment.text(script.text()))) || of(script).iter().any(is_about_loss)
+    })
 }
 
 /// All of a script.

@@ -13,6 +13,7 @@ pub mod observation;
 mod rules;
 pub mod statement;
 
+pub use allowance::announces_loss;
 pub use file::{Aftermath, Observations, Past};
 pub use finding::{Concern, Finding, Severity};
 pub use observation::{Sizes, TableSize};

@@ -229,14 +229,19 @@ impl Observation {
         })
     }
 
-    /// The same, for a person: the strongest lock that this statement took on each table, and its work.
-    pub fn in_words(&self) -> Vec<String> {
+    /// Of those the ones that this statement took: the strongest lock on each table.
+    pub fn taken_from_others(&self) -> BTreeMap<&Relation, LockMode> {
         let mut strongest: BTreeMap<&Relation, LockMode> = BTreeMap::new();
         for held in self.blocked().filter(|held| held.taken_now) {
             let mode = strongest.entry(&held.relation).or_insert(held.mode);
             *mode = held.mode.max(*mode);
         }
-        let locks = strongest.into_iter().map(|(relation, mode)| {
+        strongest
+    }
+
+    /// The same, for a person: the strongest lock that this statement took on each table, and its work.
+    pub fn in_words(&self) -> Vec<String> {
+        let locks = self.taken_from_others().into_iter().map(|(relation, mode)| {
             let who = if mode.blocks_reads() {
                 "reads and writes wait"
             } else {

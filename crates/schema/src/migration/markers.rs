@@ -1,4 +1,5 @@
-//! The comments that divide a file into UP and DOWN, and those that say how to run it: our own, dbmate's, goose's and sqlx's.
+//! The comments that divide a file into UP and DOWN, and those that say how to run it: our own, dbmate's, goose's,
+//! sqlx's and Atlas'.
 
 use crate::lexer::{LineIndex, TokenKind, tokens};
 
@@ -110,24 +111,30 @@ pub(super) fn layout(file: &str, text: &str) -> Result<Layout> {
 
 /// The reason that a file gives for having no way back: `-- ponte: irreversible the rows are gone`, wherever it stands.
 pub(super) fn irreversible(text: &str) -> Option<String> {
-    let comments = tokens(text).filter(|token| token.kind == TokenKind::LineComment);
-    comments
-        .into_iter()
-        .find_map(|token| irreversible_reason(token.text(text)))
+    reason_in(text, IRREVERSIBLE)
 }
 
-fn irreversible_reason(comment: &str) -> Option<String> {
+/// The reason that a file gives for not being tried with rows: `-- ponte: without-rows the table is empty until 012`.
+pub(super) fn without_rows(text: &str) -> Option<String> {
+    reason_in(text, "without-rows")
+}
+
+const IRREVERSIBLE: &str = "irreversible";
+
+fn reason_in(text: &str, word: &str) -> Option<String> {
+    let mut comments = tokens(text).filter(|token| token.kind == TokenKind::LineComment);
+    comments.find_map(|token| reason(token.text(text), word))
+}
+
+fn reason(comment: &str, word: &str) -> Option<String> {
     let body = comment.trim_start_matches(['-', ' ']);
-    let rest = body
-        .strip_prefix("ponte:")?
-        .trim_start()
-        .strip_prefix("irreversible")?;
+    let rest = body.strip_prefix("ponte:")?.trim_start().strip_prefix(word)?;
     Some(rest.trim_start_matches([':', ',', ' ']).trim().to_owned())
 }
 
 /// Whether a line of a commented-out DOWN part says that there is no way back.
 pub(super) fn is_irreversible(line: &str) -> bool {
-    line.trim().starts_with("--") && irreversible_reason(line.trim()).is_some()
+    line.trim().starts_with("--") && reason(line.trim(), IRREVERSIBLE).is_some()
 }
 
 /// Whether a line of a commented-out DOWN part is the request not to run it in a transaction.
@@ -154,7 +161,7 @@ fn marker(comment: &str) -> Option<Marker> {
             family: ponte,
             transaction: true,
         }),
-        ["ponte", "no-transaction", ..] => Some(Marker::NoTransaction(ponte)),
+        ["ponte", "no-transaction", ..] | ["atlas", "txmode", "none"] => Some(Marker::NoTransaction(ponte)),
         ["migrate", "up", ..] => Some(Marker::Up {
             family: Family::Dbmate,
             transaction,

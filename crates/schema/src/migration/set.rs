@@ -21,6 +21,8 @@ pub struct Migration {
     pub down: Option<Script>,
     /// Why nothing unmakes it, where the file says so.
     pub irreversible: Option<String>,
+    /// Why it is not tried with made-up rows, where the file says so.
+    pub without_rows: Option<String>,
     /// Of the text of UP.
     pub checksum_up: Checksum,
     /// Of the text of DOWN.
@@ -211,6 +213,7 @@ impl Found {
         let down = down.filter(|script| !script.statements().is_empty());
         Ok(Migration {
             irreversible: markers::irreversible(&text),
+            without_rows: markers::without_rows(&text),
             revision: parsed.revision,
             name: parsed.name,
             checksum_up: Checksum::of_text(up.text()),

@@ -10,6 +10,14 @@ const OWNER: &str = "owner";
 /// The fact that lists who may do what, where that is not what the server gives by default.
 pub(super) const GRANTS: &str = "grants";
 
+/// What stands for a value that the role may not see. It equals every other.
+const HIDDEN: &str = "not shown to this role";
+
+/// Whether the value is one that was not shown.
+pub(crate) fn is_hidden(value: Option<&String>) -> bool {
+    value.is_some_and(|value| value == HIDDEN)
+}
+
 /// Whether owners and privileges count.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Access {
@@ -101,7 +109,7 @@ fn compare_facts(
     for name in names.into_keys() {
         let (wanted, is) = (expected.get(name), actual.get(name));
         let counts = access == Access::Compared || ![OWNER, GRANTS].contains(&name.as_str());
-        if counts && wanted != is {
+        if counts && wanted != is && !is_hidden(wanted) && !is_hidden(is) {
             found.push(Difference {
                 object: id.clone(),
                 fact: Some(name.clone()),

@@ -18,6 +18,8 @@ pub enum Kind {
     Function,
     Aggregate,
     Operator,
+    OperatorFamily,
+    OperatorClass,
     Cast,
     TextSearchDictionary,
     TextSearchConfiguration,
@@ -41,7 +43,7 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 31] = [
+    pub const ALL: [Self; 33] = [
         Self::Schema,
         Self::Extension,
         Self::Language,
@@ -54,6 +56,8 @@ impl Kind {
         Self::Function,
         Self::Aggregate,
         Self::Operator,
+        Self::OperatorFamily,
+        Self::OperatorClass,
         Self::Cast,
         Self::TextSearchDictionary,
         Self::TextSearchConfiguration,
@@ -90,6 +94,8 @@ impl Kind {
             Self::Function => "function",
             Self::Aggregate => "aggregate",
             Self::Operator => "operator",
+            Self::OperatorFamily => "operator family",
+            Self::OperatorClass => "operator class",
             Self::Cast => "cast",
             Self::TextSearchDictionary => "text search dictionary",
             Self::TextSearchConfiguration => "text search configuration",

@@ -13,6 +13,7 @@ mod kind;
 use std::collections::BTreeMap;
 use std::fmt;
 
+pub(crate) use compare::is_hidden;
 pub use compare::{Access, Difference, compare};
 pub use kind::Kind;
 

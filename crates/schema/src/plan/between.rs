@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::{Request, Side, Style};
-use crate::model::{Facts, ObjectId};
+use crate::model::{Facts, ObjectId, is_hidden};
 
 /// Both sides, and what is known about the plan so far.
 pub(super) struct Between<'a> {
@@ -16,6 +16,10 @@ pub(super) struct Between<'a> {
     pub(super) reset: BTreeSet<ObjectId>,
     /// New tables whose defaults wait for what needs the table.
     pub(super) late_defaults: BTreeSet<ObjectId>,
+    /// What is built under a lock after all, because what others use would be gone meanwhile.
+    pub(super) at_once: BTreeSet<ObjectId>,
+    /// Views that stand in a ring with what they use: made with their columns alone, filled when the rest is there.
+    pub(super) hollow: BTreeSet<ObjectId>,
 }
 
 impl Between<'_> {
@@ -28,8 +32,13 @@ impl Between<'_> {
     pub(super) fn is_safe_for(&self, part: &ObjectId) -> bool {
         let whole = self.to.whole(part);
         let in_use = whole.as_ref().is_some_and(|whole| !self.is_fresh(whole));
-        let parted = whole.is_some_and(|whole| self.to.fact(&whole, "partition key").is_some());
-        self.request.style == Style::Safe && in_use && !parted
+        let has = |fact| {
+            whole
+                .as_ref()
+                .is_some_and(|whole| self.to.fact(whole, fact).is_some())
+        };
+        let takes_steps = !has("partition key") && !has("foreign server");
+        self.request.style == Style::Safe && in_use && takes_steps && !self.at_once.contains(part)
     }
 
     /// What changes about the object.
@@ -50,7 +59,8 @@ pub(super) struct Changed<'a> {
 impl<'a> Changed<'a> {
     /// Whether the fact differs.
     pub(super) fn in_fact(&self, name: &str) -> bool {
-        self.from.get(name) != self.to.get(name)
+        let (from, to) = (self.from.get(name), self.to.get(name));
+        from != to && !is_hidden(from) && !is_hidden(to)
     }
 
     /// The names of what differs.

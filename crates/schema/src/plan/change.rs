@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::between::Between;
+use super::kinds::types;
 use super::{Access, Side, kinds};
 use crate::model::{Kind, ObjectId};
 
@@ -119,7 +120,27 @@ impl Closure {
         for dependent in self.dependents.get(id).cloned().unwrap_or_default() {
             if dependent.kind == Kind::Column {
                 self.spread_to_column(between, changes, id, &dependent, goes);
-            } else if goes || makes_way(id, &dependent) {
+            } else if goes && is_let_go(between, changes, id, &dependent) {
+                continue;
+            } else if goes || makes_way(between, id, &dependent) {
+                self.replace(between, changes, &dependent);
+            } else if types::is_remade(&dependent)
+                && between.to.has(&dependent)
+                && between.from.has(&dependent)
+            {
+                changes.entry(dependent.clone()).or_insert(Change::Alter);
+                self.todo.push(dependent);
+            }
+        }
+    }
+
+    /// What the end of a table means for those that need one of its columns.
+    fn spread_beyond(&mut self, between: &Between<'_>, changes: &mut Changes, column: &ObjectId) {
+        for dependent in self.dependents.get(column).cloned().unwrap_or_default() {
+            let is_inner = dependent.schema == column.schema && dependent.of == column.of;
+            if dependent.kind == Kind::Column && !is_inner {
+                self.spread_to_column(between, changes, column, &dependent, true);
+            } else if !is_inner {
                 self.replace(between, changes, &dependent);
             }
         }
@@ -133,10 +154,17 @@ impl Closure {
         column: &ObjectId,
         goes: bool,
     ) {
+        let is_own = column.schema == id.schema && column.of.as_ref() == Some(&id.name);
+        if is_own && id.kind != Kind::Column {
+            if goes {
+                self.spread_beyond(between, changes, column);
+            }
+            return;
+        }
         let still_needs = between.to.needs_of(column).any(|need| need == id);
         let stays = between.to.exists(column) && between.from.exists(column);
         let has_own_change = matches!(changes.get(column), Some(Change::Drop | Change::Replace));
-        if !stays || has_own_change || column.of.as_ref() == Some(&id.name) && id.kind != Kind::Column {
+        if !stays || has_own_change {
             return;
         }
         if between.from.fact(column, "generated").is_some() {
@@ -150,7 +178,7 @@ impl Closure {
         } else if !goes && id.kind != Kind::Column && still_needs {
             // The type takes the column along; what is computed from the column makes way for that.
             for dependent in self.dependents.get(column).cloned().unwrap_or_default() {
-                if makes_way(column, &dependent) {
+                if makes_way(between, column, &dependent) {
                     self.replace(between, changes, &dependent);
                 }
             }
@@ -166,8 +194,18 @@ impl Closure {
     }
 }
 
+/// Whether the dependent is a partition or child that leaves the table before that goes.
+fn is_let_go(between: &Between<'_>, changes: &Changes, table: &ObjectId, child: &ObjectId) -> bool {
+    let both_tables = table.kind == Kind::Table && child.kind == Kind::Table;
+    let leaves = changes.get(child) == Some(&Change::Alter);
+    both_tables && leaves && !between.to.needs_of(child).any(|need| need == table)
+}
+
 /// Whether the dependent is in the way when `id`, a column or a type, is converted. Indexes and constraints of a column follow by themselves.
-fn makes_way(id: &ObjectId, dependent: &ObjectId) -> bool {
+/// A foreign key would have to compare the old values with new ones.
+fn makes_way(between: &Between<'_>, id: &ObjectId, dependent: &ObjectId) -> bool {
+    let definition = between.from.fact(dependent, "definition");
+    let is_foreign_key = || definition.is_some_and(|definition| definition.starts_with("FOREIGN KEY"));
     match dependent.kind {
         Kind::View
         | Kind::MaterializedView
@@ -176,6 +214,7 @@ fn makes_way(id: &ObjectId, dependent: &ObjectId) -> bool {
         | Kind::Policy
         | Kind::Publication => true,
         Kind::Function | Kind::Aggregate | Kind::Operator | Kind::Cast => true,
+        Kind::Constraint if is_foreign_key() => true,
         Kind::Constraint | Kind::Index | Kind::Statistics => id.kind != Kind::Column,
         _ => false,
     }

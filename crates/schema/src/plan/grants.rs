@@ -7,9 +7,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::Access;
 use super::between::Between;
-use super::name::{address, noun, plain, whole};
+use super::name::{address, noun_of, plain, qualified, whole};
 use super::step::Step;
-use crate::model::{Kind, ObjectId};
+use crate::model::{Facts, Kind, ObjectId};
 use crate::{Ident, Printed, Sql};
 
 /// Privileges by grantee, as the server spells both; `SELECT*` may be handed on.
@@ -28,7 +28,7 @@ pub(super) fn created(between: &Between<'_>, id: &ObjectId) -> Vec<Step> {
     let role = &between.request.role;
     let given = rename(given(between, id, role), role, owner);
     let wanted = listed(between.to.fact(id, "grants"), id.kind, owner);
-    statements(id, &given, &wanted)
+    statements(id, between.to.facts(id), &given, &wanted)
 }
 
 /// For an object that stays.
@@ -42,7 +42,7 @@ pub(super) fn altered(between: &Between<'_>, id: &ObjectId) -> Vec<Step> {
         changed.is("owner").unwrap_or_default(),
     );
     let given = rename(listed(changed.was("grants"), id.kind, was), was, is);
-    statements(id, &given, &listed(changed.is("grants"), id.kind, is))
+    statements(id, changed.to, &given, &listed(changed.is("grants"), id.kind, is))
 }
 
 /// For the default privileges of a role.
@@ -313,21 +313,36 @@ fn differing(was: &Grants, is: &Grants) -> Vec<Change> {
     changes
 }
 
-fn statements(id: &ObjectId, was: &Grants, is: &Grants) -> Vec<Step> {
+/// An aggregate as if it were a function: GRANT knows neither `*` nor ORDER BY.
+fn arguments_of(id: &ObjectId) -> Sql {
+    let signature = id.signature.as_deref().unwrap_or_default();
+    let plain = signature.replace(" ORDER BY ", ", ").replace("ORDER BY ", "");
+    Sql::render(
+        "{name}({signature})",
+        &[("name", &qualified(id)), ("signature", &Printed::new(plain))],
+    )
+}
+
+fn statements(id: &ObjectId, facts: &Facts, was: &Grants, is: &Grants) -> Vec<Step> {
     let (target, columns) = if id.kind == Kind::Column {
         let columns = Sql::render(" ({name})", &[("name", &plain(&id.name))]);
         (Sql::render("TABLE {table}", &[("table", &whole(id))]), columns)
     } else {
         let noun = match id.kind {
             Kind::View | Kind::MaterializedView => "TABLE",
-            Kind::Aggregate => "ROUTINE",
+            Kind::Table => "TABLE",
+            Kind::Aggregate => "FUNCTION",
             Kind::Domain => "TYPE",
             Kind::ForeignServer => "FOREIGN SERVER",
-            kind => noun(kind),
+            _ => noun_of(id, facts),
+        };
+        let address = match id.kind {
+            Kind::Aggregate => arguments_of(id),
+            _ => address(id),
         };
         let target = Sql::render(
             "{noun} {address}",
-            &[("noun", &Sql::text(noun)), ("address", &address(id))],
+            &[("noun", &Sql::text(noun)), ("address", &address)],
         );
         (target, Sql::default())
     };

@@ -12,6 +12,7 @@ mod change;
 mod grants;
 mod kinds;
 mod name;
+mod options;
 mod order;
 pub mod rename;
 mod satellites;
@@ -24,11 +25,13 @@ use std::collections::BTreeSet;
 
 pub use side::Side;
 pub use step::{Lock, Placement, Step};
+pub(crate) use text::DESTROYS;
 pub use text::Segment;
 
 use crate::Sql;
 use crate::model::{Access, Kind};
 use between::Between;
+use order::Again;
 
 /// Whether tables are in use while the plan runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,19 +74,24 @@ impl Plan {
 
 /// The statements that make of `from` what `to` is.
 pub fn plan(from: &Side, to: &Side, request: &Request) -> Plan {
+    let from = from.with_what_leaves(to);
     let mut between = Between {
-        from,
+        from: &from,
         to,
         request,
         replaced: BTreeSet::new(),
         reset: BTreeSet::new(),
         late_defaults: BTreeSet::new(),
+        at_once: BTreeSet::new(),
+        hollow: BTreeSet::new(),
     };
     let changes = change::find(&mut between);
     let mut steps = loop {
         match order::ordered(&between, &changes) {
             Ok(steps) => break steps,
-            Err(tables) => between.late_defaults.extend(tables),
+            Err(Again::LateDefaults(tables)) => between.late_defaults.extend(tables),
+            Err(Again::AtOnce(objects)) => between.at_once.extend(objects),
+            Err(Again::Hollow(views)) => between.hollow.extend(views),
         }
     };
     commit_new_labels(&between, &mut steps);

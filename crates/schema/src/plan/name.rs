@@ -1,6 +1,6 @@
 //! Names in statements that people read: quoted only where PostgreSQL asks for it.
 
-use crate::model::{Kind, ObjectId};
+use crate::model::{Facts, Kind, ObjectId};
 use crate::sql::Fragment;
 use crate::{Ident, Printed, Sql};
 
@@ -187,6 +187,19 @@ pub(super) fn plain(name: &Ident) -> Sql {
     }
 }
 
+/// The longest name that the server keeps, in bytes.
+const NAME_BYTES_MAX: usize = 63;
+
+/// A name beside another one, while both are there.
+pub(super) fn marked(name: &Ident, mark: &str) -> Ident {
+    let mut kept = name.as_str();
+    while kept.len() + mark.len() > NAME_BYTES_MAX {
+        let last = kept.char_indices().next_back();
+        kept = last.map_or("", |(at, _)| &kept[..at]);
+    }
+    Ident::new([kept, mark].concat())
+}
+
 /// The parts joined by dots.
 fn dotted<'a>(parts: impl IntoIterator<Item = &'a Ident>) -> Sql {
     Sql::join(".", parts.into_iter().map(plain))
@@ -224,6 +237,10 @@ pub(super) fn address(id: &ObjectId) -> Sql {
                 [("schema", &schema), ("name", &own), ("signature", &signature)];
             Sql::render("{schema}.{name} ({signature})", &values)
         }
+        Kind::OperatorFamily | Kind::OperatorClass => Sql::render(
+            "{name} USING {method}",
+            &[("name", &qualified(id)), ("method", &signature)],
+        ),
         Kind::Cast => Sql::render("({name})", &[("name", &Printed::new(id.name.as_str()))]),
         Kind::Column => dotted(id.schema.iter().chain(&id.of).chain([&id.name])),
         Kind::Constraint | Kind::Trigger | Kind::Rule | Kind::Policy => {
@@ -246,6 +263,8 @@ pub(super) fn noun(kind: Kind) -> &'static str {
         Kind::Function => "ROUTINE",
         Kind::Aggregate => "AGGREGATE",
         Kind::Operator => "OPERATOR",
+        Kind::OperatorFamily => "OPERATOR FAMILY",
+        Kind::OperatorClass => "OPERATOR CLASS",
         Kind::Cast => "CAST",
         Kind::TextSearchDictionary => "TEXT SEARCH DICTIONARY",
         Kind::TextSearchConfiguration => "TEXT SEARCH CONFIGURATION",
@@ -265,6 +284,17 @@ pub(super) fn noun(kind: Kind) -> &'static str {
         Kind::Publication => "PUBLICATION",
         Kind::EventTrigger => "EVENT TRIGGER",
         Kind::DefaultPrivileges => "DEFAULT PRIVILEGES",
+    }
+}
+
+/// What this very object is called in statements: routines and tables of one kind have several words.
+pub(super) fn noun_of(id: &ObjectId, facts: &Facts) -> &'static str {
+    let starts = |head| facts.get("definition").is_some_and(|text| text.starts_with(head));
+    match id.kind {
+        Kind::Function if starts("CREATE OR REPLACE PROCEDURE") => "PROCEDURE",
+        Kind::Function => "FUNCTION",
+        Kind::Table if facts.contains_key("foreign server") => "FOREIGN TABLE",
+        kind => noun(kind),
     }
 }
 

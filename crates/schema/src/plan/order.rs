@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::between::Between;
 use super::change::{Change, Changes};
-use super::kinds;
+use super::kinds::{self, types};
 use super::step::{Placement, Step, Steps};
 use crate::model::{Kind, ObjectId};
 
@@ -22,19 +22,42 @@ enum Act {
     Alter(ObjectId),
     /// Make it.
     Create(ObjectId),
+    /// Give a view that was made hollow its definition.
+    Fill(ObjectId),
+    /// Drop what made way for a type that was made anew.
+    Leave(ObjectId),
 }
 
 impl Act {
     fn object(&self) -> &ObjectId {
         match self {
-            Self::Release(id) | Self::Drop(id) | Self::Alter(id) | Self::Create(id) => id,
+            Self::Release(id)
+            | Self::Drop(id)
+            | Self::Alter(id)
+            | Self::Create(id)
+            | Self::Fill(id)
+            | Self::Leave(id) => id,
         }
     }
 }
 
-/// The steps in order, or the new tables whose defaults have to wait, because without that there is no order.
-pub(super) fn ordered(between: &Between<'_>, changes: &Changes) -> Result<Vec<Step>, BTreeSet<ObjectId>> {
-    let graph = Graph::new(between, changes);
+/// Why there is no order yet, and what is to be done otherwise.
+pub(super) enum Again {
+    /// The defaults of these tables have to wait for what needs the tables.
+    LateDefaults(BTreeSet<ObjectId>),
+    /// These would be built between the end and the return of something in use: they are built under a lock.
+    AtOnce(BTreeSet<ObjectId>),
+    /// These views need what needs them: they are made hollow and filled.
+    Hollow(BTreeSet<ObjectId>),
+}
+
+/// The steps in order, or what has to be done otherwise, because without that there is no order.
+pub(super) fn ordered(between: &Between<'_>, changes: &Changes) -> Result<Vec<Step>, Again> {
+    let mut graph = Graph::new(between, changes);
+    let builds = graph.keep_together();
+    if !builds.is_empty() {
+        return Err(Again::AtOnce(builds));
+    }
     let acts = graph.sorted()?;
     let mut steps = Vec::new();
     let mut late = Vec::new();
@@ -79,6 +102,9 @@ impl<'a> Graph<'a> {
         for column in &between.reset {
             graph.add(Act::Release(column.clone()));
         }
+        for (id, change) in changes {
+            graph.add_in_parts(id, *change);
+        }
         for table in &between.late_defaults {
             let goes = graph.goes(table);
             let columns = between.from.parts(table, Kind::Column).into_iter();
@@ -92,7 +118,31 @@ impl<'a> Graph<'a> {
         graph.edges_of_first();
         graph.edges_of_second();
         graph.edges_of_names();
+        graph.edges_of_partitions();
+        graph.edges_of_logging();
         graph
+    }
+
+    /// What is done to some objects beside their change: a table leaves its parent before, a type drops its old self after, a view in a ring
+    /// is emptied before and filled after.
+    fn add_in_parts(&mut self, id: &ObjectId, change: Change) {
+        let between = self.between;
+        if change == Change::Alter && kinds::leaves_parent(between, id) {
+            self.add(Act::Release(id.clone()));
+            self.edge(Act::Release(id.clone()), Act::Alter(id.clone()));
+        }
+        if change == Change::Alter && types::is_made_anew(between, id) {
+            self.add(Act::Leave(id.clone()));
+            self.edge(Act::Alter(id.clone()), Act::Leave(id.clone()));
+        }
+        if between.hollow.contains(id) && matches!(change, Change::Drop | Change::Replace) {
+            self.add(Act::Release(id.clone()));
+            self.edge(Act::Release(id.clone()), Act::Drop(id.clone()));
+        }
+        if between.hollow.contains(id) && matches!(change, Change::Create | Change::Replace) {
+            self.add(Act::Fill(id.clone()));
+            self.edge(Act::Create(id.clone()), Act::Fill(id.clone()));
+        }
     }
 
     fn add(&mut self, act: Act) {
@@ -103,9 +153,12 @@ impl<'a> Graph<'a> {
             Act::Drop(id) => kinds::drop(between, id),
             Act::Create(id) if id.kind == Kind::Column && comes_with_whole(between, id) => return,
             Act::Create(id) => kinds::create(between, id),
+            Act::Alter(id) if id.kind == Kind::Column && comes_with_whole(between, id) => return,
             Act::Alter(id) => kinds::alter(between, id).unwrap_or_default(),
+            Act::Fill(id) => kinds::fill(between, id),
+            Act::Leave(id) => kinds::leave(between, id),
         };
-        self.before.insert(act.clone(), BTreeSet::new());
+        self.before.entry(act.clone()).or_default();
         self.work.insert(act, steps);
     }
 
@@ -121,6 +174,12 @@ impl<'a> Graph<'a> {
                 .into_iter()
                 .flatten()
                 .find(|owner| self.goes(owner));
+        }
+        if id.kind == Kind::Table && self.between.from.fact(id, "partition of").is_some() {
+            let stays = self.changes.get(id) == Some(&Change::Alter);
+            let mut needs = self.between.from.needs_of(id);
+            let parent = needs.find(|need| need.kind == Kind::Table && self.goes(need));
+            return parent.filter(|_| !stays).cloned();
         }
         let whole = self.between.from.whole(id).filter(|whole| self.goes(whole))?;
         (!self.is_knotted(id, &whole)).then_some(whole)
@@ -156,8 +215,7 @@ impl<'a> Graph<'a> {
         if self.work.contains_key(&act) {
             return Some(act);
         }
-        let other = self.goes(id).then(|| self.vanishes_with(id)).flatten();
-        self.drop_of(&other?)
+        self.drop_of(&self.vanishes_with(id)?)
     }
 
     /// The act that makes the object, or the change that makes it what others need.
@@ -202,14 +260,33 @@ impl<'a> Graph<'a> {
             let release = Act::Release(dependent.clone());
             let release = self.work.contains_key(&release).then_some(release);
             if let Some(drop) = self.drop_of(&need) {
-                let release = release.filter(|_| is_for_defaults(&need));
+                let frees = match dependent.kind {
+                    Kind::Table => true,
+                    Kind::View => !is_for_columns(&need),
+                    _ => is_for_defaults(&need),
+                };
+                let release = release.filter(|_| frees);
                 let first = release.or(drop_of_dependent.clone()).or(alter.clone());
                 if let Some(first) = first {
                     self.edge(first, drop);
                 }
             }
+            let leave = Act::Leave(need.clone());
+            if self.work.contains_key(&leave) {
+                let uses = [Act::Alter(dependent.clone()), Act::Leave(dependent.clone())];
+                for first in uses.into_iter().filter(|_| types::is_remade(dependent)) {
+                    if self.work.contains_key(&first) {
+                        self.edge(first, leave.clone());
+                    }
+                }
+            }
             let change = Act::Alter(need.clone());
-            if self.work.contains_key(&change) {
+            let leaves = Act::Release(need.clone());
+            let is_latent = from.latent.contains_key(dependent) && self.work.contains_key(&leaves);
+            if is_latent && let Some(drop) = &drop_of_dependent {
+                self.edge(leaves, drop.clone());
+            }
+            if self.work.contains_key(&change) && !kinds::only_grows(self.between, &need) {
                 if let Some(drop) = drop_of_dependent {
                     self.edge(drop, change);
                 } else if let Some(alter) = alter
@@ -233,8 +310,15 @@ impl<'a> Graph<'a> {
             let same_table = to
                 .whole(dependent)
                 .is_some_and(|whole| to.whole(&need).as_ref() == Some(&whole));
+            let hollow = self.between.hollow.contains(dependent) && !is_for_columns(&need);
+            let fill = Act::Fill(dependent.clone());
+            let seconds = if hollow && self.work.contains_key(&fill) {
+                vec![fill]
+            } else {
+                self.made_by(dependent)
+            };
             for first in self.made_by(&need) {
-                for second in self.made_by(dependent) {
+                for second in seconds.clone() {
                     let is_inner = same_table && first.object().kind == Kind::Table && first == second;
                     let waits = is_for_defaults(&need) && self.is_default_that_waits(dependent, &second);
                     if !is_inner && !waits {
@@ -252,6 +336,12 @@ impl<'a> Graph<'a> {
             if self.work.contains_key(&release) {
                 self.edge(release.clone(), Act::Drop(sequence.clone()));
                 self.edge(release, Act::Create(sequence.clone()));
+            }
+            let lets_go = Act::Alter(sequence.clone());
+            if let Some(drop) = self.drop_of(column)
+                && self.work.contains_key(&lets_go)
+            {
+                self.edge(lets_go, drop);
             }
         }
         for (sequence, column) in &self.between.to.owned {
@@ -301,9 +391,105 @@ impl<'a> Graph<'a> {
         }
     }
 
+    /// The place of a partition is free when the one that has it is gone or has left.
+    fn edges_of_partitions(&mut self) {
+        let mut leaving: BTreeMap<String, BTreeSet<Act>> = BTreeMap::new();
+        let mut arriving: Vec<(String, Act)> = Vec::new();
+        for id in self.changes.keys().filter(|id| id.kind == Kind::Table) {
+            let release = Act::Release(id.clone());
+            let release = self.work.contains_key(&release).then_some(release);
+            let gone = release.or_else(|| self.drop_of(id));
+            if let (Some(parent), Some(act)) = (self.between.from.fact(id, "partition of"), gone) {
+                leaving.entry(parent.to_owned()).or_default().insert(act);
+            }
+            let comes = [Act::Create(id.clone()), Act::Alter(id.clone())].into_iter();
+            let comes = comes.filter(|act| self.work.contains_key(act));
+            if let Some(parent) = self.between.to.fact(id, "partition of") {
+                arriving.extend(comes.map(|act| (parent.to_owned(), act)));
+            }
+        }
+        for (parent, act) in arriving {
+            for gone in leaving.get(&parent).cloned().unwrap_or_default() {
+                self.edge(gone, act.clone());
+            }
+        }
+    }
+
+    /// A logged table must not refer to an unlogged one, in between either.
+    fn edges_of_logging(&mut self) {
+        let (from, to) = (self.between.from, self.between.to);
+        let is_unlogged = |table: &ObjectId| to.fact(table, "persistence").is_some();
+        let changes = |table: &ObjectId| from.fact(table, "persistence").is_some() != is_unlogged(table);
+        for (id, needs) in to.needs.iter().filter(|(id, _)| id.kind == Kind::Constraint) {
+            let Some(child) = to.whole(id).filter(|table| changes(table)) else {
+                continue;
+            };
+            let parents = needs.iter().filter_map(|need| to.whole(need));
+            for parent in parents.filter(|parent| *parent != child && changes(parent)) {
+                let (child, parent) = (Act::Alter(child.clone()), Act::Alter(parent));
+                if !self.work.contains_key(&child) || !self.work.contains_key(&parent) {
+                    continue;
+                }
+                if is_unlogged(child.object()) {
+                    self.edge(child, parent);
+                } else {
+                    self.edge(parent, child);
+                }
+            }
+        }
+    }
+
+    /// What others look through or are held back by must not be gone between two transactions. What has to be committed before it returns
+    /// comes before it goes, or, where it has to go for that, is named: it cannot be done beside the traffic.
+    fn keep_together(&mut self) -> BTreeSet<ObjectId> {
+        let replaced: Vec<ObjectId> = self
+            .changes
+            .iter()
+            .filter(|(id, change)| **change == Change::Replace && is_seen(id.kind))
+            .map(|(id, _)| id.clone())
+            .collect();
+        let mut at_once = BTreeSet::new();
+        for id in replaced {
+            let drop = Act::Drop(id.clone());
+            if !self.work.contains_key(&drop) {
+                continue;
+            }
+            for act in self.all_before(&Act::Create(id)) {
+                let steps = self.work.get(&act).into_iter().flat_map(|steps| &steps.now);
+                if !steps
+                    .into_iter()
+                    .any(|step| step.placement != Placement::Together)
+                {
+                    continue;
+                }
+                if self.all_before(&act).contains(&drop) {
+                    at_once.insert(act.object().clone());
+                } else {
+                    self.edge(act, drop.clone());
+                }
+            }
+        }
+        at_once.retain(|id| !self.between.at_once.contains(id));
+        at_once
+    }
+
+    /// Everything that comes before an act.
+    fn all_before(&self, act: &Act) -> BTreeSet<Act> {
+        let mut found = BTreeSet::new();
+        let mut todo = vec![act.clone()];
+        while let Some(next) = todo.pop() {
+            for first in self.before.get(&next).into_iter().flatten() {
+                if found.insert(first.clone()) {
+                    todo.push(first.clone());
+                }
+            }
+        }
+        found
+    }
+
     /// Topological, the cheapest act that is free first. Where nothing is free, defaults of new tables are asked to wait; where that does not
     /// help, the first act goes ahead, and the proof shows whether the server agrees.
-    fn sorted(&self) -> Result<Vec<Act>, BTreeSet<ObjectId>> {
+    fn sorted(&self) -> Result<Vec<Act>, Again> {
         let mut waiting: BTreeMap<&Act, usize> = BTreeMap::new();
         let mut after: BTreeMap<&Act, Vec<&Act>> = BTreeMap::new();
         for (act, before) in &self.before {
@@ -343,7 +529,16 @@ impl<'a> Graph<'a> {
         Ok(sorted)
     }
 
-    fn break_cycle<'g>(&self, waiting: &BTreeMap<&'g Act, usize>) -> Result<&'g Act, BTreeSet<ObjectId>> {
+    fn break_cycle<'g>(&self, waiting: &BTreeMap<&'g Act, usize>) -> Result<&'g Act, Again> {
+        let in_ring = |act: &&&Act| self.all_before(act).contains(**act);
+        let views = waiting.keys().filter(|act| match act {
+            Act::Create(id) | Act::Drop(id) => id.kind == Kind::View && !self.between.hollow.contains(id),
+            _ => false,
+        });
+        let views: BTreeSet<ObjectId> = views.filter(in_ring).map(|act| act.object().clone()).collect();
+        if !views.is_empty() {
+            return Err(Again::Hollow(views));
+        }
         let tables = waiting.keys().filter_map(|act| match act {
             Act::Create(id) | Act::Drop(id)
                 if id.kind == Kind::Table && !self.between.late_defaults.contains(id) =>
@@ -354,10 +549,10 @@ impl<'a> Graph<'a> {
         });
         let tables: BTreeSet<ObjectId> = tables.collect();
         if !tables.is_empty() {
-            return Err(tables);
+            return Err(Again::LateDefaults(tables));
         }
         let first = waiting.keys().min_by_key(|act| self.rank(act));
-        first.copied().ok_or_else(BTreeSet::new)
+        first.copied().ok_or_else(|| Again::AtOnce(BTreeSet::new()))
     }
 
     fn rank(&self, act: &Act) -> Rank {
@@ -380,7 +575,9 @@ impl<'a> Graph<'a> {
         match act {
             Act::Release(_) => (placement, 0, kind, position),
             Act::Drop(_) => (placement, 1, -kind, position),
+            Act::Alter(id) if kinds::only_grows(self.between, id) => (placement, 0, kind, position),
             Act::Alter(_) | Act::Create(_) => (placement, 2, kind, position),
+            Act::Fill(_) | Act::Leave(_) => (placement, 3, kind, position),
         }
     }
 }
@@ -397,6 +594,25 @@ fn is_for_defaults(need: &ObjectId) -> bool {
     matches!(
         need.kind,
         Kind::Function | Kind::Aggregate | Kind::Operator | Kind::Cast | Kind::Sequence
+    )
+}
+
+/// Whether a view can need this for its columns, and not only for what it reads.
+fn is_for_columns(need: &ObjectId) -> bool {
+    types::is_type(need) || matches!(need.kind, Kind::Schema | Kind::Extension | Kind::Collation)
+}
+
+/// Whether work in other sessions goes wrong while an object of this kind is gone.
+fn is_seen(kind: Kind) -> bool {
+    matches!(
+        kind,
+        Kind::View
+            | Kind::MaterializedView
+            | Kind::Function
+            | Kind::Aggregate
+            | Kind::Trigger
+            | Kind::Policy
+            | Kind::Rule
     )
 }
 

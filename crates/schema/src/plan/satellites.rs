@@ -1,7 +1,7 @@
 //! What every kind has beside its definition: an owner, privileges, a comment.
 
 use super::between::Between;
-use super::name::{address, noun, plain};
+use super::name::{address, noun_of, plain};
 use super::step::{Lock, Step, Steps};
 use super::{Access, grants};
 use crate::model::{Kind, ObjectId};
@@ -50,7 +50,7 @@ fn set_owner(between: &Between<'_>, id: &ObjectId) -> Option<Step> {
         return None;
     }
     let owner = plain(&Ident::new(between.to.fact(id, "owner")?));
-    let noun = Sql::text(noun(id.kind));
+    let noun = Sql::text(noun_of(id, between.to.facts(id)));
     let sql = Sql::render(
         "ALTER {noun} {address} OWNER TO {owner}",
         &[("noun", &noun), ("address", &address(id)), ("owner", &owner)],
@@ -81,7 +81,7 @@ fn comment(between: &Between<'_>, id: &ObjectId) -> Step {
     } else {
         address(id)
     };
-    let noun = Sql::text(noun(id.kind));
+    let noun = Sql::text(noun_of(id, between.to.facts(id)));
     let sql = Sql::render(
         "COMMENT ON {noun} {address} IS {text}",
         &[("noun", &noun), ("address", &address), ("text", text)],

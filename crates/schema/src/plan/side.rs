@@ -1,5 +1,6 @@
 //! One of the two schemas that a plan lies between.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::Ident;
@@ -16,9 +17,28 @@ pub struct Side {
     pub owned: BTreeMap<ObjectId, ObjectId>,
     /// What does not count when schemas are compared and does when they are built, such as the place of a column.
     pub details: BTreeMap<ObjectId, Facts>,
+    /// What partitions and children have only because their parents do: constraints and indexes that stay with a table that leaves.
+    pub latent: BTreeMap<ObjectId, Facts>,
 }
 
 impl Side {
+    /// The side as it is once the tables that leave their parents have done so, where any does.
+    pub(super) fn with_what_leaves(&self, to: &Self) -> Cow<'_, Self> {
+        let leaves = |table: &ObjectId| {
+            let differs = |fact| self.fact(table, fact) != to.fact(table, fact);
+            to.has(table) && (differs("partition of") || differs("inherits"))
+        };
+        let stays = |(id, _): &(&ObjectId, &Facts)| self.whole(id).is_some_and(|table| leaves(&table));
+        let left: Vec<_> = self.latent.iter().filter(stays).collect();
+        if left.is_empty() {
+            return Cow::Borrowed(self);
+        }
+        let mut side = self.clone();
+        let left = left.into_iter().map(|(id, facts)| (id.clone(), facts.clone()));
+        side.model.objects.extend(left);
+        Cow::Owned(side)
+    }
+
     /// Whether it has the object.
     pub(super) fn has(&self, id: &ObjectId) -> bool {
         self.model.objects.contains_key(id)

@@ -4,6 +4,9 @@ use super::step::{Placement, Step};
 use super::{Plan, Sql};
 use crate::model::Kind;
 
+/// What the comment above a statement begins with that destroys something.
+pub(crate) const DESTROYS: &str = "destroys";
+
 /// Steps that are committed together.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Segment {
@@ -77,7 +80,9 @@ fn push_step(text: &mut String, step: &Step) {
         text.push('\n');
     }
     if let Some(loses) = step.loses {
-        text.push_str("-- destroys ");
+        text.push_str("-- ");
+        text.push_str(DESTROYS);
+        text.push(' ');
         text.push_str(loses);
         text.push('\n');
     }

@@ -50,6 +50,11 @@ pub(super) fn strategies(column: &Column, is_reference: bool, hints: &Hints) -> 
     match &column.kind {
         Kind::Text { length_max } => of_text(*length_max, hints, &mut ways),
         Kind::Array(_) => of_array(hints, &mut ways),
+        Kind::Bytea => ways.extend(
+            counts(hints)
+                .into_iter()
+                .map(|count| Strategy::Length { count, digits: false }),
+        ),
         Kind::Json => of_json(hints, &mut ways),
         kind => of_line(kind, hints, &mut ways),
     }
@@ -67,6 +72,14 @@ fn of_text(length_max: Option<u32>, hints: &Hints, ways: &mut Vec<Strategy>) {
         }
     }
     let most = length_max.map_or(usize::MAX, |max| usize::try_from(max).unwrap_or(usize::MAX));
+    for count in counts(hints).into_iter().filter(|count| *count <= most) {
+        ways.push(Strategy::Length { count, digits: false });
+        ways.push(Strategy::Length { count, digits: true });
+    }
+}
+
+/// Lengths on either side of those that are mentioned, and these.
+fn counts(hints: &Hints) -> Vec<usize> {
     let mut counts: Vec<usize> = hints
         .lengths
         .iter()
@@ -74,18 +87,11 @@ fn of_text(length_max: Option<u32>, hints: &Hints, ways: &mut Vec<Strategy>) {
         .collect();
     counts.sort_unstable();
     counts.dedup();
-    for count in counts.into_iter().filter(|count| *count <= most) {
-        ways.push(Strategy::Length { count, digits: false });
-        ways.push(Strategy::Length { count, digits: true });
-    }
+    counts
 }
 
 fn of_array(hints: &Hints, ways: &mut Vec<Strategy>) {
-    let mut counts: Vec<usize> = hints
-        .lengths
-        .iter()
-        .flat_map(|n| [n.saturating_sub(1), *n, n + 1])
-        .collect();
+    let mut counts = counts(hints);
     counts.extend([0, 1, 2]);
     counts.sort_unstable();
     counts.dedup();
@@ -178,6 +184,9 @@ impl Strategy {
             Self::Constant(text) => Some(text.clone()),
             Self::Regex(regex) => regex.text(dice),
             Self::Like(pattern) => Some(like(pattern, dice)),
+            Self::Length { count, .. } if matches!(column.kind, Kind::Bytea) => {
+                Some(bytes(*count, number, dice))
+            }
             Self::Length { count, digits } => Some(of_length(*count, *digits, number, dice)),
             Self::Between(from, to) => {
                 let step = scalar::step(&column.kind);
@@ -200,6 +209,19 @@ impl Strategy {
             }
         }
     }
+}
+
+/// So many bytes, of which the last are the number.
+fn bytes(count: usize, number: Option<u64>, dice: &mut Dice) -> String {
+    let mut bytes: Vec<u8> = (0..count)
+        .map(|_| u8::try_from(dice.below(256)).unwrap_or(0))
+        .collect();
+    let number = number.map(u64::to_be_bytes);
+    for (byte, value) in bytes.iter_mut().rev().zip(number.iter().flatten().rev()) {
+        *byte = *value;
+    }
+    let hex = |byte: &u8| format!("{byte:02x}");
+    format!("\\x{}", bytes.iter().map(hex).collect::<String>())
 }
 
 fn of_length(count: usize, digits: bool, number: Option<u64>, dice: &mut Dice) -> String {

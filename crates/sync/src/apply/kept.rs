@@ -56,7 +56,7 @@ pub fn back_inside(table: &TableSide, link: &str, limit: i64) -> Sql {
     Sql::render(
         include_str!("back_inside.sql"),
         &[
-            ("changelog", &table.changelog()),
+            ("changelog", &table.changelog_table()),
             ("named", &Sql::join(", ", named)),
             ("table", &table.name),
             ("link", &Literal::new(link)),

@@ -375,7 +375,7 @@ pub fn discard(table: &TableSide, link: &str, id: i64, key: &str) -> Sql {
             ("id", &id),
             ("key", &Literal::new(key)),
             ("table", &table.name),
-            ("changelog", &table.changelog()),
+            ("changelog", &table.changelog_table()),
             ("log", &table.log()),
             ("here_texts", &texts("t", &table.all_columns())),
             ("matches", &table.matches_staged_key("t", "k")),

@@ -4,7 +4,7 @@
 -- locks:   ACCESS SHARE on the table
 CREATE TEMPORARY TABLE IF NOT EXISTS {stage} ON COMMIT {end} AS
   SELECT true AS present, now() AS version_at, now() AS changed_at, NULL::uuid AS node, true AS inserted,
-         NULL::bigint AS turn, NULL::text[] AS refused, {row}{noted}
+         NULL::bigint AS turn, NULL::text[] AS refused, NULL::boolean AS contested, {row}{noted}
   FROM {table} t WITH NO DATA;
 CREATE TEMPORARY TABLE IF NOT EXISTS {plan} ON COMMIT {end} AS
   SELECT t.ctid AS staged, t.xmin AS seen, true AS present, NULL::boolean AS parked, {keys}

@@ -4,42 +4,116 @@
 //! changes of its own. Where it has none, the rows are written at once, which locks them, and *then* a later statement looks
 //! for local changes. A change that was committed before we had its row is visible to that statement, and everything is undone; one
 //! that waits for our lock will have seen what we wrote. What the sweep could not write is left to the rounds that compare.
+//!
+//! Where the target has changes of its own, the rows that they are about are set apart ([`Stage::contest`]) and left to the rounds too. All
+//! of this is true row by row, so the others are written as before, and the look afterwards is for changes of theirs.
 
 use ponte_schema::{Ident, Sql};
 
-use super::{Operation, Stage};
+use super::{Direction, Local, Operation, Stage};
 use crate::table::{TableSide, listed, member, qualified};
 
+/// How a batch is swept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Sweep {
+    /// Some of the staged rows are contested, and left out.
+    pub contested: bool,
+    /// Rows that were inserted at the source may be here all the same. Where they are not, the server need not look each of them up before it
+    /// writes it, which is a fifth of what an INSERT costs.
+    pub unless_there: bool,
+}
+
+impl Sweep {
+    fn free(self) -> Sql {
+        Sql::text(if self.contested {
+            "s.contested IS NULL AND "
+        } else {
+            ""
+        })
+    }
+}
+
 impl Stage {
+    /// Whether the rows of a table can be told apart by their keys from those that have local changes. With a filter, or columns that are made
+    /// of others, more than the key counts.
+    pub fn can_be_contested(table: &TableSide, local: Local<'_>) -> bool {
+        matches!(local, Local::Pending(_))
+            && table.filter.is_none()
+            && table.mask.is_none()
+            && !table.derived
+            && !table.outgoing.derived_there
+    }
+
+    /// Sets the rows apart that have local changes which the source has not seen.
+    pub fn contest(&self, table: &TableSide, direction: Direction<'_>, local: Local<'_>) -> Sql {
+        Sql::render(
+            include_str!("contest.sql"),
+            &[
+                ("stage", &self.stage),
+                ("local", &self.local_changes(table, direction, local, None)),
+                ("same_key", &table.same_staged_key("s", "l")),
+            ],
+        )
+    }
+
+    /// Whether the target has changes, not seen by the source, of rows that were not set apart.
+    pub fn any_contested(&self, table: &TableSide, direction: Direction<'_>, local: Local<'_>) -> Sql {
+        Sql::render(
+            "SELECT EXISTS (SELECT FROM {stage} s JOIN ({local}) l ON {same_key} WHERE s.contested IS NULL), pg_current_snapshot()",
+            &[
+                ("stage", &self.stage),
+                ("local", &self.local_changes(table, direction, local, None)),
+                ("same_key", &table.same_staged_key("s", "l")),
+            ],
+        )
+    }
+
+    /// Whether inserted rows come among rows that are there: to places where some of them may be already.
+    pub fn inserts_among(&self, table: &TableSide, sweep: Sweep) -> Sql {
+        let staged = table.staged_key();
+        Sql::render(
+            include_str!("among.sql"),
+            &[
+                ("table", &table.name),
+                ("stage", &self.stage),
+                ("free", &sweep.free()),
+                ("first_key", &qualified("t", &table.key[..1])),
+                ("staged_key", &qualified("s", &staged[..1])),
+            ],
+        )
+    }
+
     /// Updates, then inserts; no update for a table that is nothing but its key.
-    pub fn sweep_upserts(&self, table: &TableSide) -> Vec<(Operation, Sql)> {
+    pub fn sweep_upserts(&self, table: &TableSide, sweep: Sweep) -> Vec<(Operation, Sql)> {
         let mut statements = Vec::with_capacity(2);
         if !table.updated_columns().is_empty() {
-            statements.push((Operation::Update, self.sweep_update(table)));
+            statements.push((Operation::Update, self.sweep_update(table, sweep)));
         }
-        statements.push((Operation::Insert, self.sweep_insert(table)));
+        statements.push((Operation::Insert, self.sweep_insert(table, sweep)));
         statements
     }
 
     /// Deletes the rows that are gone at the source. Goes before the others, so that unique values are free.
-    pub fn sweep_delete(&self, table: &TableSide) -> Sql {
+    pub fn sweep_delete(&self, table: &TableSide, sweep: Sweep) -> Sql {
         Sql::render(
             include_str!("sweep_delete.sql"),
             &[
                 ("table", &table.name),
                 ("stage", &self.stage),
+                ("free", &sweep.free()),
                 ("matches", &table.matches_staged_key("t", "s")),
                 ("and_inside", &table.and_inside("t")),
             ],
         )
     }
 
-    fn sweep_update(&self, table: &TableSide) -> Sql {
+    fn sweep_update(&self, table: &TableSide, sweep: Sweep) -> Sql {
         Sql::render(
             include_str!("sweep_update.sql"),
             &[
                 ("table", &table.name),
                 ("stage", &self.stage),
+                ("free", &sweep.free()),
                 ("assignments", &assignments(table)),
                 ("matches", &table.matches_staged_key("t", "s")),
                 ("differs", &differs(table)),
@@ -47,7 +121,15 @@ impl Stage {
         )
     }
 
-    fn sweep_insert(&self, table: &TableSide) -> Sql {
+    fn sweep_insert(&self, table: &TableSide, sweep: Sweep) -> Sql {
+        let unless_there = if sweep.unless_there {
+            Sql::render(
+                "\nON CONFLICT ({key}) DO NOTHING",
+                &[("key", &listed(&table.key))],
+            )
+        } else {
+            Sql::default()
+        };
         Sql::render(
             include_str!("sweep_insert.sql"),
             &[
@@ -56,7 +138,8 @@ impl Stage {
                 ("columns", &listed(&table.all_columns())),
                 ("overriding", &overriding(table)),
                 ("staged", &qualified("s", &table.all_staged())),
-                ("key", &listed(&table.key)),
+                ("free", &sweep.free()),
+                ("unless_there", &unless_there),
             ],
         )
     }

@@ -3,4 +3,4 @@
 -- writes:  the table
 -- locks:   ROW EXCLUSIVE on the table
 DELETE FROM {table} t USING {stage} s
-WHERE NOT s.present AND {matches}{and_inside}
+WHERE {free}NOT s.present AND {matches}{and_inside}

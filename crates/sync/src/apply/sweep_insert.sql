@@ -4,5 +4,4 @@
 -- locks:   ROW EXCLUSIVE on the table
 INSERT INTO {table} AS t ({columns}){overriding}
 SELECT {staged} FROM {stage} s
-WHERE s.present AND s.inserted
-ON CONFLICT ({key}) DO NOTHING
+WHERE {free}s.present AND s.inserted{unless_there}

@@ -4,4 +4,4 @@
 -- locks:   ROW EXCLUSIVE on the table
 UPDATE {table} t SET {assignments}
 FROM {stage} s
-WHERE s.present AND NOT s.inserted AND {matches} AND {differs}
+WHERE {free}s.present AND NOT s.inserted AND {matches} AND {differs}

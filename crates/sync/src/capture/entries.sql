@@ -14,6 +14,6 @@ BEGIN
   FROM pg_attribute a LEFT JOIN pg_attribute p ON p.attrelid = a.attrelid AND p.attname = a.attname || 's' AND NOT p.attisdropped
   WHERE a.attrelid = to_regclass({changelog}) AND a.attnum > 0 AND NOT a.attisdropped AND a.attname !~ '^(k[0-9]+|version_at)s$';
   EXECUTE format('CREATE OR REPLACE VIEW %s AS SELECT %s FROM %s c', {entries}, shown, {changelog})
-    || coalesce(format(' CROSS JOIN LATERAL ROWS FROM (%s) AS u(%s)', arrays, names), '');
+    || CASE WHEN arrays IS NULL THEN '' ELSE format(' CROSS JOIN LATERAL ROWS FROM (%s) AS u(%s)', arrays, names) END;
   EXECUTE format('COMMENT ON VIEW %s IS %L', {entries}, {comment});
 END $ponte$;

@@ -17,7 +17,7 @@ pub const TOLD: &str = "Tells whether deleted rows were outside: ";
 pub(super) fn column(table: &TableSide) -> Sql {
     Sql::render(
         include_str!("kept_column.sql"),
-        &[("changelog", &table.changelog())],
+        &[("changelog", &table.changelog_table())],
     )
 }
 

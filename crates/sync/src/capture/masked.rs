@@ -17,7 +17,7 @@ const COMMENT: &str = "Notes which of these columns changed: ";
 pub(super) fn columns(table: &TableSide) -> Sql {
     Sql::render(
         include_str!("masked_columns.sql"),
-        &[("changelog", &table.changelog())],
+        &[("changelog", &table.changelog_table())],
     )
 }
 

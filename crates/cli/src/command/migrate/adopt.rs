@@ -16,8 +16,8 @@ use crate::output::Report;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// The tool that has migrated this database so far: alembic, flyway, dbmate, golang-migrate, sqlx, goose, refinery, rails
-    /// or prisma [default: the one whose table is there]
+    /// The tool that has migrated this database so far: alembic, flyway, dbmate, golang-migrate, sqlx, goose, refinery,
+    /// rails, prisma or atlas [default: the one whose table is there]
     #[arg(long, value_name = "TOOL", value_parser = tool)]
     from: Option<Tool>,
     /// The name of the tool's table, SCHEMA.NAME or NAME, where it was configured to have another one

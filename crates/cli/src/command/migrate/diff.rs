@@ -16,10 +16,10 @@ use crate::output::Report;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// What there is: a .sql file, a directory of them, or a database URL [default: the project's migrations]
+    /// What there is: a .sql file, a directory of them, a node of ponte.toml, or a database URL [default: the project's migrations]
     #[arg(long, value_name = "F")]
     from: Option<String>,
-    /// What there should be: a .sql file, a directory of them, or a database URL
+    /// What there should be: a .sql file, a directory of them, a node of ponte.toml, or a database URL
     #[arg(long, value_name = "F")]
     to: String,
     #[command(flatten)]
@@ -196,11 +196,19 @@ impl Report for Shown {
     }
 }
 
-/// The side that a path or URL names, or the project's migrations.
+/// The side that a path, a node or a URL names, or the project's migrations. A path that exists goes before a node of that name.
 pub(super) fn source(context: &Context, text: Option<&str>) -> Result<Source, Failure> {
-    match text {
-        Some(text) => Ok(Source::parse(text, &context.directory()?)?),
-        None => Ok(Source::Files(super::target::files(context)?)),
+    let Some(text) = text else {
+        return Ok(Source::Files(super::target::files(context)?));
+    };
+    let directory = context.directory()?;
+    if text.contains("://") || directory.join(text).exists() {
+        return Ok(Source::parse(text, &directory)?);
+    }
+    let mut nodes = context.config()?.nodes().iter();
+    match nodes.find(|node| node.name.as_str() == text) {
+        Some(node) => Ok(Source::Database(node.direct_address()?.clone())),
+        None => Ok(Source::parse(text, &directory)?),
     }
 }
 

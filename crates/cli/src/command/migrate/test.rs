@@ -1,12 +1,13 @@
 //! `ponte migrate test`.
 
+mod line;
+
 use std::io::{self, Write};
 use std::path::Path;
 
-use ponte_engine::round_trip::{Outcome, Tried, try_out};
+use ponte_engine::round_trip::{ROWS_BY_DEFAULT, try_out};
 use ponte_engine::servers::Servers;
 use ponte_schema::migration::Migration;
-use ponte_schema::model::Difference;
 use serde::Serialize;
 
 use super::{migrations, target};
@@ -14,134 +15,33 @@ use crate::context::Context;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::failure::{Failure, Verdict};
 use crate::output::Report;
+use line::Line;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// Only these migrations; those before them are applied without being tried
     #[arg(value_name = "FILES")]
     files: Vec<String>,
+    /// How many made-up rows each table has on the way; 0 for empty tables
+    #[arg(long, value_name = "N", default_value_t = ROWS_BY_DEFAULT, value_parser = clap::value_parser!(u64).range(..=ROWS_MAX))]
+    rows: u64,
 }
+
+/// Every row is looked at three times for each migration.
+const ROWS_MAX: u64 = 10_000;
 
 #[derive(Debug, Serialize)]
 struct Shown {
     ok: bool,
+    /// How many made-up rows a table had.
+    rows_per_table: u64,
     migrations: Vec<Line>,
-}
-
-#[derive(Debug, Serialize)]
-struct Line {
-    revision: String,
-    name: String,
-    file: String,
-    /// `returned`, `irreversible`, `no_down`, `down_leaves_differences`, `up_again_differs`.
-    outcome: &'static str,
-    /// Why there is no way back, where the file says so.
-    reason: Option<String>,
-    differences: Vec<Differs>,
-    /// What DOWN would have to do beside what it does.
-    missing_sql: Option<String>,
-}
-
-#[derive(Debug, Serialize)]
-struct Differs {
-    kind: &'static str,
-    object: String,
-    fact: Option<String>,
-    expected: Option<String>,
-    actual: Option<String>,
-}
-
-impl From<Difference> for Differs {
-    fn from(difference: Difference) -> Self {
-        Self {
-            kind: difference.object.kind.word(),
-            object: difference.object.to_string(),
-            fact: difference.fact,
-            expected: difference.expected,
-            actual: difference.actual,
-        }
-    }
-}
-
-impl From<Tried> for Line {
-    fn from(tried: Tried) -> Self {
-        let (mut reason, mut differences, mut missing_sql) = (None, Vec::new(), None);
-        let outcome = match tried.outcome {
-            Outcome::Returned => "returned",
-            Outcome::NoDown => "no_down",
-            Outcome::Irreversible(why) => {
-                reason = Some(why);
-                "irreversible"
-            }
-            Outcome::Left {
-                differences: left,
-                missing,
-            } => {
-                differences = left;
-                missing_sql = Some(missing);
-                "down_leaves_differences"
-            }
-            Outcome::Otherwise(other) => {
-                differences = other;
-                "up_again_differs"
-            }
-        };
-        Self {
-            revision: tried.revision.to_string(),
-            name: tried.name,
-            file: tried.file,
-            outcome,
-            reason,
-            differences: differences.into_iter().map(Differs::from).collect(),
-            missing_sql,
-        }
-    }
-}
-
-impl Line {
-    fn write(&self, out: &mut dyn Write) -> io::Result<()> {
-        let said = match self.outcome {
-            "returned" => return writeln!(out, "{}: up, down, up again", self.file),
-            "irreversible" => "not undone, as it says: ",
-            "no_down" => "has no DOWN part; write one, or say why not: -- ponte: irreversible REASON",
-            "down_leaves_differences" => "DOWN does not lead back",
-            _ => "UP after DOWN makes something else",
-        };
-        writeln!(
-            out,
-            "{}: {said}{}",
-            self.file,
-            self.reason.as_deref().unwrap_or_default()
-        )?;
-        for difference in &self.differences {
-            let fact = difference
-                .fact
-                .as_deref()
-                .map(|fact| format!(": {fact}"))
-                .unwrap_or_default();
-            let value = |value: &Option<String>| value.clone().unwrap_or_else(|| "nothing".to_owned());
-            writeln!(out, "  {} {}{fact}", difference.kind, difference.object)?;
-            writeln!(out, "    before  {}", value(&difference.expected))?;
-            writeln!(out, "    after   {}", value(&difference.actual))?;
-        }
-        if let Some(missing) = &self.missing_sql {
-            writeln!(out, "  missing in DOWN:")?;
-            for line in missing.lines() {
-                writeln!(out, "    {line}")?;
-            }
-        }
-        Ok(())
-    }
 }
 
 impl Report for Shown {
     fn write_text(&self, out: &mut dyn Write) -> io::Result<()> {
         self.migrations.iter().try_for_each(|line| line.write(out))?;
-        let bad = self
-            .migrations
-            .iter()
-            .filter(|line| !["returned", "irreversible"].contains(&line.outcome))
-            .count();
+        let bad = self.migrations.iter().filter(|line| !line.is_ok()).count();
         match bad {
             0 => writeln!(out, "{} tried", migrations(self.migrations.len())),
             bad => writeln!(
@@ -177,9 +77,10 @@ pub(super) async fn run(args: &Args, context: &Context, servers: &Servers) -> Re
     }
     let wanted =
         |migration: &Migration| args.files.is_empty() || args.files.iter().any(|file| named(file, migration));
-    let tried = try_out(servers, &files, wanted).await?;
+    let tried = try_out(servers, &files, wanted, args.rows).await?;
     let shown = Shown {
         ok: tried.iter().all(|tried| tried.outcome.is_ok()),
+        rows_per_table: args.rows,
         migrations: tried.into_iter().map(Line::from).collect(),
     };
     context.print(&shown)?;

@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 
+use ponte_engine::foresight::foresee;
 use ponte_engine::safeguard::{Safeguard, save};
 use ponte_engine::servers::Servers;
 use ponte_pg::migrate::{Event, Migrator, UpRequest};
@@ -80,8 +81,11 @@ pub(super) async fn run(args: &Args, context: &Context, servers: &Servers) -> Re
         allow_late: args.allow_late,
     };
     if args.dry_run {
-        let foreseen = migrator.foresee(&files, &request).await?;
-        context.print(&forecast::Shown::new(foreseen))?;
+        let session = servers
+            .database_session(&context.database()?, "ponte migrate up")
+            .await?;
+        let outlook = foresee(servers, &files, &request, (&migrator, &session)).await?;
+        context.print(&forecast::Shown::new(outlook))?;
         return Ok(Verdict::Clean);
     }
     let backup = safeguard(args, context, servers, &migrator, (&files, &request)).await?;

@@ -11,7 +11,7 @@ WITH described AS (
     nullif(to_jsonb(a) ->> 'attcompression', '') AS compression,
     nullif(coalesce((to_jsonb(a) ->> 'attstattarget')::int, -1), -1) AS statistics,
     (SELECT string_agg(o, ', ' ORDER BY o) FROM unnest(a.attoptions) o) AS options,
-    (SELECT string_agg(o, ', ' ORDER BY o) FROM unnest(a.attfdwoptions) o) AS foreign_options,
+    {foreign_options} AS foreign_options,
     {grants} AS grants, col_description(c.oid, a.attnum) AS comment,
     a.attislocal, (SELECT i.inhparent FROM pg_inherits i WHERE i.inhrelid = c.oid ORDER BY i.inhseqno LIMIT 1) AS parent
   FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace

@@ -3,9 +3,10 @@
 -- writes:  nothing
 -- locks:   none beyond ACCESS SHARE on the catalog
 SELECT 'constraint', n.nspname::text, coalesce(c.relname, t.typname)::text, k.conname::text, NULL,
-  ARRAY['definition', 'index options', 'comment'],
+  ARRAY['definition', 'index options', 'clustered', 'comment'],
   ARRAY[pg_get_constraintdef(k.oid),
         (SELECT string_agg(o, ', ' ORDER BY o) FROM pg_class i, unnest(i.reloptions) o WHERE i.oid = k.conindid AND k.contype IN ('p', 'u', 'x')),
+        (SELECT 'yes' FROM pg_index i WHERE i.indexrelid = k.conindid AND i.indisclustered AND k.contype IN ('p', 'u', 'x')),
         obj_description(k.oid, 'pg_constraint')]
 FROM pg_constraint k
 LEFT JOIN pg_class c ON c.oid = k.conrelid LEFT JOIN pg_type t ON t.oid = k.contypid

@@ -32,8 +32,19 @@ WITH relation AS (
       p.proname::text, pg_get_function_identity_arguments(p.oid)
     FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace WHERE {ours}
   UNION ALL SELECT 'pg_operator'::regclass, o.oid, 0, 'operator', n.nspname::text, NULL, o.oprname::text,
-      format_type(nullif(o.oprleft, 0), NULL) || ', ' || format_type(o.oprright, NULL)
+      coalesce(format_type(nullif(o.oprleft, 0), NULL), 'NONE') || ', ' || format_type(o.oprright, NULL)
     FROM pg_operator o JOIN pg_namespace n ON n.oid = o.oprnamespace WHERE {ours}
+  UNION ALL SELECT 'pg_opfamily'::regclass, f.oid, 0, 'operator family', n.nspname::text, NULL, f.opfname::text, m.amname::text
+    FROM pg_opfamily f JOIN pg_namespace n ON n.oid = f.opfnamespace JOIN pg_am m ON m.oid = f.opfmethod WHERE {ours}
+  UNION ALL SELECT 'pg_opclass'::regclass, c.oid, 0, 'operator class', n.nspname::text, NULL, c.opcname::text, m.amname::text
+    FROM pg_opclass c JOIN pg_namespace n ON n.oid = c.opcnamespace JOIN pg_am m ON m.oid = c.opcmethod WHERE {ours}
+  UNION ALL SELECT d.classid, d.objid, 0, 'operator class', n.nspname::text, NULL, c.opcname::text, m.amname::text
+    FROM pg_depend d JOIN pg_opclass c ON d.refclassid = 'pg_opclass'::regclass AND c.oid = d.refobjid
+    JOIN pg_namespace n ON n.oid = c.opcnamespace JOIN pg_am m ON m.oid = c.opcmethod
+    WHERE {ours} AND d.classid IN ('pg_amop'::regclass, 'pg_amproc'::regclass)
+  UNION ALL SELECT 'pg_type'::regclass, multi.oid, 0, t.kind, t.schema::text, NULL, t.name::text, NULL
+    FROM type t JOIN pg_range r ON r.rngtypid = t.oid JOIN pg_type multi0 ON multi0.oid = (to_jsonb(r) ->> 'rngmultitypid')::oid
+    CROSS JOIN LATERAL (VALUES (multi0.oid), (nullif(multi0.typarray, 0))) multi (oid) WHERE multi.oid IS NOT NULL
   UNION ALL SELECT 'pg_collation'::regclass, c.oid, 0, 'collation', n.nspname::text, NULL, c.collname::text, NULL
     FROM pg_collation c JOIN pg_namespace n ON n.oid = c.collnamespace WHERE {ours}
   UNION ALL SELECT 'pg_constraint'::regclass, k.oid, 0, 'constraint', n.nspname::text, coalesce(c.relname, t.typname)::text, k.conname::text, NULL

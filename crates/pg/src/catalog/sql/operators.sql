@@ -2,7 +2,7 @@
 -- reads:   pg_catalog
 -- writes:  nothing
 -- locks:   none beyond ACCESS SHARE on the catalog
-SELECT 'operator', n.nspname::text, NULL, o.oprname::text, format_type(nullif(o.oprleft, 0), NULL) || ', ' || format_type(o.oprright, NULL),
+SELECT 'operator', n.nspname::text, NULL, o.oprname::text, coalesce(format_type(nullif(o.oprleft, 0), NULL), 'NONE') || ', ' || format_type(o.oprright, NULL),
   ARRAY['function', 'returns', 'commutator', 'negator', 'restrict', 'join', 'hashes', 'merges', 'owner', 'comment'],
   ARRAY[o.oprcode::oid::regprocedure::text, format_type(o.oprresult, NULL), nullif(o.oprcom, 0)::regoperator::text, nullif(o.oprnegate, 0)::regoperator::text,
         nullif(o.oprrest::oid, 0)::regproc::text, nullif(o.oprjoin::oid, 0)::regproc::text, CASE WHEN o.oprcanhash THEN 'yes' END,

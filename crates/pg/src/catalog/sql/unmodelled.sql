@@ -4,11 +4,7 @@
 -- locks:   none beyond ACCESS SHARE on the catalog
 SELECT k.name, k.count
 FROM (
-  SELECT 'operator class', count(*) FROM pg_opclass o JOIN pg_namespace n ON n.oid = o.opcnamespace
-    WHERE {ours} AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_opclass'::regclass AND d.objid = o.oid AND d.deptype = 'e')
-  UNION ALL SELECT 'operator family', count(*) FROM pg_opfamily o JOIN pg_namespace n ON n.oid = o.opfnamespace
-    WHERE {ours} AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_opfamily'::regclass AND d.objid = o.oid AND d.deptype = 'e')
-  UNION ALL SELECT 'base type', count(*) FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace
+  SELECT 'base type', count(*) FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace
     WHERE {ours} AND t.typtype = 'b' AND t.typelem = 0
       AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_type'::regclass AND d.objid = t.oid AND d.deptype = 'e')
   UNION ALL SELECT 'conversion', count(*) FROM pg_conversion o JOIN pg_namespace n ON n.oid = o.connamespace WHERE {ours}

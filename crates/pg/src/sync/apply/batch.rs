@@ -41,6 +41,8 @@ pub(crate) struct Batch<'a> {
     pub(crate) quarantine: Quarantine,
     /// Which of the staged rows are written; all of them where nothing was refused.
     pub(crate) part: Option<Part>,
+    /// How many rows were written without being staged.
+    pub(crate) placed: u64,
 }
 
 /// What a batch has to know of the quarantines.
@@ -151,6 +153,7 @@ impl Batch<'_> {
                 ..self.quarantine
             },
             part: Some(part),
+            placed: 0,
             truncated: self.truncated.clone(),
             carried_on: self.carried_on.clone(),
             ..*self

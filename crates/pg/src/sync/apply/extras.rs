@@ -173,7 +173,7 @@ async fn own_up(batch: &Batch<'_>, target: &mut Peer) -> Result<()> {
         let sql = Sql::render(
             "UPDATE {changelog} SET version_node = {here}::uuid WHERE xid = pg_current_xact_id() AND version_node IS NULL",
             &[
-                ("changelog", &batch.target_side(position).changelog()),
+                ("changelog", &batch.target_side(position).changelog_table()),
                 ("here", &Literal::new(target.id().to_string())),
             ],
         );

@@ -3,6 +3,7 @@
 use ponte_sync::machine::batch::{Seen, Step};
 
 use super::round::{self, Savepoint, Work};
+use super::sweep::Others;
 use super::{Applied, Batch, extras, finish, rescue, sweep};
 use crate::error::Result;
 use crate::sync::peer::Peer;
@@ -11,6 +12,8 @@ use crate::sync::peer::Peer;
 pub(super) struct Writing<'b> {
     work: Work<'b>,
     place: Place,
+    /// Whether the sweep has left out what others wrote before it.
+    set_apart: bool,
     /// Whether the look after the sweep, which travels with its last statement, found that somebody else wrote too.
     others: bool,
 }
@@ -28,12 +31,17 @@ impl<'b> Writing<'b> {
         Self {
             work: Work::new(batch, Savepoint::Rows, Applied::default()),
             place: Place::Staged,
+            set_apart: false,
             others: false,
         }
     }
 
     pub(super) fn applied(&self) -> Applied {
-        self.work.applied
+        let applied = self.work.applied;
+        Applied {
+            upserts: applied.upserts + self.work.batch.placed,
+            ..applied
+        }
     }
 
     /// What the server said as it refused something, if that was the end.
@@ -49,7 +57,9 @@ impl<'b> Writing<'b> {
         match step {
             Step::LookForLocal if self.place == Place::Staged => {
                 self.place = Place::Sweeping;
-                sweep::begin(batch, target).await.map(Seen::Found)
+                let others = sweep::begin(batch, target).await?;
+                self.set_apart = others == Others::SetApart;
+                Ok(Seen::Found(others == Others::Some))
             }
             Step::LookForLocal if self.place == Place::Sweeping => Ok(Seen::Found(self.others)),
             Step::Sweep => Ok(self.sweep(target).await),
@@ -71,11 +81,11 @@ impl<'b> Writing<'b> {
 
     /// Whatever the server does not like is undone: the rounds will meet it again if it is still there.
     async fn sweep(&mut self, target: &mut Peer) -> Seen {
-        match sweep::write(self.work.batch, target).await {
+        match sweep::write(self.work.batch, target, self.set_apart).await {
             Ok((applied, others)) => {
                 self.work.applied = applied;
                 self.others = others;
-                Seen::Rows(applied.rows())
+                Seen::Rows(applied.rows() + self.work.batch.placed)
             }
             Err(error) => {
                 self.work.refusal = Some(error);

@@ -18,8 +18,8 @@ use ponte_sync::snapshot::Snapshot;
 use super::crew::{Hand, Start};
 use super::plan::{Chunk, Route, TablePlan};
 use super::{ContactEvent, InitOptions, InitReport};
-use crate::error::{Error, Result, Retry};
-use crate::sync::apply::{self, Applied, Batch, Content};
+use crate::error::{Result, Retry};
+use crate::sync::apply::{self, Applied, Batch, Content, refused_a_row};
 use crate::sync::inspect::LinkedTable;
 use crate::sync::pass::LiveLink;
 use crate::sync::peer::Peer;
@@ -195,6 +195,7 @@ impl Job<'_> {
             parked_at_source: false,
             quarantine: apply::Quarantine::default(),
             part: None,
+            placed: 0,
         }
     }
 
@@ -424,15 +425,6 @@ fn stop<T>(queue: &Mutex<VecDeque<T>>) {
 
 fn lock<T>(queue: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     queue.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
-}
-
-/// Whether the target refused a row on account of what it holds: a constraint, a value that does not fit, an objection by a trigger.
-fn refused_a_row(error: &Error) -> bool {
-    error.server().is_some_and(|server| {
-        ["22", "23", "P0"]
-            .iter()
-            .any(|class| server.code().code().starts_with(class))
-    })
 }
 
 /// Who wins at the first contact, where that is not the tables' own rule.

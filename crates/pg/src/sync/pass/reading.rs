@@ -150,6 +150,7 @@ impl LiveLink {
             parked_at_source: extent.reading.parked,
             quarantine: extent.quarantine,
             part: None,
+            placed: 0,
         };
         let [first, second] = &mut self.peers;
         match source {

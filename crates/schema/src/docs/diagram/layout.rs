@@ -2,6 +2,11 @@
 //!
 //! Columns come from the longest way along the references, circles being cut where a walk closes them. In a column, boxes are ordered by
 //! the middle of their neighbours, there and back a few times, and then moved towards them as far as the others let them.
+//!
+//! An edge that leads past a column has a passage there, which takes room as a box does, so that no line runs behind a box. Edges that lead
+//! to the same box share it.
+
+use std::collections::BTreeMap;
 
 /// Between columns, and between boxes of a column.
 const GAP_X: f64 = 90.0;
@@ -17,13 +22,37 @@ pub(super) struct Places {
     pub(super) corners: Vec<(f64, f64)>,
     pub(super) width: f64,
     pub(super) height: f64,
+    /// For every edge, where it passes columns on its way.
+    pub(super) ways: Vec<Vec<Passage>>,
 }
+
+/// A gap between the boxes of a column.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Passage {
+    pub(super) left: f64,
+    pub(super) right: f64,
+    pub(super) y: f64,
+}
+
+/// The height of a passage, beside the gap below it.
+const PASSAGE: f64 = 2.0;
 
 /// Places boxes of these sizes; an edge leads from who points to who is pointed to.
 pub(super) fn place(sizes: &[(f64, f64)], edges: &[(usize, usize)]) -> Places {
     let ranks = ranks(sizes.len(), edges);
     let mut columns = columns(&ranks, sizes);
-    let near = neighbours(sizes.len(), edges);
+    let boxes = sizes.len();
+    let ways = passages(boxes, &mut columns, edges);
+    let last = ways
+        .iter()
+        .flatten()
+        .copied()
+        .max()
+        .map_or(boxes, |last| last + 1);
+    let mut all = sizes.to_vec();
+    all.resize(last, (0.0, PASSAGE));
+    let sizes = &all;
+    let near = neighbours(sizes.len(), &stretches(edges, &ways));
     let mut middles = vec![0.0; sizes.len()];
     stack(&columns, sizes, &mut middles);
     for _ in 0..SWEEPS {
@@ -35,7 +64,48 @@ pub(super) fn place(sizes: &[(f64, f64)], edges: &[(usize, usize)]) -> Places {
             settle(&wishes, sizes, &mut middles);
         }
     }
-    corners(&columns, sizes, &middles)
+    corners(boxes, &columns, sizes, &middles, &ways)
+}
+
+/// The passages that each edge takes, from who points to who is pointed to; they are added to the columns, and numbered after the boxes.
+fn passages(boxes: usize, columns: &mut [Vec<usize>], edges: &[(usize, usize)]) -> Vec<Vec<usize>> {
+    let mut column_of = vec![0; boxes];
+    for (number, column) in columns.iter().enumerate() {
+        column.iter().for_each(|node| column_of[*node] = number);
+    }
+    let mut known: BTreeMap<(usize, usize), usize> = BTreeMap::new();
+    let mut ways = Vec::new();
+    for (from, to) in edges {
+        let (start, end) = (column_of[*from], column_of[*to]);
+        let mut between: Vec<usize> = (start.min(end) + 1..start.max(end)).collect();
+        if start > end {
+            between.reverse();
+        }
+        let mut way = Vec::new();
+        for column in between {
+            let next = boxes + known.len();
+            let passage = *known.entry((*to, column)).or_insert(next);
+            if passage == next {
+                columns[column].push(passage);
+            }
+            way.push(passage);
+        }
+        ways.push(way);
+    }
+    ways
+}
+
+/// The edges cut at their passages.
+fn stretches(edges: &[(usize, usize)], ways: &[Vec<usize>]) -> Vec<(usize, usize)> {
+    let mut stretches = Vec::new();
+    for ((from, to), way) in edges.iter().zip(ways) {
+        let mut last = *from;
+        for stop in way.iter().chain([to]) {
+            stretches.push((last, *stop));
+            last = *stop;
+        }
+    }
+    stretches
 }
 
 /// How far from the left: one more than whatever it points to.
@@ -154,25 +224,41 @@ fn settle(wishes: &[(f64, usize)], sizes: &[(f64, f64)], middles: &mut [f64]) {
     }
 }
 
-fn corners(columns: &[Vec<usize>], sizes: &[(f64, f64)], middles: &[f64]) -> Places {
+fn corners(
+    boxes: usize,
+    columns: &[Vec<usize>],
+    sizes: &[(f64, f64)],
+    middles: &[f64],
+    ways: &[Vec<usize>],
+) -> Places {
     let top = |node: usize| middles[node] - sizes[node].1 / 2.0;
     let highest = (0..sizes.len()).map(top).fold(f64::INFINITY, f64::min);
     let highest = if highest.is_finite() { highest } else { 0.0 };
     let mut corners = vec![(0.0, 0.0); sizes.len()];
+    let mut rights = vec![0.0; sizes.len()];
     let (mut x, mut height) = (GAP_Y, 0.0_f64);
     for column in columns {
         let width = column.iter().map(|node| sizes[*node].0).fold(0.0, f64::max);
         for node in column {
             let y = top(*node) - highest + GAP_Y;
             corners[*node] = (x, y.round());
+            rights[*node] = x + width;
             height = height.max(y + sizes[*node].1);
         }
         x += width + GAP_X;
     }
+    let passage = |node: &usize| Passage {
+        left: corners[*node].0,
+        right: rights[*node],
+        y: corners[*node].1 + PASSAGE / 2.0,
+    };
+    let ways = ways.iter().map(|way| way.iter().map(passage).collect()).collect();
+    corners.truncate(boxes);
     Places {
         corners,
         width: (x - GAP_X + GAP_Y).max(GAP_Y),
         height: (height + GAP_Y).round(),
+        ways,
     }
 }
 
@@ -206,6 +292,25 @@ mod tests {
         let places = place(&[(100.0, 50.0); 3], &[(0, 1), (1, 2)]);
         let x: Vec<f64> = places.corners.iter().map(|corner| corner.0).collect();
         assert!(x[2] < x[1] && x[1] < x[0], "{x:?}");
+    }
+
+    #[test]
+    fn an_edge_passes_between_the_boxes_of_a_column() {
+        let size = (100.0, 60.0);
+        // Three in the middle column, and one edge from the last to the first, past it.
+        let edges = [(1, 0), (2, 0), (3, 0), (4, 1), (4, 2), (4, 3), (4, 0)];
+        let places = place(&[size; 5], &edges);
+        let [passage] = places.ways[6].as_slice() else {
+            panic!("{:?}", places.ways);
+        };
+        assert!(places.ways[..6].iter().all(Vec::is_empty));
+        for corner in &places.corners[1..4] {
+            assert_eq!((corner.0, corner.0 + size.0), (passage.left, passage.right));
+            assert!(
+                passage.y < corner.1 || passage.y > corner.1 + size.1,
+                "{passage:?} {corner:?}"
+            );
+        }
     }
 
     #[test]

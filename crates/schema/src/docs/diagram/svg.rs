@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::Detail;
-use super::layout::Places;
+use super::layout::{Passage, Places};
 use crate::QualifiedName;
 use crate::docs::Schema;
 use crate::docs::html::escaped;
@@ -152,8 +152,8 @@ pub(super) fn write(
         escaped(title),
         escaped(title)
     );
-    for edge in edges {
-        write_edge(edge, boxes, places, &mut out);
+    for (edge, way) in edges.iter().zip(&places.ways) {
+        write_edge(edge, boxes, places, way, &mut out);
     }
     for (table, corner) in boxes.iter().zip(&places.corners) {
         write_box(
@@ -169,7 +169,7 @@ pub(super) fn write(
 }
 
 /// From the side of the column that points to the side of the one that is pointed to, with a crow's foot where there are many.
-fn write_edge(edge: &Edge, boxes: &[TableBox], places: &Places, out: &mut String) {
+fn write_edge(edge: &Edge, boxes: &[TableBox], places: &Places, way: &[Passage], out: &mut String) {
     let (child, parent) = (&boxes[edge.from], &boxes[edge.to]);
     let (from, to) = (places.corners[edge.from], places.corners[edge.to]);
     let (y1, y2) = (
@@ -185,18 +185,36 @@ fn write_edge(edge: &Edge, boxes: &[TableBox], places: &Places, out: &mut String
     } else {
         (child_sides.1, parent_sides.1, 1.0, 1.0)
     };
-    let reach = ((x1 - x2).abs() / 2.0).clamp(36.0, 160.0);
-    let (bow_1, bow_2) = (x1 + out_1 * reach, x2 + out_2 * reach);
+    let mut path = format!("M{x1} {y1}");
+    let (mut x, mut y) = (x1, y1);
+    for passage in way {
+        let (near, far) = if out_1 < 0.0 {
+            (passage.right, passage.left)
+        } else {
+            (passage.left, passage.right)
+        };
+        bow(&mut path, (x, y, out_1), (near, passage.y, -out_1));
+        let _ = write!(path, "H{far}");
+        (x, y) = (far, passage.y);
+    }
+    bow(&mut path, (x, y, out_1), (x2, y2, out_2));
     let (foot, tick) = (x1 + out_1 * 8.0, x2 + out_2 * 6.0);
     let _ = write!(
         out,
-        "<g><title>{}</title><path class=\"e\" d=\"M{x1} {y1}C{bow_1} {y1} {bow_2} {y2} {x2} {y2}M{x1} {}L{foot} {y1}L{x1} {}M{tick} {}V{}\"/></g>",
+        "<g><title>{}</title><path class=\"e\" d=\"{path}M{x1} {}L{foot} {y1}L{x1} {}M{tick} {}V{}\"/></g>",
         escaped(&edge.name),
         y1 - 4.0,
         y1 + 4.0,
         y2 - 4.0,
         y2 + 4.0,
     );
+}
+
+/// A curve from one point to another that leaves both horizontally; the third number of each says to which side.
+fn bow(path: &mut String, (x1, y1, out_1): (f64, f64, f64), (x2, y2, out_2): (f64, f64, f64)) {
+    let reach = ((x1 - x2).abs() / 2.0).clamp(36.0, 160.0);
+    let (bow_1, bow_2) = (x1 + out_1 * reach, x2 + out_2 * reach);
+    let _ = write!(path, "C{bow_1} {y1} {bow_2} {y2} {x2} {y2}");
 }
 
 fn write_box(table: &TableBox, (x, y): (f64, f64), is_focus: bool, link: &str, out: &mut String) {

@@ -44,8 +44,21 @@ pub(super) fn page(schema: &Schema<'_>, title: &str, up: &str, here: &str, body:
     )
 }
 
+/// A page that stands alone, with its style in it.
+pub(in crate::docs) fn standalone(title: &str, body: &str) -> String {
+    let (title, style) = (escaped(title), include_str!("style.css"));
+    format!(
+        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\n\
+         <meta name=\"color-scheme\" content=\"light dark\">\n<title>{title}</title>\n<style>\n{style}</style>\n</head>\n\
+         <body>\n<main id=\"main\">\n<h1>{title}</h1>\n{body}</main>\n</body>\n</html>\n"
+    )
+}
+
+/// Columns that are read as text and have to be wide enough for that on a small screen too.
+const PROSE: [&str; 4] = ["comment", "definition", "before", "now"];
+
 /// A table of a page, with what it is about for those who do not see it. Cells are HTML already.
-pub(super) fn grid(caption: &str, heads: &[&str], rows: &[Vec<String>]) -> String {
+pub(in crate::docs) fn grid(caption: &str, heads: &[&str], rows: &[Vec<String>]) -> String {
     let mut out = format!(
         "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"{0}\"><table><caption>{0}</caption><thead><tr>",
         escaped(caption)
@@ -57,10 +70,11 @@ pub(super) fn grid(caption: &str, heads: &[&str], rows: &[Vec<String>]) -> Strin
     for row in rows {
         out.push_str("<tr>");
         for (index, cell) in row.iter().enumerate() {
-            let _ = if index == 0 {
-                write!(out, "<th scope=\"row\">{cell}</th>")
-            } else {
-                write!(out, "<td>{cell}</td>")
+            let is_prose = PROSE.contains(heads.get(index).unwrap_or(&"")) && !cell.is_empty();
+            let _ = match index {
+                0 => write!(out, "<th scope=\"row\">{cell}</th>"),
+                _ if is_prose => write!(out, "<td class=\"wide\">{cell}</td>"),
+                _ => write!(out, "<td>{cell}</td>"),
             };
         }
         out.push_str("</tr>\n");
@@ -70,7 +84,7 @@ pub(super) fn grid(caption: &str, heads: &[&str], rows: &[Vec<String>]) -> Strin
 }
 
 /// Code in a line; nothing for nothing.
-pub(super) fn inline(text: &str) -> String {
+pub(in crate::docs) fn inline(text: &str) -> String {
     if text.is_empty() {
         return String::new();
     }

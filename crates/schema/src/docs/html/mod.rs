@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use super::Schema;
 use super::diagram::Graph;
 
-pub(super) use frame::escaped;
+pub(super) use frame::{escaped, grid, inline, standalone};
 pub(super) use table::definition;
 
 /// All pages.

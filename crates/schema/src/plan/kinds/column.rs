@@ -1,11 +1,11 @@
 //! Columns of tables: in a new table, of a new one in an old table, changed in place.
 
 use super::super::between::{Between, Changed};
-use super::super::name::{plain, whole};
+use super::super::name::{marked, plain, whole};
 use super::super::step::{Lock, Placement, Step, Steps};
-use super::super::{satellites, settings};
+use super::super::{options, satellites, settings};
 use super::{sequence, types};
-use crate::model::ObjectId;
+use crate::model::{Kind, ObjectId};
 use crate::sql::Fragment;
 use crate::{Ident, Printed, Sql};
 
@@ -15,6 +15,7 @@ pub(super) fn definition(between: &Between<'_>, id: &ObjectId) -> Sql {
     let mut sql = plain(&id.name);
     sql.push(&Sql::text(" "))
         .push(&Printed::new(fact("type").unwrap_or_default()));
+    sql.push(&options::clause(fact("foreign options")));
     if let Some(collation) = fact("collation") {
         sql.push(&Sql::text(" COLLATE ")).push(&Printed::new(collation));
     }
@@ -69,7 +70,10 @@ fn waits(between: &Between<'_>, id: &ObjectId) -> bool {
 /// What CREATE TABLE does not say about a column of the table, or cannot say because the column comes from a parent.
 pub(super) fn with_its_table(between: &Between<'_>, table: &ObjectId, id: &ObjectId) -> Steps {
     let mut steps = Steps::default();
-    let borrowed = between.to.inherited(id).is_some() || between.to.fact(table, "of type").is_some();
+    let is_local = between.to.detail(id, "local").is_some();
+    let of_parent = between.to.inherited(id).is_some() && !is_local;
+    let is_partition = between.to.fact(table, "partition of").is_some();
+    let borrowed = of_parent || is_partition || between.to.fact(table, "of type").is_some();
     if borrowed {
         if let Some(default) = between.to.fact(id, "default") {
             steps.push(set_default(id, default));
@@ -141,7 +145,27 @@ fn storage(between: &Between<'_>, id: &ObjectId, changed: &Changed<'_>) -> Vec<S
         .collect()
 }
 
+/// Whether the columns of the table are the attributes of its type, and come and go with them.
+fn is_of_typed(between: &Between<'_>, id: &ObjectId) -> bool {
+    let is_typed = |side: &super::super::Side| {
+        let table = side.whole(id);
+        table.is_none_or(|table| side.fact(&table, "of type").is_some())
+    };
+    is_typed(between.from) && is_typed(between.to)
+}
+
 pub(super) fn create(between: &Between<'_>, id: &ObjectId) -> Steps {
+    if is_of_typed(between, id) {
+        let mut steps = Steps::default();
+        if let Some(default) = between.to.fact(id, "default") {
+            steps.push(set_default(id, default));
+        }
+        if between.to.fact(id, "not null").is_some() {
+            steps.now.extend(not_null(between, id, true));
+        }
+        steps.extend(unwritten(between, id));
+        return steps;
+    }
     let values: [(&str, &dyn Fragment); 2] = [("table", &whole(id)), ("column", &definition(between, id))];
     let step = Step::new(
         id,
@@ -160,6 +184,9 @@ pub(super) fn create(between: &Between<'_>, id: &ObjectId) -> Steps {
 }
 
 pub(super) fn drop(between: &Between<'_>, id: &ObjectId) -> Steps {
+    if is_of_typed(between, id) {
+        return Steps::default();
+    }
     let values: [(&str, &dyn Fragment); 2] = [("table", &whole(id)), ("column", &plain(&id.name))];
     let step = Step::new(
         id,
@@ -200,7 +227,8 @@ pub(super) fn alter(between: &Between<'_>, id: &ObjectId) -> Option<Steps> {
     if changed.was("identity").is_some() && changed.is("identity").is_none() && !was_released {
         push(Sql::text("DROP IDENTITY"));
     }
-    if is_converted && !is_retyped(between, id) && !follows_parent(between, id, &["type", "collation"]) {
+    let follows = follows_parent(between, id, &["type", "collation"]) || is_of_typed(between, id);
+    if is_converted && !is_retyped(between, id) && !follows {
         steps.push(convert(between, id));
     }
     if changed.in_fact("not null") && !follows_parent(between, id, &["not null"]) {
@@ -212,7 +240,20 @@ pub(super) fn alter(between: &Between<'_>, id: &ObjectId) -> Option<Steps> {
     if let Some(default) = changed.is("default").filter(|_| has_new_default) {
         steps.push(set_default(id, default));
     }
+    if is_converted && changed.is("storage").is_some() && !changed.in_fact("storage") {
+        // A new type comes with its own storage.
+        steps.extend(unwritten(between, id));
+    }
     steps.now.extend(storage(between, id, &changed));
+    if let Some(options) = options::change(changed.was("foreign options"), changed.is("foreign options")) {
+        let values: [(&str, &dyn Fragment); 3] = [
+            ("table", &whole(id)),
+            ("column", &plain(&id.name)),
+            ("options", &options),
+        ];
+        let template = "ALTER FOREIGN TABLE {table} ALTER COLUMN {column} {options}";
+        steps.push(Step::new(id, Sql::render(template, &values)).lock(Lock::AccessExclusive));
+    }
     Some(steps)
 }
 
@@ -253,7 +294,9 @@ fn convert(between: &Between<'_>, id: &ObjectId) -> Step {
         Some(collation) => Sql::render(" COLLATE {name}", &[("name", &Printed::new(collation))]),
         None => Sql::default(),
     };
-    let using = cast(between, id).filter(|_| changed.in_fact("type"));
+    let table = between.to.whole(id);
+    let is_foreign = table.is_some_and(|table| between.to.fact(&table, "foreign server").is_some());
+    let using = cast(between, id).filter(|_| changed.in_fact("type") && !is_foreign);
     let values: [(&str, &dyn Fragment); 4] = [
         ("type", &new),
         ("collation", &collation),
@@ -295,6 +338,7 @@ enum Family<'a> {
     Time,
     Truth,
     Json,
+    Array(Box<Self>),
     Other(&'a str),
 }
 
@@ -303,7 +347,7 @@ impl<'a> Family<'a> {
         let element = name.trim_end_matches("[]");
         let base = element.split(['(', ' ']).next().unwrap_or(element);
         match base {
-            _ if element.len() < name.len() => Self::Other("array"),
+            _ if element.len() < name.len() => Self::Array(Box::new(Self::of(element))),
             "text" | "character" | "name" | "citext" => Self::Text,
             "smallint" | "integer" | "bigint" | "numeric" | "real" | "double" | "money" => Self::Number,
             "date" | "timestamp" | "time" => Self::Time,
@@ -323,15 +367,7 @@ fn not_null(between: &Between<'_>, id: &ObjectId, is_set: bool) -> Vec<Step> {
     if !between.is_safe_for(id) {
         return vec![set.rewriting()];
     }
-    let check = plain(&Ident::new(
-        [
-            id.of.as_ref().map(Ident::as_str).unwrap_or_default(),
-            "_",
-            id.name.as_str(),
-            "_not_null",
-        ]
-        .concat(),
-    ));
+    let check = plain(&free_name(between, id));
     let values: [(&str, &dyn Fragment); 3] = [
         ("table", &whole(id)),
         ("check", &check),
@@ -354,6 +390,25 @@ fn not_null(between: &Between<'_>, id: &ObjectId, is_set: bool) -> Vec<Step> {
             Lock::AccessExclusive,
         ),
     ]
+}
+
+/// A name for the check that no constraint of the table has.
+fn free_name(between: &Between<'_>, id: &ObjectId) -> Ident {
+    let of = id.of.as_ref().map(Ident::as_str).unwrap_or_default();
+    let base = Ident::new([of, "_", id.name.as_str()].concat());
+    let mut mark = "_not_null".to_owned();
+    loop {
+        let name = marked(&base, &mark);
+        let taken = ObjectId {
+            kind: Kind::Constraint,
+            name: name.clone(),
+            ..id.clone()
+        };
+        if !between.from.has(&taken) && !between.to.has(&taken) {
+            return name;
+        }
+        mark.push('_');
+    }
 }
 
 fn identity(between: &Between<'_>, id: &ObjectId) -> Steps {

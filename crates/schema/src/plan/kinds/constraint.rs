@@ -5,6 +5,7 @@ use super::super::between::Between;
 use super::super::name::{plain, qualified, whole};
 use super::super::settings;
 use super::super::step::{Lock, Placement, Step, Steps};
+use super::{index, table, types};
 use crate::Printed;
 use crate::Sql;
 use crate::model::{Kind, ObjectId};
@@ -23,6 +24,7 @@ pub(in super::super) fn is_inline(between: &Between<'_>, id: &ObjectId) -> bool 
         && !definition.starts_with("FOREIGN KEY")
         && !definition.ends_with("NOT VALID")
         && between.to.fact(id, "index options").is_none()
+        && between.to.fact(id, "clustered").is_none()
         && between.to.needs_of(id).all(own)
 }
 
@@ -52,7 +54,9 @@ pub(super) fn create(between: &Between<'_>, id: &ObjectId) -> Steps {
         .is_none_or(|whole| whole.kind == Kind::Domain);
     let mut steps = Steps::default();
     if is_of_domain {
-        steps.push(domain(between, id));
+        if !types::holds(between, id) {
+            steps.push(domain(between, id));
+        }
     } else if between.is_safe_for(id) && is_key(definition) {
         steps.now.extend(key_by_index(between, id, definition));
     } else if between.is_safe_for(id) && can_be_validated_later(definition) {
@@ -66,7 +70,22 @@ pub(super) fn create(between: &Between<'_>, id: &ObjectId) -> Steps {
     for action in settings::actions(None, between.to.fact(id, "index options"), "") {
         steps.push(index_setting(id, &action));
     }
+    if between.to.fact(id, "clustered").is_some() {
+        steps.push_late(clustered(id, true));
+    }
+    steps.late.extend(table::identity_by(between, id));
     steps
+}
+
+/// Whether the table is kept in the order of the constraint's index.
+fn clustered(id: &ObjectId, is_on: bool) -> Step {
+    let values: [(&str, &dyn Fragment); 2] = [("table", &whole(id)), ("index", &plain(&id.name))];
+    let template = if is_on {
+        "ALTER TABLE {table} CLUSTER ON {index}"
+    } else {
+        "ALTER TABLE {table} SET WITHOUT CLUSTER"
+    };
+    Step::new(id, Sql::render(template, &values)).lock(Lock::ShareUpdateExclusive)
 }
 
 fn is_key(definition: &str) -> bool {
@@ -116,6 +135,12 @@ fn validate(id: &ObjectId) -> Step {
     Step::new(id, sql)
         .lock(Lock::ShareUpdateExclusive)
         .placed(Placement::Alone)
+}
+
+fn validate_in_domain(id: &ObjectId) -> Step {
+    let values: [(&str, &dyn Fragment); 2] = [("domain", &whole(id)), ("name", &plain(&id.name))];
+    let sql = Sql::render("ALTER DOMAIN {domain} VALIDATE CONSTRAINT {name}", &values);
+    Step::new(id, sql).lock(Lock::Share)
 }
 
 /// `UNIQUE NULLS NOT DISTINCT (a) INCLUDE (b) DEFERRABLE`: the columns go into the index, the word before and what follows to the constraint.
@@ -208,13 +233,28 @@ pub(super) fn alter(between: &Between<'_>, id: &ObjectId) -> Option<Steps> {
     if changed.in_fact("definition") {
         let (was, is) = (changed.was("definition")?, changed.is("definition")?);
         if was.strip_suffix(" NOT VALID") == Some(is) {
-            steps.push(validate(id).placed(Placement::Alone));
+            let is_of_domain = between
+                .to
+                .whole(id)
+                .is_some_and(|whole| whole.kind == Kind::Domain);
+            steps.push(if is_of_domain {
+                validate_in_domain(id)
+            } else {
+                validate(id).placed(Placement::Alone)
+            });
         } else {
             steps.push(deferred(id, was, is)?);
         }
     }
     for action in settings::actions(changed.was("index options"), changed.is("index options"), "") {
         steps.push(index_setting(id, &action));
+    }
+    if changed.in_fact("clustered") {
+        if changed.is("clustered").is_some() {
+            steps.push_late(clustered(id, true));
+        } else if !index::is_clustered(between, id) {
+            steps.push(clustered(id, false));
+        }
     }
     Some(steps)
 }

@@ -1,7 +1,7 @@
 //! Functions, procedures and aggregates.
 
 use super::super::between::Between;
-use super::super::name::address;
+use super::super::name::{address, noun_of};
 use super::super::step::{Step, Steps};
 use crate::model::{Facts, Kind, ObjectId};
 use crate::sql::Fragment;
@@ -25,13 +25,10 @@ fn printed(facts: &Facts) -> Sql {
     Sql::of(&Printed::new(definition.trim_end()))
 }
 
-pub(super) fn drop(id: &ObjectId) -> Steps {
-    let template = if id.kind == Kind::Aggregate {
-        "DROP AGGREGATE {name}"
-    } else {
-        "DROP ROUTINE {name}"
-    };
-    Steps::one(Step::new(id, Sql::render(template, &[("name", &address(id))])))
+pub(super) fn drop(between: &Between<'_>, id: &ObjectId) -> Steps {
+    let noun = Sql::text(noun_of(id, between.from.facts(id)));
+    let values: [(&str, &dyn Fragment); 2] = [("noun", &noun), ("name", &address(id))];
+    Steps::one(Step::new(id, Sql::render("DROP {noun} {name}", &values)))
 }
 
 /// In place where what it returns stays and no default of an argument goes.
@@ -110,6 +107,12 @@ fn aggregate(id: &ObjectId, facts: &Facts) -> Sql {
     if let Some(operator) = facts.get("sort operator") {
         let name = Printed::new(operator.split('(').next().unwrap_or_default());
         clauses.push(Sql::render("SORTOP = OPERATOR({name})", &[("name", &name)]));
+    }
+    for (word, fact) in [
+        ("FINALFUNC_EXTRA", "final extra"),
+        ("MFINALFUNC_EXTRA", "moving final extra"),
+    ] {
+        clauses.extend(facts.get(fact).map(|_| Sql::text(word)));
     }
     clauses.extend(parallel(facts).map(Sql::text));
     if facts.get("kind").is_some_and(|kind| kind == "h") {

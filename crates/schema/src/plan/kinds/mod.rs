@@ -43,7 +43,7 @@ pub(super) fn drop(between: &Between<'_>, id: &ObjectId) -> Steps {
         Kind::Constraint => constraint::drop(between, id),
         Kind::Index => index::drop(between, id),
         Kind::Sequence => sequence::drop(between, id),
-        Kind::Function | Kind::Aggregate => function::drop(id),
+        Kind::Function | Kind::Aggregate => function::drop(between, id),
         Kind::View | Kind::MaterializedView => view::drop(id),
         Kind::Trigger | Kind::Rule | Kind::Policy => on_table::drop(id),
         Kind::Enum | Kind::Domain | Kind::CompositeType | Kind::RangeType => types::drop(id),
@@ -68,22 +68,52 @@ pub(super) fn alter(between: &Between<'_>, id: &ObjectId) -> Option<Steps> {
         Kind::View | Kind::MaterializedView => view::alter(between, id)?,
         Kind::Trigger | Kind::Rule | Kind::Policy => on_table::alter(between, id)?,
         Kind::Enum | Kind::Domain | Kind::CompositeType | Kind::RangeType => types::alter(between, id)?,
+        Kind::Collation if types::is_made_anew(between, id) => types::alter(between, id)?,
         _ => rare::alter(between, id)?,
     };
-    steps.extend(satellites::altered(between, id));
+    steps.extend(if types::is_made_anew(between, id) {
+        satellites::created(between, id)
+    } else {
+        satellites::altered(between, id)
+    });
     Some(steps)
 }
 
-/// Statements that free a column of its default or identity, before what that uses goes.
+/// Statements that free an object of what it uses, before that goes: a column of its default or identity, a table of its parents, a view of
+/// everything but the types of its columns.
 pub(super) fn release(between: &Between<'_>, id: &ObjectId) -> Steps {
-    column::release(between, id)
+    match id.kind {
+        Kind::Table => table::release(between, id),
+        Kind::View => Steps::one(view::hollow(between.from, id, "CREATE OR REPLACE ")),
+        _ => column::release(between, id),
+    }
+}
+
+/// Statements that give a view that was made hollow its definition.
+pub(super) fn fill(between: &Between<'_>, id: &ObjectId) -> Steps {
+    Steps::one(view::fill(between, id))
+}
+
+/// Statements that drop what made way for a type that was made anew.
+pub(super) fn leave(between: &Between<'_>, id: &ObjectId) -> Steps {
+    types::leave(between, id)
+}
+
+/// Whether a table has to be released from a parent.
+pub(super) fn leaves_parent(between: &Between<'_>, id: &ObjectId) -> bool {
+    id.kind == Kind::Table && !table::release(between, id).now.is_empty()
+}
+
+/// Whether the type only gets more labels, which nothing that uses it has to make way for.
+pub(super) fn only_grows(between: &Between<'_>, id: &ObjectId) -> bool {
+    id.kind == Kind::Enum && !types::is_made_anew(between, id)
 }
 
 /// Whether a change in place takes away what others are computed from, so that those have to make way.
 pub(super) fn disturbs(between: &Between<'_>, id: &ObjectId) -> bool {
     match id.kind {
         Kind::Column => !is_of_view(between, id) && column::is_converted(between, id),
-        _ => types::is_type(id) && types::is_made_anew(between, id),
+        _ => types::is_made_anew(between, id),
     }
 }
 

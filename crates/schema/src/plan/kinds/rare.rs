@@ -2,9 +2,9 @@
 //! triggers, text search, languages.
 
 use super::super::between::Between;
-use super::super::grants;
 use super::super::name::{address, noun, plain, qualified};
 use super::super::step::{Step, Steps};
+use super::super::{grants, options};
 use crate::model::{Kind, ObjectId};
 use crate::sql::Fragment;
 use crate::{Ident, Literal, Printed, Sql};
@@ -16,6 +16,8 @@ pub(super) fn create(between: &Between<'_>, id: &ObjectId) -> Steps {
         Kind::Extension => one(extension(between, id)),
         Kind::Collation => one(collation(between, id)),
         Kind::Operator => one(operator(between, id)),
+        Kind::OperatorFamily => operator_family(between, id),
+        Kind::OperatorClass => one(operator_class(between, id)),
         Kind::Cast => one(cast(between, id)),
         Kind::Statistics => statistics(between, id),
         Kind::Publication => one(publication(between, id)),
@@ -24,7 +26,15 @@ pub(super) fn create(between: &Between<'_>, id: &ObjectId) -> Steps {
         Kind::TextSearchDictionary => one(dictionary(between, id)),
         Kind::TextSearchConfiguration => configuration(between, id),
         Kind::DefaultPrivileges => default_privileges(between, id),
-        _ => one(foreign(between, id)),
+        _ => {
+            let step = Step::new(id, foreign(between, id));
+            let hides = options::hides(between.to.fact(id, "options"));
+            Steps::one(if hides {
+                step.warning(options::SECRET)
+            } else {
+                step
+            })
+        }
     }
 }
 
@@ -32,12 +42,9 @@ pub(super) fn drop(between: &Between<'_>, id: &ObjectId) -> Steps {
     match id.kind {
         Kind::DefaultPrivileges => default_privileges(between, id),
         Kind::UserMapping => {
-            let server = id.of.clone().unwrap_or_else(|| Ident::new(""));
-            let values: [(&str, &dyn Fragment); 2] = [("role", &role(id)), ("server", &plain(&server))];
-            Steps::one(Step::new(
-                id,
-                Sql::render("DROP USER MAPPING FOR {role} SERVER {server}", &values),
-            ))
+            let address = foreign_address(id);
+            let sql = Sql::render("DROP {address}", &[("address", &address)]);
+            Steps::one(Step::new(id, sql))
         }
         kind => {
             let values: [(&str, &dyn Fragment); 2] =
@@ -69,6 +76,9 @@ pub(super) fn alter(between: &Between<'_>, id: &ObjectId) -> Option<Steps> {
             if changed.in_fact("enabled") {
                 steps.push(event_state(between, id));
             }
+        }
+        Kind::ForeignDataWrapper | Kind::ForeignServer | Kind::UserMapping => {
+            return alter_foreign(between, id);
         }
         _ if changed.only_in(&[]) => {}
         _ => return None,
@@ -125,7 +135,9 @@ fn operator(between: &Between<'_>, id: &ObjectId) -> Sql {
     )];
     let sides = id.signature.as_deref().unwrap_or_default();
     if let Some((left, right)) = sides.split_once(", ") {
-        parts.push(Sql::render("LEFTARG = {type}", &[("type", &Printed::new(left))]));
+        if left != "NONE" {
+            parts.push(Sql::render("LEFTARG = {type}", &[("type", &Printed::new(left))]));
+        }
         parts.push(Sql::render(
             "RIGHTARG = {type}",
             &[("type", &Printed::new(right))],
@@ -172,6 +184,41 @@ fn cast(between: &Between<'_>, id: &ObjectId) -> Sql {
         "CREATE CAST {cast} {how}{context}",
         &[("cast", &address(id)), ("how", &how), ("context", &context)],
     )
+}
+
+/// The family, then the members that belong to none of its classes.
+fn operator_family(between: &Between<'_>, id: &ObjectId) -> Steps {
+    let address = address(id);
+    let create = Sql::render("CREATE OPERATOR FAMILY {address}", &[("address", &address)]);
+    let mut steps = Steps::one(Step::new(id, create));
+    if let Some(members) = between.to.fact(id, "members") {
+        let values: [(&str, &dyn Fragment); 2] = [("address", &address), ("members", &Printed::new(members))];
+        let add = Sql::render("ALTER OPERATOR FAMILY {address} ADD {members}", &values);
+        steps.push_late(Step::new(id, add));
+    }
+    steps
+}
+
+fn operator_class(between: &Between<'_>, id: &ObjectId) -> Sql {
+    let printed = |name: &str| Printed::new(between.to.fact(id, name).unwrap_or_default());
+    let default = Sql::text(if between.to.fact(id, "default").is_some() {
+        " DEFAULT"
+    } else {
+        ""
+    });
+    let values: [(&str, &dyn Fragment); 6] = [
+        ("name", &qualified(id)),
+        ("default", &default),
+        ("type", &printed("type")),
+        (
+            "method",
+            &Printed::new(id.signature.as_deref().unwrap_or_default()),
+        ),
+        ("family", &printed("family")),
+        ("members", &printed("members")),
+    ];
+    let template = "CREATE OPERATOR CLASS {name}{default} FOR TYPE {type} USING {method} FAMILY {family} AS\n  {members}";
+    Sql::render(template, &values)
 }
 
 fn statistics(between: &Between<'_>, id: &ObjectId) -> Steps {
@@ -329,8 +376,60 @@ fn role(id: &ObjectId) -> Sql {
     }
 }
 
-/// Without options: their values may be secrets, which the model does not hold.
+/// The server of a mapping, or the object itself.
+fn foreign_address(id: &ObjectId) -> Sql {
+    let noun = Sql::text(noun(id.kind));
+    if id.kind == Kind::UserMapping {
+        let server = id.of.clone().unwrap_or_else(|| Ident::new(""));
+        let values: [(&str, &dyn Fragment); 2] = [("role", &role(id)), ("server", &plain(&server))];
+        return Sql::render("USER MAPPING FOR {role} SERVER {server}", &values);
+    }
+    Sql::render("{noun} {name}", &[("noun", &noun), ("name", &plain(&id.name))])
+}
+
+/// Options, functions and the version; what is behind a server of another kind is another server.
+fn alter_foreign(between: &Between<'_>, id: &ObjectId) -> Option<Steps> {
+    let changed = between.changed(id);
+    if !changed.only_in(&["options", "handler", "validator", "version"]) {
+        return None;
+    }
+    let mut clauses = Vec::new();
+    for (fact, with, without) in [
+        ("handler", "HANDLER {value}", "NO HANDLER"),
+        ("validator", "VALIDATOR {value}", "NO VALIDATOR"),
+    ] {
+        if changed.in_fact(fact) {
+            let value = changed.is(fact).map(Printed::new);
+            clauses.push(value.map_or(Sql::text(without), |value| {
+                Sql::render(with, &[("value", &value)])
+            }));
+        }
+    }
+    if changed.in_fact("version") {
+        let version = Literal::new(changed.is("version")?);
+        clauses.push(Sql::render("VERSION {version}", &[("version", &version)]));
+    }
+    clauses.extend(options::change(changed.was("options"), changed.is("options")));
+    if clauses.is_empty() {
+        return Some(Steps::default());
+    }
+    let values: [(&str, &dyn Fragment); 2] = [
+        ("address", &foreign_address(id)),
+        ("clauses", &Sql::join(" ", clauses)),
+    ];
+    Some(Steps::one(Step::new(
+        id,
+        Sql::render("ALTER {address} {clauses}", &values),
+    )))
+}
+
 fn foreign(between: &Between<'_>, id: &ObjectId) -> Sql {
+    let mut sql = foreign_without_options(between, id);
+    sql.push(&options::clause(between.to.fact(id, "options")));
+    sql
+}
+
+fn foreign_without_options(between: &Between<'_>, id: &ObjectId) -> Sql {
     let fact = |name: &str| between.to.fact(id, name);
     match id.kind {
         Kind::ForeignDataWrapper => {
@@ -356,10 +455,6 @@ fn foreign(between: &Between<'_>, id: &ObjectId) -> Sql {
             sql.push(&Sql::text(" FOREIGN DATA WRAPPER ")).push(&wrapper);
             sql
         }
-        _ => {
-            let server = id.of.clone().unwrap_or_else(|| Ident::new(""));
-            let values: [(&str, &dyn Fragment); 2] = [("role", &role(id)), ("server", &plain(&server))];
-            Sql::render("CREATE USER MAPPING FOR {role} SERVER {server}", &values)
-        }
+        _ => Sql::render("CREATE {address}", &[("address", &foreign_address(id))]),
     }
 }

@@ -1,7 +1,7 @@
 //! Sequences of their own, of a column, and behind an identity column.
 
-use super::super::between::Between;
-use super::super::name::{address, qualified};
+use super::super::between::{Between, Changed};
+use super::super::name::{address, plain, qualified};
 use super::super::step::{Lock, Step, Steps};
 use crate::model::ObjectId;
 use crate::sql::Fragment;
@@ -80,7 +80,7 @@ pub(super) fn identity_options(between: &Between<'_>, id: &ObjectId, column: &Ob
 
 pub(super) fn create(between: &Between<'_>, id: &ObjectId) -> Steps {
     if between.to.is_identity(id) {
-        return Steps::default();
+        return renamed(between, id);
     }
     let unlogged = Sql::text(if between.to.fact(id, "persistence").is_some() {
         "UNLOGGED "
@@ -100,6 +100,51 @@ pub(super) fn create(between: &Between<'_>, id: &ObjectId) -> Steps {
         steps.push_late(owned_by(id, Some(column)));
     }
     steps
+}
+
+/// An identity that stays may count by a sequence of another name.
+fn renamed(between: &Between<'_>, id: &ObjectId) -> Steps {
+    let column = between.to.owned.get(id);
+    let stays = column.filter(|column| {
+        let table = between.to.whole(column);
+        let was = between.from.fact(column, "identity").is_some() && !between.replaced.contains(*column);
+        was && table.is_some_and(|table| !between.is_fresh(&table))
+    });
+    let Some(old) = stays.and_then(|column| between.from.sequence_of(column)) else {
+        return Steps::default();
+    };
+    let values: [(&str, &dyn Fragment); 2] = [("old", &qualified(old)), ("new", &plain(&id.name))];
+    let rename = Sql::render("ALTER SEQUENCE {old} RENAME TO {new}", &values);
+    let changed = Changed {
+        from: between.from.facts(old),
+        to: between.to.facts(id),
+    };
+    let mut steps = Steps::one(Step::new(id, rename).lock(Lock::ShareRowExclusive));
+    let actions = differing(&changed);
+    if !actions.is_empty() {
+        let values: [(&str, &dyn Fragment); 2] = [("name", &qualified(id)), ("action", &actions)];
+        let sql = Sql::render("ALTER SEQUENCE {name}{action}", &values);
+        steps.push(Step::new(id, sql).lock(Lock::ShareRowExclusive));
+    }
+    steps
+}
+
+/// The options that differ.
+fn differing(changed: &Changed<'_>) -> Sql {
+    let mut actions = Sql::default();
+    for (fact, template) in OPTIONS {
+        if let Some(value) = changed.is(fact).filter(|_| changed.in_fact(fact)) {
+            actions.push(&Sql::render(template, &[("value", &Printed::new(value))]));
+        }
+    }
+    if changed.in_fact("cycle") {
+        actions.push(&Sql::text(if changed.is("cycle").is_some() {
+            " CYCLE"
+        } else {
+            " NO CYCLE"
+        }));
+    }
+    actions
 }
 
 fn owned_by(id: &ObjectId, column: Option<&ObjectId>) -> Step {
@@ -124,19 +169,7 @@ pub(super) fn alter(between: &Between<'_>, id: &ObjectId) -> Option<Steps> {
         return None;
     }
     let changed = between.changed(id);
-    let mut actions = Sql::default();
-    for (fact, template) in OPTIONS {
-        if let Some(value) = changed.is(fact).filter(|_| changed.in_fact(fact)) {
-            actions.push(&Sql::render(template, &[("value", &Printed::new(value))]));
-        }
-    }
-    if changed.in_fact("cycle") {
-        actions.push(&Sql::text(if changed.is("cycle").is_some() {
-            " CYCLE"
-        } else {
-            " NO CYCLE"
-        }));
-    }
+    let actions = differing(&changed);
     let mut steps = Steps::default();
     let mut push = |action: &Sql| {
         let values: [(&str, &dyn Fragment); 2] = [("name", &qualified(id)), ("action", action)];

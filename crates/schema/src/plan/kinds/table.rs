@@ -2,8 +2,8 @@
 
 use super::super::between::Between;
 use super::super::name::{plain, qualified};
-use super::super::settings;
 use super::super::step::{Lock, Step, Steps};
+use super::super::{options, settings};
 use super::{column, constraint};
 use crate::model::{Kind, ObjectId};
 use crate::sql::Fragment;
@@ -59,18 +59,31 @@ fn definition(between: &Between<'_>, id: &ObjectId) -> Sql {
     }
     if let Some(server) = fact("foreign server") {
         sql.push(&Sql::text(" SERVER ")).push(&plain(&Ident::new(server)));
+        sql.push(&options::clause(fact("foreign options")));
     }
     sql.push(&settings::with(fact("options"), fact("toast options")));
     sql
 }
 
+/// The columns that the table has itself, be it that a parent has them too, in their order.
+fn own_columns<'a>(between: &Between<'a>, id: &ObjectId) -> Vec<&'a ObjectId> {
+    let to = between.to;
+    let is_own = |column: &&ObjectId| to.detail(column, "local").is_some() || to.inherited(column).is_none();
+    let mut columns = to.parts(id, Kind::Column);
+    columns.retain(is_own);
+    let of_this = |column: &&ObjectId| {
+        column.kind == Kind::Column && column.schema == id.schema && column.of.as_ref() == Some(&id.name)
+    };
+    let as_parents = to.details.keys().filter(of_this);
+    columns.extend(as_parents.filter(|column| !to.has(column) && is_own(column)));
+    columns.sort_by_key(|id| to.detail(id, "position").and_then(|p| p.parse::<i32>().ok()));
+    columns
+}
+
 /// Columns in their order, then the constraints that need nothing else.
 fn columns(between: &Between<'_>, id: &ObjectId) -> Sql {
-    let columns = between
-        .to
-        .parts(id, Kind::Column)
+    let columns = own_columns(between, id)
         .into_iter()
-        .filter(|column| between.to.inherited(column).is_none())
         .map(|column| column::definition(between, column));
     let constraints = between
         .to
@@ -101,7 +114,9 @@ pub(super) fn drop(between: &Between<'_>, id: &ObjectId) -> Steps {
     })
 }
 
-const IN_PLACE: [&str; 8] = [
+const IN_PLACE: [&str; 10] = [
+    "of type",
+    "foreign options",
     "persistence",
     "options",
     "toast options",
@@ -139,6 +154,18 @@ pub(super) fn alter(between: &Between<'_>, id: &ObjectId) -> Option<Steps> {
     ) {
         push(action, Lock::ShareUpdateExclusive);
     }
+    if changed.in_fact("of type") {
+        let action = match changed.is("of type") {
+            Some(of_type) => Sql::render("OF {type}", &[("type", &Printed::new(of_type))]),
+            None => Sql::text("NOT OF"),
+        };
+        steps.push(statement(id, &action).lock(Lock::AccessExclusive));
+    }
+    if let Some(options) = options::change(changed.was("foreign options"), changed.is("foreign options")) {
+        let values: [(&str, &dyn Fragment); 2] = [("name", &qualified(id)), ("options", &options)];
+        let sql = Sql::render("ALTER FOREIGN TABLE {name} {options}", &values);
+        steps.push(Step::new(id, sql).lock(Lock::AccessExclusive));
+    }
     steps.now.extend(row_security(
         id,
         changed.was("row security"),
@@ -153,40 +180,47 @@ pub(super) fn alter(between: &Between<'_>, id: &ObjectId) -> Option<Steps> {
     Some(steps)
 }
 
+/// A partition or a child leaves what is its parent no longer. Before others take its place there.
+pub(super) fn release(between: &Between<'_>, id: &ObjectId) -> Steps {
+    let changed = between.changed(id);
+    let mut steps = Steps::default();
+    let moves = changed.in_fact("partition of") || changed.in_fact("bound");
+    if let Some(parent) = changed.was("partition of").filter(|_| moves) {
+        let values: [(&str, &dyn Fragment); 2] =
+            [("parent", &Printed::new(parent)), ("name", &qualified(id))];
+        let sql = Sql::render("ALTER TABLE {parent} DETACH PARTITION {name}", &values);
+        steps.push(Step::new(id, sql).lock(Lock::AccessExclusive));
+    }
+    let is = names(changed.is("inherits"));
+    for parent in names(changed.was("inherits")) {
+        if !is.contains(&parent) {
+            steps.push(of_parent(id, "NO INHERIT {parent}", parent));
+        }
+    }
+    steps
+}
+
+fn of_parent(id: &ObjectId, template: &'static str, parent: &str) -> Step {
+    let action = Sql::render(template, &[("parent", &Printed::new(parent))]);
+    statement(id, &action).lock(Lock::AccessExclusive)
+}
+
 /// A partition that moves, or a child that gets other parents.
 fn parents(between: &Between<'_>, id: &ObjectId) -> Vec<Step> {
     let changed = between.changed(id);
     let mut steps = Vec::new();
-    if changed.in_fact("partition of") || changed.in_fact("bound") {
-        if let Some(parent) = changed.was("partition of") {
-            let values: [(&str, &dyn Fragment); 2] =
-                [("parent", &Printed::new(parent)), ("name", &qualified(id))];
-            let sql = Sql::render("ALTER TABLE {parent} DETACH PARTITION {name}", &values);
-            steps.push(Step::new(id, sql).lock(Lock::AccessExclusive));
-        }
-        if let (Some(parent), Some(bound)) = (changed.is("partition of"), changed.is("bound")) {
-            let (parent, bound) = (Printed::new(parent), Printed::new(bound));
-            let values: [(&str, &dyn Fragment); 3] =
-                [("parent", &parent), ("name", &qualified(id)), ("bound", &bound)];
-            let sql = Sql::render("ALTER TABLE {parent} ATTACH PARTITION {name} {bound}", &values);
-            steps.push(Step::new(id, sql).lock(Lock::AccessExclusive).rewriting());
-        }
+    let moves = changed.in_fact("partition of") || changed.in_fact("bound");
+    if let (true, Some(parent), Some(bound)) = (moves, changed.is("partition of"), changed.is("bound")) {
+        let (parent, bound) = (Printed::new(parent), Printed::new(bound));
+        let values: [(&str, &dyn Fragment); 3] =
+            [("parent", &parent), ("name", &qualified(id)), ("bound", &bound)];
+        let sql = Sql::render("ALTER TABLE {parent} ATTACH PARTITION {name} {bound}", &values);
+        steps.push(Step::new(id, sql).lock(Lock::AccessExclusive).rewriting());
     }
-    let (was, is) = (names(changed.was("inherits")), names(changed.is("inherits")));
-    let one = |template: &'static str, parent: &str| {
-        statement(id, &Sql::render(template, &[("parent", &Printed::new(parent))]))
-            .lock(Lock::AccessExclusive)
-    };
-    steps.extend(
-        was.iter()
-            .filter(|parent| !is.contains(parent))
-            .map(|parent| one("NO INHERIT {parent}", parent)),
-    );
-    steps.extend(
-        is.iter()
-            .filter(|parent| !was.contains(parent))
-            .map(|parent| one("INHERIT {parent}", parent)),
-    );
+    let was = names(changed.was("inherits"));
+    let new = names(changed.is("inherits")).into_iter();
+    let new = new.filter(|parent| !was.contains(parent));
+    steps.extend(new.map(|parent| of_parent(id, "INHERIT {parent}", parent)));
     steps
 }
 
@@ -220,6 +254,26 @@ fn row_security(id: &ObjectId, was: Option<&str>, is: Option<&str>) -> Vec<Step>
     }
     let step = |action| statement(id, &Sql::text(action)).lock(Lock::AccessExclusive);
     actions.into_iter().map(step).collect()
+}
+
+/// What the table says about an index of its own that was just made anew: whether rows are known by it to replicas.
+pub(super) fn identity_by(between: &Between<'_>, index: &ObjectId) -> Option<Step> {
+    let table = between.to.whole(index).filter(|table| !between.is_fresh(table))?;
+    let identity = between.to.fact(&table, "replica identity")?;
+    let own = Sql::render(
+        "index {name}",
+        &[(
+            "name",
+            &qualified(&ObjectId {
+                of: None,
+                ..index.clone()
+            }),
+        )],
+    );
+    let stays = between.from.fact(&table, "replica identity") == Some(identity);
+    (stays && own.as_str() == identity)
+        .then(|| replica_identity(&table, Some(identity)))
+        .flatten()
 }
 
 fn replica_identity(id: &ObjectId, is: Option<&str>) -> Option<Step> {

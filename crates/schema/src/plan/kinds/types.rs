@@ -4,17 +4,51 @@
 //! their text, and the old one goes.
 
 use super::super::between::Between;
-use super::super::name::{plain, qualified, whole};
+use super::super::name::{marked, noun, plain, qualified, whole};
+use super::super::options;
 use super::super::step::{Lock, Placement, Step, Steps};
+use super::{constraint, rare};
 use crate::model::{Facts, Kind, ObjectId};
 use crate::sql::Fragment;
 use crate::{Ident, Literal, Printed, Sql};
 
-/// What an old type is called while the new one takes its place.
+/// What the name of an old type ends in while the new one has its place.
 const OLD: &str = "__old";
 
 pub(super) fn create(between: &Between<'_>, id: &ObjectId) -> Steps {
-    Steps::one(Step::new(id, definition(id, between.to.facts(id))))
+    let mut sql = definition(id, between.to.facts(id));
+    for constraint in between.to.parts(id, Kind::Constraint) {
+        if id.kind == Kind::Domain && holds(between, constraint) {
+            sql.push(&Sql::text(" "))
+                .push(&constraint::clause(between, constraint));
+        }
+    }
+    let mut steps = Steps::one(Step::new(id, sql));
+    let comments = between.to.fact(id, "attribute comments");
+    steps.now.extend(attribute_comments(id, None, comments));
+    steps
+}
+
+/// Comments on the attributes of a composite type.
+fn attribute_comments(id: &ObjectId, was: Option<&str>, is: Option<&str>) -> Vec<Step> {
+    let (was, is) = (options::parsed(was), options::parsed(is));
+    let gone = was
+        .iter()
+        .filter(|(name, _)| !is.iter().any(|(other, _)| other == name));
+    let gone = gone.map(|(name, _)| (*name, None));
+    let new = is.iter().filter(|pair| !was.contains(pair)).copied();
+    let step = |(name, text): (&str, Option<&str>)| {
+        let values: [(&str, &dyn Fragment); 3] = [
+            ("type", &qualified(id)),
+            ("attribute", &Printed::new(name)),
+            ("text", &Printed::new(text.unwrap_or("NULL"))),
+        ];
+        Step::new(
+            id,
+            Sql::render("COMMENT ON COLUMN {type}.{attribute} IS {text}", &values),
+        )
+    };
+    gone.chain(new).map(step).collect()
 }
 
 fn definition(id: &ObjectId, facts: &Facts) -> Sql {
@@ -55,12 +89,30 @@ fn domain(id: &ObjectId, facts: &Facts) -> Sql {
     sql
 }
 
+/// Whether CREATE DOMAIN holds the constraint: the domain is made by this plan, and the constraint needs nothing more than the domain does.
+pub(super) fn holds(between: &Between<'_>, constraint: &ObjectId) -> bool {
+    let Some(domain) = between.to.whole(constraint) else {
+        return false;
+    };
+    let definition = between.to.fact(constraint, "definition").unwrap_or_default();
+    let is_new = between.is_fresh(&domain) || is_made_anew(between, &domain);
+    let is_known = |need: &ObjectId| *need == domain || is_below(between, need, &domain);
+    is_new && !definition.ends_with("NOT VALID") && between.to.needs_of(constraint).all(is_known)
+}
+
+/// Whether the type is made of the other one, be it by way of more types.
+fn is_below(between: &Between<'_>, need: &ObjectId, id: &ObjectId) -> bool {
+    let mut needs = between.to.needs_of(id);
+    needs.any(|other| other == need || is_type(other) && is_below(between, need, other))
+}
+
 fn range(id: &ObjectId, facts: &Facts) -> Sql {
     let parts = [
         ("SUBTYPE", "subtype"),
         ("SUBTYPE_OPCLASS", "subtype operator class"),
         ("COLLATION", "collation"),
         ("CANONICAL", "canonical"),
+        ("MULTIRANGE_TYPE_NAME", "multirange"),
         ("SUBTYPE_DIFF", "subtype difference"),
     ];
     let given = parts.into_iter().filter_map(|(word, fact)| {
@@ -93,15 +145,56 @@ pub(in super::super) fn is_type(id: &ObjectId) -> bool {
     )
 }
 
+/// Whether the object is one that columns are made of, so that it is made anew beside the old one and not dropped: a type, a collation.
+pub(in super::super) fn is_remade(id: &ObjectId) -> bool {
+    is_type(id) || id.kind == Kind::Collation
+}
+
 /// Whether the type has to be made anew, with everything that is computed from columns of it.
 pub(in super::super) fn is_made_anew(between: &Between<'_>, id: &ObjectId) -> bool {
     let changed = between.changed(id);
-    match id.kind {
+    let own = match id.kind {
         Kind::Enum => changed.in_fact("labels") && added_labels(between, id).is_none(),
         Kind::Domain => changed.in_fact("type") || changed.in_fact("collation"),
-        Kind::CompositeType => false,
-        _ => !changed.only_in(&[]),
-    }
+        Kind::CompositeType => retypes(between, id) && is_used(between, id),
+        Kind::RangeType | Kind::Collation => !changed.only_in(&[]),
+        _ => return false,
+    };
+    let stays = between.from.has(id) && between.to.has(id);
+    stays && (own || stands_on_new(between, id))
+}
+
+/// Whether a type that this one is made of has to be made anew, so that this one has to follow.
+fn stands_on_new(between: &Between<'_>, id: &ObjectId) -> bool {
+    let stays = |need: &ObjectId| between.to.needs_of(id).any(|other| other == need);
+    let mut needs = between
+        .from
+        .needs_of(id)
+        .filter(|need| is_remade(need) && stays(need));
+    needs.any(|need| is_made_anew(between, need))
+}
+
+/// Whether an attribute that stays gets another type.
+fn retypes(between: &Between<'_>, id: &ObjectId) -> bool {
+    let changed = between.changed(id);
+    let (was, is) = (
+        attributes(changed.was("attributes")),
+        attributes(changed.is("attributes")),
+    );
+    let kept = was.iter().zip(&is).take_while(|((a, _), (b, _))| a == b);
+    kept.into_iter().any(|((_, old), (_, new))| old != new)
+}
+
+/// Whether columns or other types are made of the type. Of a table that is made after it, the type can change.
+fn is_used(between: &Between<'_>, id: &ObjectId) -> bool {
+    let is_made_of_it = |other: &ObjectId| other.kind == Kind::Column || is_type(other);
+    between.from.dependents(id).any(is_made_of_it) && !is_of_tables(between, id)
+}
+
+/// Whether tables have the type's attributes for their columns.
+fn is_of_tables(between: &Between<'_>, id: &ObjectId) -> bool {
+    let typed = |other: &ObjectId| between.from.fact(other, "of type").is_some();
+    between.from.dependents(id).any(typed)
 }
 
 pub(super) fn alter(between: &Between<'_>, id: &ObjectId) -> Option<Steps> {
@@ -218,7 +311,13 @@ fn alter_composite(between: &Between<'_>, id: &ObjectId) -> Steps {
         attributes(changed.was("attributes")),
         attributes(changed.is("attributes")),
     );
-    let mut actions = Vec::new();
+    let cascade = Sql::text(if is_of_tables(between, id) { " CASCADE" } else { "" });
+    let comments = attribute_comments(
+        id,
+        changed.was("attribute comments"),
+        changed.is("attribute comments"),
+    );
+    let mut actions: Vec<Sql> = Vec::new();
     let kept = was.iter().zip(&is).take_while(|((a, _), (b, _))| a == b).count();
     for (name, _) in &was[kept..] {
         actions.push(Sql::render(
@@ -239,16 +338,24 @@ fn alter_composite(between: &Between<'_>, id: &ObjectId) -> Steps {
         actions.push(Sql::render("ADD ATTRIBUTE {name} {type}", &values));
     }
     if actions.is_empty() {
-        return Steps::default();
+        return Steps {
+            now: comments,
+            late: Vec::new(),
+        };
+    }
+    for action in &mut actions {
+        action.push(&cascade);
     }
     let values: [(&str, &dyn Fragment); 2] =
         [("name", &qualified(id)), ("actions", &Sql::join(", ", actions))];
     let step = Step::new(id, Sql::render("ALTER TYPE {name} {actions}", &values));
-    Steps::one(if kept < was.len() {
+    let mut steps = Steps::one(if kept < was.len() {
         step.losing("the values of the attributes that go")
     } else {
         step
-    })
+    });
+    steps.now.extend(comments);
+    steps
 }
 
 /// `a integer, "b c" numeric(1,2)`, taken apart.
@@ -283,27 +390,25 @@ fn attributes(list: Option<&str>) -> Vec<(&str, &str)> {
 }
 
 fn make_anew(between: &Between<'_>, id: &ObjectId) -> Steps {
-    let mut steps = Steps::default();
-    let old_name = Ident::new([id.name.as_str(), OLD].concat());
-    let old = ObjectId {
-        name: old_name.clone(),
-        ..id.clone()
-    };
-    let noun = Sql::text(if id.kind == Kind::Domain { "DOMAIN" } else { "TYPE" });
-    let values: [(&str, &dyn Fragment); 3] = [
-        ("noun", &noun),
-        ("name", &qualified(id)),
-        ("old", &plain(&old_name)),
-    ];
-    steps.push(Step::new(
-        id,
-        Sql::render("ALTER {noun} {name} RENAME TO {old}", &values),
-    ));
-    steps.push(Step::new(id, definition(id, between.to.facts(id))));
+    let mut steps = Steps::one(rename_aside(id, &qualified(id), &id.name));
+    if let Some(multirange) = between.from.fact(id, "multirange") {
+        let name = multirange.rsplit_once('.').map_or(multirange, |(_, name)| name);
+        let name = Ident::new(name.trim_matches('"'));
+        steps.push(rename_aside(id, &Sql::of(&Printed::new(multirange)), &name));
+    }
+    if id.kind == Kind::RangeType {
+        steps.now.extend(constructors_aside(between, id));
+    }
+    steps.extend(if id.kind == Kind::Collation {
+        rare::create(between, id)
+    } else {
+        create(between, id)
+    });
     let of_tables = between.from.dependents(id).filter(|column| {
         column.kind == Kind::Column
             && between.to.needs_of(column).any(|need| need == id)
             && !between.replaced.contains(column)
+            && between.from.inherited(column).is_none()
             && between
                 .from
                 .whole(column)
@@ -312,9 +417,75 @@ fn make_anew(between: &Between<'_>, id: &ObjectId) -> Steps {
     for column in of_tables {
         steps.now.extend(convert(between, id, column));
     }
-    let values: [(&str, &dyn Fragment); 2] = [("noun", &noun), ("name", &qualified(&old))];
-    steps.push(Step::new(id, Sql::render("DROP {noun} {name}", &values)));
     steps
+}
+
+fn rename_aside(id: &ObjectId, address: &Sql, name: &Ident) -> Step {
+    let values: [(&str, &dyn Fragment); 3] = [
+        ("noun", &Sql::text(noun(id.kind))),
+        ("address", address),
+        ("old", &plain(&marked(name, OLD))),
+    ];
+    Step::new(id, Sql::render("ALTER {noun} {address} RENAME TO {old}", &values))
+}
+
+/// The functions that the server made with a range, whose names and arguments the new ones will have.
+fn constructors_aside(between: &Between<'_>, id: &ObjectId) -> Vec<Step> {
+    let subtype = between.from.fact(id, "subtype").unwrap_or_default();
+    let mut needs = between
+        .from
+        .needs_of(id)
+        .filter(|need| is_made_anew(between, need));
+    let aside = needs.find(|need| qualified(need).as_str() == subtype);
+    let subtype = aside.map_or_else(
+        || subtype.to_owned(),
+        |need| qualified(&old(need)).as_str().to_owned(),
+    );
+    let two = [subtype.as_str(), ", ", &subtype].concat();
+    let three = [two.as_str(), ", text"].concat();
+    let multirange = between.from.fact(id, "multirange");
+    let own = qualified(id);
+    let mut found = vec![(own.clone(), two, id.name.clone()), (own, three, id.name.clone())];
+    if let Some(multirange) = multirange {
+        let name = multirange.rsplit_once('.').map_or(multirange, |(_, name)| name);
+        found.push((
+            Sql::of(&Printed::new(multirange)),
+            String::new(),
+            Ident::new(name.trim_matches('"')),
+        ));
+    }
+    let step = |(address, arguments, name): (Sql, String, Ident)| {
+        let values: [(&str, &dyn Fragment); 3] = [
+            ("address", &address),
+            ("arguments", &Printed::new(arguments)),
+            ("old", &plain(&marked(&name, OLD))),
+        ];
+        Step::new(
+            id,
+            Sql::render("ALTER FUNCTION {address}({arguments}) RENAME TO {old}", &values),
+        )
+    };
+    found.into_iter().map(step).collect()
+}
+
+/// The type under its old name's mark.
+fn old(id: &ObjectId) -> ObjectId {
+    ObjectId {
+        name: marked(&id.name, OLD),
+        ..id.clone()
+    }
+}
+
+/// The old type goes when nothing is made of it any more.
+pub(super) fn leave(between: &Between<'_>, id: &ObjectId) -> Steps {
+    if !is_made_anew(between, id) {
+        return Steps::default();
+    }
+    let values: [(&str, &dyn Fragment); 2] = [
+        ("noun", &Sql::text(noun(id.kind))),
+        ("name", &qualified(&old(id))),
+    ];
+    Steps::one(Step::new(id, Sql::render("DROP {noun} {name}", &values)))
 }
 
 /// A column from the old type to the new one. A default is in the way of both.
@@ -331,8 +502,18 @@ fn convert(between: &Between<'_>, id: &ObjectId, column: &ObjectId) -> Vec<Step>
         )));
     }
     let new = Printed::new(changed.is("type").unwrap_or_default());
-    let values: [(&str, &dyn Fragment); 3] = [("table", &table), ("column", &name), ("type", &new)];
-    let template = "ALTER TABLE {table} ALTER COLUMN {column} TYPE {type} USING {column}::text::{type}";
+    let collation = Printed::new(changed.is("collation").unwrap_or_default());
+    let values: [(&str, &dyn Fragment); 4] = [
+        ("table", &table),
+        ("column", &name),
+        ("type", &new),
+        ("collation", &collation),
+    ];
+    let template = if id.kind == Kind::Collation {
+        "ALTER TABLE {table} ALTER COLUMN {column} TYPE {type} COLLATE {collation}"
+    } else {
+        "ALTER TABLE {table} ALTER COLUMN {column} TYPE {type} USING {column}::text::{type}"
+    };
     steps.push(rewrite(Sql::render(template, &values)).rewriting());
     if let Some(default) = changed.is("default") {
         let default = Printed::new(default);

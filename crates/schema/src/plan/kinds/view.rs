@@ -3,13 +3,17 @@
 use super::super::between::Between;
 use super::super::name::{plain, qualified};
 use super::super::step::{Lock, Step, Steps};
-use super::super::{satellites, settings};
+use super::super::{Side, satellites, settings};
 use crate::model::{Kind, ObjectId};
 use crate::sql::Fragment;
 use crate::{Ident, Printed, Sql};
 
 pub(super) fn create(between: &Between<'_>, id: &ObjectId) -> Steps {
-    let mut steps = Steps::one(Step::new(id, definition(between, id, "CREATE ")));
+    let mut steps = Steps::one(if between.hollow.contains(id) {
+        hollow(between.to, id, "CREATE ")
+    } else {
+        Step::new(id, definition(between, id, "CREATE "))
+    });
     for column in between.to.parts(id, Kind::Column) {
         steps.now.extend(column_facts(between, column, true));
         steps.extend(satellites::created(between, column));
@@ -44,6 +48,27 @@ fn definition(between: &Between<'_>, id: &ObjectId, verb: &'static str) -> Sql {
         ("no_data", &no_data),
     ];
     Sql::render("{verb}{noun}{name}{method}{options} AS\n{body}{no_data}", &values)
+}
+
+/// The view with its columns and without what it reads.
+pub(super) fn hollow(side: &Side, id: &ObjectId, verb: &'static str) -> Step {
+    let values: [(&str, &dyn Fragment); 3] = [
+        ("verb", &Sql::text(verb)),
+        ("name", &qualified(id)),
+        (
+            "columns",
+            &Printed::new(side.detail(id, "hollow").unwrap_or_default()),
+        ),
+    ];
+    Step::new(
+        id,
+        Sql::render("{verb}VIEW {name} AS\n SELECT {columns}", &values),
+    )
+}
+
+/// The definition of a view that was made hollow.
+pub(super) fn fill(between: &Between<'_>, id: &ObjectId) -> Step {
+    Step::new(id, definition(between, id, "CREATE OR REPLACE "))
 }
 
 pub(super) fn drop(id: &ObjectId) -> Steps {

@@ -1,1 +1,1 @@
--- A value of an enum stays.
+SELECT 1; -- a value of an enum stays

@@ -1,5 +1,7 @@
 //! Documentation of a schema: read from a database or from migrations, written into a directory.
 
+mod between;
+
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -11,8 +13,10 @@ use ponte_schema::docs::{Description, Format, render};
 use ponte_schema::migration::MigrationSet;
 use ponte_schema::model::{Kind, Model};
 
+use crate::diff::roles::Roles;
 use crate::error::{Error, ErrorKind, Result};
 use crate::servers::Servers;
+pub use between::{changes, version};
 
 /// The list of the files that were written, so that the next run can take away what is no longer told.
 const LIST: &str = ".ponte-docs";
@@ -51,7 +55,9 @@ pub async fn of_database(session: &Session, sizes: Sizes) -> Result<Told> {
 /// # Errors
 /// One of the `embedded.…` kinds, and what the migrations fail with.
 pub async fn of_migrations(servers: &Servers, files: &MigrationSet, like: Option<&Session>) -> Result<Told> {
-    let (binaries, likeness) = match like {
+    let roles = Roles::of(files);
+    let named: Vec<String> = roles.named.difference(&roles.made).cloned().collect();
+    let (binaries, mut likeness) = match like {
         Some(session) => {
             let major = session.server_version_num() / 10_000;
             (servers.binaries_of(major)?, Likeness::of(session).await?)
@@ -65,6 +71,10 @@ pub async fn of_migrations(servers: &Servers, files: &MigrationSet, like: Option
             (servers.newest_binaries()?, superuser)
         }
     };
+    // Statements may name roles that no server has yet.
+    likeness.roles.extend(named);
+    likeness.roles.sort();
+    likeness.roles.dedup();
     let mut shadow = Shadow::start(binaries, &likeness).await?;
     let told = replayed(&mut shadow, files).await;
     let left = shadow.leave().await;
@@ -85,12 +95,7 @@ async fn replayed(shadow: &mut Shadow, files: &MigrationSet) -> Result<Told> {
 /// `docs.output`.
 pub fn write(told: &Told, title: &str, format: Format, directory: &Path) -> Result<Written> {
     let pages = render(title, &told.model, &told.description, format);
-    let removed = write_pages(&pages, directory).map_err(|e| {
-        Error::new(ErrorKind::DocsOutput, "cannot write the documentation")
-            .with("directory", directory.display())
-            .hint("name a directory that can be written with --out")
-            .because(e)
-    })?;
+    let removed = write_pages(&pages, directory).map_err(|e| unwritable(directory, e))?;
     Ok(Written {
         files: pages.len(),
         removed,
@@ -101,6 +106,21 @@ pub fn write(told: &Told, title: &str, format: Format, directory: &Path) -> Resu
             .filter(|id| id.kind == Kind::Table)
             .count(),
     })
+}
+
+/// Writes one page.
+///
+/// # Errors
+/// `docs.output`.
+pub fn write_page(file: &Path, text: &str) -> Result<()> {
+    std::fs::write(file, text).map_err(|e| unwritable(file, e))
+}
+
+fn unwritable(path: &Path, error: std::io::Error) -> Error {
+    Error::new(ErrorKind::DocsOutput, "cannot write the documentation")
+        .with("path", path.display())
+        .hint("name a place that can be written with --out")
+        .because(error)
 }
 
 fn write_pages(pages: &BTreeMap<String, String>, directory: &Path) -> std::io::Result<usize> {

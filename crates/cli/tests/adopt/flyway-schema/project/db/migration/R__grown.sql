@@ -1,0 +1,1 @@
+CREATE OR REPLACE VIEW grown AS SELECT id FROM users WHERE id > 18;
