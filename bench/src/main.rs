@@ -65,6 +65,9 @@ struct Options {
     /// The program dbmate, to be measured beside `ponte migrate`
     #[arg(long)]
     dbmate: Option<PathBuf>,
+    /// The program sqlx, to be measured beside `ponte migrate`
+    #[arg(long)]
+    sqlx: Option<PathBuf>,
     /// The largest table whose passes are measured against the size, in rows
     #[arg(long, default_value_t = 1_000_000)]
     size_rows_max: i64,

@@ -1,4 +1,4 @@
-//! Many small migrations, beside dbmate with the same files on the same server, and what `status` costs afterwards.
+//! Many small migrations, beside dbmate and sqlx with the same statements on the same server, and what `status` costs afterwards.
 //!
 //! Whole processes are timed, from the start of the program to its end, as a deployment would.
 
@@ -24,75 +24,107 @@ pub(super) async fn measure(arena: &Arena, options: &Options, ponte: &Path) -> R
         MIGRATIONS
     };
     let project = tempfile::tempdir()?;
-    write_files(&project.path().join("migrations"), count)?;
-    if options.dbmate.is_none() {
-        say("  without --dbmate there is nothing beside ours");
+    write_files(project.path(), count)?;
+    let others = Other::of(options);
+    if others.is_empty() {
+        say("  without --dbmate or --sqlx there is nothing beside ours");
     }
-    let mut samples = Vec::new();
+    let mut ours = Vec::new();
+    let mut theirs: Vec<Vec<f64>> = vec![Vec::new(); others.len()];
     let mut url = String::new();
     for repetition in options.repetitions() {
+        for (other, taken) in others.iter().zip(&mut theirs) {
+            let name = format!("{}_{repetition}", other.name);
+            let url = arena.pair.a.create_database(&name, OWNER).await + "?sslmode=disable";
+            taken.push(
+                timed(other.program, project.path(), &url, other.arguments)
+                    .await?
+                    .as_secs_f64(),
+            );
+        }
         url = arena
             .pair
             .a
             .create_database(&format!("migrate_{repetition}"), OWNER)
             .await;
-        let raw = match &options.dbmate {
-            Some(dbmate) => {
-                let theirs = format!("dbmate_{repetition}");
-                let theirs = arena.pair.a.create_database(&theirs, OWNER).await + "?sslmode=disable";
-                let arguments = [
-                    "--no-dump-schema",
-                    "--migrations-dir",
-                    "migrations",
-                    "--url",
-                    &theirs,
-                    "up",
-                ];
-                Some(timed(dbmate, project.path(), "", &arguments).await?.as_secs_f64())
-            }
-            None => None,
-        };
-        let ours = timed(ponte, project.path(), &url, &["migrate", "up"])
-            .await?
-            .as_secs_f64();
-        samples.push(Sample { ours, raw });
+        let taken = timed(ponte, project.path(), &url, &["migrate", "up"]).await?;
+        ours.push(taken.as_secs_f64());
     }
     let mut status = Vec::new();
     for _ in 0..STATUS_RUNS {
         let ours = milliseconds(timed(ponte, project.path(), &url, &["migrate", "status"]).await?);
         status.push(Sample { ours, raw: None });
     }
-    let beside: &[Bound] = match &options.dbmate {
-        Some(_) => &[Bound::RatioAtMost(1.0)],
-        None => &[],
-    };
-    Ok(vec![
-        Figure::new(
-            format!("{count} small migrations, of dbmate"),
-            Unit::Seconds,
-            samples,
-            beside,
-            None,
-        ),
-        Figure::new(
-            format!("`ponte migrate status`, {count} applied"),
-            Unit::Milliseconds,
-            status,
-            &[Bound::AtMost(50.0)],
-            None,
-        ),
-    ])
+    let mut figures = beside_others(count, &ours, &others, &theirs);
+    figures.push(Figure::new(
+        format!("`ponte migrate status`, {count} applied"),
+        Unit::Milliseconds,
+        status,
+        &[Bound::AtMost(50.0)],
+        None,
+    ));
+    Ok(figures)
 }
 
-/// With the markers of dbmate, which both programs read.
-fn write_files(directory: &Path, count: usize) -> Result<()> {
-    std::fs::create_dir(directory)?;
+/// A program that does the same.
+struct Other<'o> {
+    name: &'static str,
+    program: &'o Path,
+    arguments: &'static [&'static str],
+}
+
+impl<'o> Other<'o> {
+    fn of(options: &'o Options) -> Vec<Self> {
+        let dbmate = options.dbmate.as_deref().map(|program| Self {
+            name: "dbmate",
+            program,
+            arguments: &["--no-dump-schema", "--migrations-dir", "migrations", "up"],
+        });
+        let sqlx = options.sqlx.as_deref().map(|program| Self {
+            name: "sqlx",
+            program,
+            arguments: &["migrate", "run", "--source", "sqlx"],
+        });
+        dbmate.into_iter().chain(sqlx).collect()
+    }
+}
+
+fn beside_others(count: usize, ours: &[f64], others: &[Other<'_>], theirs: &[Vec<f64>]) -> Vec<Figure> {
+    let figure = |title: String, raw: Option<&Vec<f64>>| {
+        let samples = ours.iter().enumerate().map(|(index, ours)| Sample {
+            ours: *ours,
+            raw: raw.and_then(|raw| raw.get(index).copied()),
+        });
+        let bounds: &[Bound] = match raw {
+            Some(_) => &[Bound::RatioAtMost(1.0)],
+            None => &[],
+        };
+        Figure::new(title, Unit::Seconds, samples.collect(), bounds, None)
+    };
+    if others.is_empty() {
+        return vec![figure(format!("{count} small migrations"), None)];
+    }
+    let with = |(other, raw): (&Other<'_>, &Vec<f64>)| {
+        figure(format!("{count} small migrations, of {}", other.name), Some(raw))
+    };
+    others.iter().zip(theirs).map(with).collect()
+}
+
+/// The same statements twice: `migrations` with the markers of dbmate, which both programs read, `sqlx` without what undoes them.
+fn write_files(project: &Path, count: usize) -> Result<()> {
+    let marked = project.join("migrations");
+    let plain = project.join("sqlx");
+    std::fs::create_dir(&marked)?;
+    std::fs::create_dir(&plain)?;
     for number in 1..=count {
-        let text = format!(
-            "-- migrate:up\nCREATE TABLE t{number} (id bigint PRIMARY KEY, name text NOT NULL);\n\
-             CREATE INDEX t{number}_name ON t{number} (name);\n\n-- migrate:down\nDROP TABLE t{number};\n"
+        let up = format!(
+            "CREATE TABLE t{number} (id bigint PRIMARY KEY, name text NOT NULL);\n\
+             CREATE INDEX t{number}_name ON t{number} (name);\n"
         );
-        std::fs::write(directory.join(format!("{number:014}_t{number}.sql")), text)?;
+        let both = format!("-- migrate:up\n{up}\n-- migrate:down\nDROP TABLE t{number};\n");
+        let file = format!("{number:014}_t{number}.sql");
+        std::fs::write(marked.join(&file), both)?;
+        std::fs::write(plain.join(&file), up)?;
     }
     Ok(())
 }

@@ -5,6 +5,7 @@ use std::error::Error as StdError;
 use std::fmt;
 
 use ponte_engine::Excerpt;
+use ponte_pg::migrate::MarkedLine;
 use ponte_pg::migrate::SqlFailure;
 use serde::Serialize;
 
@@ -194,11 +195,14 @@ impl From<ponte_engine::Error> for Diagnostic {
             code: error.kind().code(),
             message: error.to_string(),
             context: owned(error.context()),
-            excerpts: error.excerpts().to_vec(),
+            excerpts: match error.pg().and_then(|pg| pg.marked_line()) {
+                Some(line) => vec![excerpt(line, &error.to_string())],
+                None => error.excerpts().to_vec(),
+            },
             sql: error.pg().and_then(|pg| pg.migration()).cloned().map(Box::new),
             causes: match error.pg() {
                 // It is shown where it stands in its file.
-                Some(pg) if pg.migration().is_some() => Vec::new(),
+                Some(pg) if pg.migration().is_some() || pg.marked_line().is_some() => Vec::new(),
                 Some(pg) => pg_causes(pg),
                 None => chain(error.source()),
             },
@@ -210,6 +214,20 @@ impl From<ponte_engine::Error> for Diagnostic {
 impl From<ponte_pg::Error> for Diagnostic {
     fn from(error: ponte_pg::Error) -> Self {
         ponte_engine::Error::from(error).into()
+    }
+}
+
+/// The line, with what the headline says after its colon.
+fn excerpt(line: &MarkedLine, headline: &str) -> Excerpt {
+    let message = headline.split_once(": ").map_or(headline, |(_, cause)| cause);
+    Excerpt {
+        file: line.file.clone(),
+        line: line.line,
+        column: line.column,
+        width: 1,
+        text: line.text.clone(),
+        message: message.to_owned(),
+        help: None,
     }
 }
 

@@ -10,7 +10,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use ponte_testkit::{TestCluster, binaries_of, connect, eventually};
+use ponte_testkit::{Bouncer, TestCluster, binaries_of, connect, eventually};
 
 struct Run {
     code: Option<i32>,
@@ -162,7 +162,10 @@ async fn what_cannot_be_made_is_refused_before_anything_is() {
     let taken = project.path().join("taken.env");
     fs::write(&taken, "DATABASE_URL=postgresql://elsewhere/x\n").unwrap();
     let plain = cluster.url("postgres", "nobody");
-    let cases: [(&str, &[&str], &str); 4] = [
+    let bouncer = Bouncer::start(&cluster, "admin", 2).await;
+    let pooled = bouncer.url("postgres");
+    let cases: [(&str, &[&str], &str); 5] = [
+        (&pooled, &["shop", "--owner", "shop"], "conn.pooled_url"),
         (&plain, &["shop", "--owner", "shop"], "db.not_allowed"),
         (&url, &["taken", "--owner", "shop"], "db.differs"),
         (

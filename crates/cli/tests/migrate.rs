@@ -188,6 +188,59 @@ async fn an_error_inside_a_do_block_shows_the_line_and_the_inner_statement() {
 }
 
 #[tokio::test]
+async fn a_file_that_cannot_be_taken_apart_is_shown_at_its_place_and_nothing_runs() {
+    let open = "CREATE TABLE b ();\nCREATE TABLE c (x text DEFAULT 'ends never);\n";
+    let project = Project::new(&[("001_users.sql", USERS), ("002_open.sql", open)]).await;
+    let run = project.migrate(&["up"]).ends(2);
+    let drawn = "--> 002_open.sql:2:32\n  |\n2 | CREATE TABLE c (x text DEFAULT 'ends never);\n  |                                ^ a string begins here and never ends";
+    assert!(run.stderr.contains(drawn), "{}", run.stderr);
+    let run = project.migrate(&["up", "--output", "json"]).ends(2);
+    let error: Value = serde_json::from_str(&run.stderr).unwrap();
+    assert_eq!(error["error"]["places"][0]["line"], 2, "{error}");
+    project.write("002_open.sql", "");
+    assert_eq!(
+        project.migrate(&["current"]).ends(0).stdout,
+        "nothing is applied\n"
+    );
+}
+
+#[tokio::test]
+async fn every_command_prints_one_document_as_json() {
+    let project = Project::new(&[("001_users.sql", USERS)]).await;
+    let commands: [(&str, i32); 15] = [
+        ("status", 0),
+        ("up --dry-run", 0),
+        ("up", 0),
+        ("up", 0),
+        ("current", 0),
+        ("history", 0),
+        ("redo -y", 0),
+        ("down -y", 0),
+        ("stamp 1", 0),
+        ("new more", 0),
+        ("renumber", 0),
+        ("lint", 1),
+        ("test", 1),
+        ("diff --to migrations", 0),
+        ("up --to 9", 2),
+    ];
+    for (command, code) in commands {
+        let mut args: Vec<&str> = command.split(' ').collect();
+        args.extend(["--output", "json"]);
+        let run = project.migrate(&args).ends(code);
+        let printed = if code == 2 { &run.stderr } else { &run.stdout };
+        let documents: Result<Vec<Value>, _> =
+            serde_json::Deserializer::from_str(printed).into_iter().collect();
+        assert_eq!(
+            documents.map(|all| all.len()).ok(),
+            Some(1),
+            "{command}: {printed}"
+        );
+        assert!(code != 2 || run.stdout.is_empty(), "{command}");
+    }
+}
+
+#[tokio::test]
 async fn a_new_file_is_never_written_over_another() {
     let project = Project::new(&[("0009_users.sql", USERS)]).await;
     let new = project

@@ -39,6 +39,7 @@ impl LinkPlan {
             ConflictPolicy::NodeWins(name) => ConflictRule::Wins(side(name)),
             ConflictPolicy::Manual => ConflictRule::Manual,
             ConflictPolicy::Merge => ConflictRule::Merge,
+            ConflictPolicy::Function(_) => ConflictRule::Function,
         };
         let spec = LinkSpec {
             name: link.name.as_str().to_owned(),
@@ -143,6 +144,10 @@ fn seconds(length: Duration) -> i64 {
 fn table(table: &crate::config::TableMapping, rule: impl Fn(&ConflictPolicy) -> ConflictRule) -> TableSpec {
     TableSpec {
         conflict: table.conflict.as_ref().map(rule),
+        decider: match &table.conflict {
+            Some(ConflictPolicy::Function(name)) => Some(name.clone()),
+            _ => None,
+        },
         ..table.spec.clone()
     }
 }

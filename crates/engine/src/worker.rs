@@ -40,6 +40,9 @@ const BLIND_POLL: (Duration, Duration) = (Duration::from_millis(20), Duration::f
 /// How long a stopped or paused continuous link waits before it looks again.
 const STOPPED_POLL: Duration = Duration::from_secs(2);
 
+/// How long the last source waits to be told what has arrived, in case another batch of it follows and tells it.
+const ACKNOWLEDGED_AFTER: Duration = Duration::from_millis(50);
+
 /// How often the note is renewed while passes follow each other.
 const NOTE_EVERY: Duration = Duration::from_secs(1);
 
@@ -81,6 +84,10 @@ struct Connected {
     ears: Ears,
     /// Whether something may have been written between the last look and the moment from which it is notified.
     missed: bool,
+    /// The sides on which something changed, as far as is known.
+    woken: [bool; 2],
+    /// When both sides were looked at last.
+    both_at: Instant,
     since: Instant,
 }
 
@@ -229,6 +236,11 @@ impl LinkWorker {
                 (None, None) => pause(STOPPED_POLL, stop).await,
             }
         }
+        if let Some(connected) = &mut connected
+            && let Err(error) = connected.link.acknowledge_owed().await
+        {
+            tracing::debug!("the last batch was not acknowledged, the next process will: {error}");
+        }
     }
 
     async fn followed_pass(&mut self, connected: &mut Option<Connected>) -> Result<PassReport> {
@@ -236,11 +248,13 @@ impl LinkWorker {
             let link = self.plan.open(&self.servers).await?;
             return self.first_pass(link, connected).await;
         };
-        connected.missed = false;
         if connected.link.checked_at().elapsed() > SHAPES_FRESH {
             connected.link.check().await?;
         }
-        let report = connected.link.pass().await?;
+        let report = match connected.take_woken() {
+            [true, true] => connected.link.pass().await?,
+            woken => connected.link.pass_woken(woken).await?,
+        };
         if !report.paused {
             self.upkeep.after_pass(&mut connected.link, report.moved()).await;
         }
@@ -259,6 +273,8 @@ impl LinkWorker {
             link,
             ears,
             missed: true,
+            woken: [true; 2],
+            both_at: since,
             since,
         });
         let report = report?;
@@ -361,21 +377,44 @@ impl LinkWorker {
     }
 }
 
+impl Ears {
+    /// How often both sides are looked at whatever they say; `None` where one of them cannot be heard.
+    fn sure_poll(&self) -> Option<Duration> {
+        let listens = self.listeners.iter().all(Option::is_some);
+        listens.then_some(if self.told { LISTENING_POLL } else { UNSURE_POLL })
+    }
+}
+
 impl Connected {
+    /// The sides to look at now: while one of them has news all the time, the other one is not forgotten.
+    fn take_woken(&mut self) -> [bool; 2] {
+        let woken = std::mem::replace(&mut self.woken, [true; 2]);
+        let missed = std::mem::replace(&mut self.missed, false);
+        let due = self
+            .ears
+            .sure_poll()
+            .is_none_or(|poll| self.both_at.elapsed() > poll);
+        if missed || due || woken == [true; 2] {
+            self.both_at = Instant::now();
+            return [true; 2];
+        }
+        woken
+    }
+
+    /// Waits until one of the sides says that something changed there, or it is time to look at both.
     async fn wait_for_changes(&mut self, blind: Duration, stop: &CancellationToken) {
-        let listening = self.ears.listeners.iter().all(Option::is_some);
-        let wait = match (listening, self.ears.told) {
+        let wait = match self.ears.sure_poll() {
             _ if self.missed => Duration::ZERO,
-            (true, true) => LISTENING_POLL,
-            (true, false) => UNSURE_POLL,
-            (false, _) => blind,
+            _ if self.link.owes() => ACKNOWLEDGED_AFTER,
+            Some(poll) => poll,
+            None => blind,
         };
         let [first, second] = &mut self.ears.listeners;
         tokio::select! {
             () = stop.cancelled() => {}
-            () = tokio::time::sleep(wait) => {}
-            gone = notified(first) => if gone { self.ears.listeners[0] = None },
-            gone = notified(second) => if gone { self.ears.listeners[1] = None },
+            () = tokio::time::sleep(wait) => self.woken = [true; 2],
+            gone = notified(first) => if gone { self.ears.listeners[0] = None } else { self.woken = [true, false] },
+            gone = notified(second) => if gone { self.ears.listeners[1] = None } else { self.woken = [false, true] },
         }
     }
 }

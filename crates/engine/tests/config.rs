@@ -217,6 +217,33 @@ fn what_differs_between_the_nodes_is_given_by_node() {
 }
 
 #[test]
+fn what_becomes_of_conflicts_may_be_said_by_column_and_by_a_function() {
+    let config = open(&format!(
+        r#"{MAPPED}
+        table = "contas"
+        delta = {{ bridge = ["saldo"], painel = ["balance"] }}
+        conflict = {{ function = "app.decide" }}
+        [[links.tables]]
+        table = "pedidos"
+        delta = ["visitas"]
+        "#
+    ))
+    .unwrap();
+    let tables = &config.links()[0].tables;
+    assert_eq!(
+        tables[0].spec.deltas,
+        [vec!["saldo".to_owned()], vec!["balance".to_owned()]]
+    );
+    let function = tables[0].conflict.as_ref().unwrap();
+    assert_eq!(function.to_string(), "{ function = app.decide }");
+    assert_eq!(
+        tables[1].spec.deltas,
+        [vec!["visitas".to_owned()], vec!["visitas".to_owned()]]
+    );
+    assert_eq!(tables[1].conflict, None);
+}
+
+#[test]
 fn a_mapping_that_says_nothing_or_names_no_node_is_a_fault() {
     let check = |lines: &str, expected: &[&str]| {
         let found = faults(&format!("{MAPPED}{lines}"));
@@ -234,6 +261,20 @@ fn a_mapping_that_says_nothing_or_names_no_node_is_a_fault() {
     check(
         "table = \"a\"\nwhere = \"true\"\nleaving = \"stay\"",
         &["expected \"delete\" or \"keep\", not \"stay\""],
+    );
+    for rule in [
+        "{ }",
+        "{ function = 5 }",
+        "{ function = \"a\", timeout = \"1s\" }",
+    ] {
+        check(
+            &format!("table = \"a\"\nconflict = {rule}"),
+            &["a rule for conflicts is a word, or a function"],
+        );
+    }
+    check(
+        "table = \"a\"\nconflict = { function = \"a.b.c\" }",
+        &["\"a.b.c\" is no name of a function: expected \"name\" or \"schema.name\""],
     );
     check(
         "table = { bridge = \"a\", panel = \"b\" }",

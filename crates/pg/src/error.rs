@@ -92,6 +92,11 @@ impl Error {
         self.inner.source.as_ref()?.downcast_ref()
     }
 
+    /// The line of a migration file that cannot be taken apart.
+    pub fn marked_line(&self) -> Option<&crate::migrate::MarkedLine> {
+        self.inner.source.as_ref()?.downcast_ref()
+    }
+
     /// The server's own report, where it rejected something; through errors of this type that wrap one another.
     pub fn server(&self) -> Option<&tokio_postgres::error::DbError> {
         let source = self.inner.source.as_ref()?;

@@ -14,6 +14,8 @@ pub enum Invariant {
     Convergence,
     /// A committed write is there, or was overwritten by one that had seen it, or its image is kept.
     NothingLost,
+    /// A write that has seen another one does not lose to it.
+    SeenLoses,
     /// Every value was written by a client whose transaction committed.
     NothingInvented,
     /// A pass always can go on, whatever died before.
@@ -50,6 +52,7 @@ impl fmt::Display for Violation {
 pub fn at_rest(model: &Model) -> Result<(), Violation> {
     converged(model)?;
     nothing_lost(model)?;
+    seen_loses(model)?;
     nothing_invented(model)
 }
 
@@ -98,6 +101,34 @@ fn nothing_lost(model: &Model) -> Result<(), Violation> {
                 write.node, write.key
             );
             return Err(Violation::new(Invariant::NothingLost, detail));
+        }
+    }
+    Ok(())
+}
+
+/// What stands at the end was not overwritten by somebody who had seen it. Only the nodes' own clocks promise that, as long as nobody sets them back, and where no
+/// constraint brings a row back.
+fn seen_loses(model: &Model) -> Result<(), Violation> {
+    let flavour = model.flavour;
+    if flavour.app_versions || flavour.first_wins || flavour.constraints || flavour.clock_steps {
+        return Ok(());
+    }
+    for stamp in 0..model.ledger.len() {
+        let write = model.ledger.get(stamp);
+        let stands = |row: Option<(_, Row)>| row.is_some_and(|(_, row)| row.stamp == stamp);
+        let Some(by) = model.ledger.overwritten_by(stamp) else {
+            continue;
+        };
+        if let Some(node) = model
+            .nodes
+            .iter()
+            .position(|node| stands(node.row(write.key, None)))
+        {
+            let detail = format!(
+                "node {node} has write {stamp} under {:?}, and write {by} had seen it",
+                write.key
+            );
+            return Err(Violation::new(Invariant::SeenLoses, detail));
         }
     }
     Ok(())

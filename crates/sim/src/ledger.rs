@@ -86,7 +86,12 @@ impl Ledger {
 
     /// Whether a later write that committed had seen it, or its effect was met elsewhere.
     pub fn is_superseded(&self, stamp: Stamp) -> bool {
-        let committed = |by: &Stamp| self.writes[*by].fate == Fate::Committed;
-        self.accounted[stamp] || self.overwritten[stamp].iter().any(committed)
+        self.accounted[stamp] || self.overwritten_by(stamp).is_some()
+    }
+
+    /// A later write that committed and had seen it.
+    pub fn overwritten_by(&self, stamp: Stamp) -> Option<Stamp> {
+        let committed = |by: &&Stamp| self.writes[**by].fate == Fate::Committed;
+        self.overwritten[stamp].iter().find(committed).copied()
     }
 }

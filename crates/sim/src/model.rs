@@ -10,7 +10,7 @@ use crate::check::Violation;
 use crate::history::{Flavour, History, Verb, Write};
 use crate::ledger::{Fate, Key, Ledger, Stamp, Write as Entry};
 use crate::mutation::Mutation;
-use crate::node::{CHILDREN, LinkId, Node, PARENTS, Route, Row};
+use crate::node::{CHILDREN, LinkId, Node, PARENTS, Progress, Route, Row};
 use crate::store::{Held, Xid};
 
 /// When histories begin.
@@ -39,6 +39,8 @@ pub struct Model {
     pub told: Option<Vec<String>>,
     committed: BTreeMap<(usize, Xid), Vec<Stamp>>,
     moments: i64,
+    /// What processes remember of what had arrived, by the link and the source.
+    remembered: BTreeMap<(LinkId, usize), Progress>,
 }
 
 /// A client's transaction.
@@ -70,6 +72,7 @@ impl Model {
             told: None,
             committed: BTreeMap::new(),
             moments: 0,
+            remembered: BTreeMap::new(),
         }
     }
 
@@ -81,6 +84,16 @@ impl Model {
     /// The node on a side of a link.
     pub fn end(&self, link: LinkId, side: Side) -> usize {
         self.links[link][side.index()]
+    }
+
+    /// What was said last about what has arrived of a source. It may be wrong by now.
+    pub fn remembered(&self, link: LinkId, source: Side) -> Option<&Progress> {
+        self.remembered.get(&(link, source.index()))
+    }
+
+    /// Remembers that.
+    pub fn remember(&mut self, link: LinkId, source: Side, arrived: Progress) {
+        self.remembered.insert((link, source.index()), arrived);
     }
 
     /// Whether other links carry on what one brings to a node.

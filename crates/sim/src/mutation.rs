@@ -29,13 +29,15 @@ pub enum Mutation {
     NoForward,
     /// The loser of a conflict is not recorded.
     NoRecord,
+    /// A light batch is committed whatever was changed under its keys.
+    NoLightLook,
     /// Changes of a row travel while the node refuses what the other side has of it.
     NoHold,
 }
 
 impl Mutation {
     /// All of them.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::NoConfirm,
         Self::NoSecondLook,
         Self::NoPin,
@@ -49,6 +51,7 @@ impl Mutation {
         Self::NoLateLook,
         Self::NoForward,
         Self::NoRecord,
+        Self::NoLightLook,
         Self::NoHold,
     ];
 
@@ -68,6 +71,7 @@ impl Mutation {
             Self::NoLateLook => "no-late-look",
             Self::NoForward => "no-forward",
             Self::NoRecord => "no-record",
+            Self::NoLightLook => "no-light-look",
             Self::NoHold => "no-hold",
         }
     }

@@ -4,6 +4,7 @@
 //! statement takes its own snapshot, as READ COMMITTED does, and a row that somebody holds is waited for.
 
 mod apply;
+mod light;
 mod read;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -58,6 +59,8 @@ pub struct Process {
     moment: usize,
     lives: [u32; 2],
     waits: u32,
+    /// Whether the batch goes the short way.
+    light: bool,
     /// The answer to the next COMMIT is lost; whether the COMMIT itself arrives.
     pub lose_answer: Option<bool>,
     batch: Batch,
@@ -104,7 +107,15 @@ type Outcome = Result<Option<Observation>, Held>;
 impl Process {
     /// A process that begins a pass.
     pub fn new(model: &Model, link: LinkId) -> Self {
-        let machine = Machine::new();
+        Self::driving(Machine::new(), model, link)
+    }
+
+    /// One that was woken because something changed at a side.
+    pub fn woken(model: &Model, link: LinkId, source: Side) -> Self {
+        Self::driving(Machine::woken(source), model, link)
+    }
+
+    fn driving(machine: Machine, model: &Model, link: LinkId) -> Self {
         Self {
             link,
             action: machine.first(),
@@ -112,6 +123,7 @@ impl Process {
             moment: 0,
             lives: Side::BOTH.map(|side| model.nodes[model.end(link, side)].lives),
             waits: 0,
+            light: false,
             lose_answer: None,
             batch: Batch::empty(),
         }
@@ -178,6 +190,8 @@ impl Process {
     fn act(&mut self, model: &mut Model, orphans: &mut Vec<Orphan>) -> Outcome {
         match self.action {
             Action::ReadStandings => Ok(self.read_standings(model)),
+            Action::Glance => Ok(Some(self.glance(model))),
+            Action::WriteLight => self.write_light(model),
             Action::CountPending => Ok(Some(self.count_pending(model))),
             Action::Remind => self.remind(model),
             Action::LookIntoQuarantine => Ok(Some(self.look_into_quarantine(model))),

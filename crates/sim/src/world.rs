@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use ponte_sync::link::Side;
 use ponte_sync::machine::{Action, Stop};
 
 use crate::check::{self, Invariant, Violation};
@@ -39,6 +40,9 @@ pub struct World {
     /// Two for each link.
     processes: Vec<[Option<Process>; 2]>,
     orphans: Vec<Orphan>,
+    /// How many processes there were, and whether whole passes are wanted from here on.
+    begun: usize,
+    whole: bool,
     /// What has happened to whom.
     pub coverage: Coverage,
 }
@@ -65,6 +69,8 @@ impl World {
             clients: vec![Vec::new(); model.nodes.len()],
             processes: model.links.iter().map(|_| [None, None]).collect(),
             orphans: Vec::new(),
+            begun: 0,
+            whole: false,
             coverage: Coverage::default(),
             model,
         }
@@ -138,7 +144,18 @@ impl World {
     /// Lets a process go on until its pass is over, it has to wait, or its time is up; answers how the pass ended.
     fn go(&mut self, link: usize, process: usize, moments: u32) -> Option<Option<Stop>> {
         let slot = &mut self.processes[link][process];
-        let runs = slot.get_or_insert_with(|| Process::new(&self.model, link));
+        let runs = slot.get_or_insert_with(|| {
+            self.begun += 1;
+            // Where nodes are shared, everything goes the whole way, so nobody is woken.
+            let shared = self.model.links[link]
+                .iter()
+                .any(|node| self.model.is_shared(*node));
+            match self.begun % 4 {
+                1 if !self.whole && !shared => Process::woken(&self.model, link, Side::First),
+                3 if !self.whole && !shared => Process::woken(&self.model, link, Side::Second),
+                _ => Process::new(&self.model, link),
+            }
+        });
         for _ in 0..moments {
             match runs.go(&mut self.model, &mut self.orphans) {
                 Moment::Went => {}
@@ -203,6 +220,7 @@ impl World {
             }
         }
         self.notice(None);
+        self.whole = true;
         self.model.retry = true;
         self.pass_until_quiet()?;
         check::at_rest(&self.model)?;

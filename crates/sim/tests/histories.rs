@@ -45,6 +45,8 @@ fn two_nodes_agree_whatever_dies_and_whenever() {
     let coverage = check(Topology::Pair);
     let killed: BTreeSet<&str> = coverage.killed.keys().map(String::as_str).collect();
     let actions = [
+        "Glance",
+        "WriteLight",
         "ReadStandings",
         "CountPending",
         "BeginReading",

@@ -9,7 +9,7 @@
 use std::collections::BTreeSet;
 use std::ops::Range;
 
-use ponte_sim::check::Invariant::{self, Convergence, NothingLost, SnapshotConsistent};
+use ponte_sim::check::Invariant::{self, Convergence, NothingLost, SeenLoses, SnapshotConsistent};
 use ponte_sim::history::History;
 use ponte_sim::mutation::Mutation;
 use ponte_sim::topology::Topology;
@@ -48,6 +48,11 @@ fn a_won_key_that_is_not_shipped_back_diverges() {
 fn without_a_second_look_local_writes_vanish() {
     check(Mutation::NoSecondLook, Topology::Pair, 0..600, &[NothingLost]);
     check(Mutation::NoSecondLook, Topology::Mesh, 0..600, &[NothingLost]);
+}
+
+#[test]
+fn a_light_batch_that_does_not_look_writes_over_local_changes() {
+    check(Mutation::NoLightLook, Topology::Pair, 0..600, &[NothingLost]);
 }
 
 #[test]
@@ -99,6 +104,12 @@ fn versions_diverge_in_a_cycle_that_does_not_echo() {
 #[test]
 fn rows_that_travel_while_the_other_sides_is_refused_are_chased_round_the_ring() {
     check(Mutation::NoHold, Topology::Ring, 1_300..1_450, &[Convergence]);
+}
+
+/// A node whose clock is behind writes over what it has seen, and loses to it elsewhere.
+#[test]
+fn without_the_hybrid_clock_a_write_loses_to_one_that_it_had_seen() {
+    check(Mutation::RawClock, Topology::Ring, 0..600, &[SeenLoses]);
 }
 
 #[test]

@@ -5,6 +5,8 @@
 //! *write* (only rows that still are the pinned version). Rows that were changed in between are fewer written than planned,
 //! and go round again, where the change has become a conflict like any other.
 
+mod added;
+mod ask;
 mod decide;
 mod deletes;
 mod kept;
@@ -25,9 +27,11 @@ use crate::snapshot::Snapshot;
 use crate::table::{TableSide, equal, listed, member, qualified, renamed};
 
 pub use kept::{OUTSIDE, back_inside};
+pub use merge::ADDED_UP;
 pub use noted::Operation;
 pub use rescue::{Part, Reason, discard};
 pub use sweep::Sweep;
+pub(crate) use sweep::{assignments, differs, overriding};
 
 /// Who takes part in a direction, from the target's point of view.
 #[derive(Debug, Clone, Copy)]
@@ -55,6 +59,8 @@ pub enum Winner {
     Nobody,
     /// Each column the side that changed it, where there are two updates; otherwise the newer version.
     Columns,
+    /// The one that a function of the user's names, or neither.
+    Function,
 }
 
 /// Which of the target's rows count as changed by it and unknown to the source.
@@ -144,11 +150,12 @@ impl Stage {
 
     /// Creates both tables.
     pub fn create(&self, table: &TableSide, life: StageLife) -> Sql {
-        let noted = if table.mask.is_some() { merge::STAGED } else { "" };
+        let mut noted = Sql::text(if table.mask.is_some() { merge::STAGED } else { "" });
+        noted.push(&Sql::text(if table.decider.is_some() { ask::STAGED } else { "" }));
         Sql::render(
             include_str!("apply/stage.sql"),
             &[
-                ("noted", &Sql::text(noted)),
+                ("noted", &noted),
                 ("stage", &self.stage),
                 ("plan", &self.plan),
                 ("end", &life.end()),
@@ -310,7 +317,7 @@ impl Stage {
                 ("table", &table.name),
                 ("plan", &self.plan),
                 ("stage", &self.stage),
-                ("assignments", &sweep::assignments(table)),
+                ("assignments", &assignments(table)),
                 ("matches", &table.matches_staged_key("t", "p")),
             ],
         ))
@@ -385,7 +392,7 @@ impl Stage {
                 ("plan", &self.plan),
                 ("stage", &self.stage),
                 ("columns", &listed(&table.all_columns())),
-                ("overriding", &sweep::overriding(table)),
+                ("overriding", &overriding(table)),
                 ("staged", &qualified("s", &table.all_staged())),
                 ("condition", condition),
                 ("key", &listed(&table.key)),

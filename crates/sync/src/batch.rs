@@ -192,8 +192,11 @@ fn noted_columns(source: Source<'_>, table: &TableSide, keys: &Sql) -> Sql {
         &[("keys", keys)],
     );
     Sql::render(
-        ",\n           {united} AS changed",
-        &[("united", &mask.united(source.link, &over))],
+        ",\n           {united} AS changed{sums}",
+        &[
+            ("united", &mask.united(source.link, &over)),
+            ("sums", &mask.pending_sums(source.link, &over)),
+        ],
     )
 }
 

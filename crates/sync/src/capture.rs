@@ -162,6 +162,7 @@ pub fn install(table: &TableSide, max_future_seconds: i64) -> Sql {
     let mut sql = changelog(table);
     if table.mask.is_some() {
         sql.push(&masked::columns(table));
+        sql.push(&masked::delta_column(table));
     }
     if table.keeps {
         sql.push(&kept::column(table));
@@ -181,6 +182,7 @@ pub fn note_columns(table: &TableSide, max_future_seconds: i64, part: i16) -> Sq
     let mut sql = Sql::default();
     if table.mask.is_some() {
         sql.push(&masked::columns(table));
+        sql.push(&masked::delta_column(table));
         sql.push(&packed::entries(table));
     }
     for event in events(table).iter().filter(|e| e.name == "update") {
@@ -197,7 +199,17 @@ pub fn note_columns(table: &TableSide, max_future_seconds: i64, part: i16) -> Sq
     sql
 }
 
-/// What the columns are that the capture of updates knows, as a JSON array; no row where it notes none.
+/// What the capture of updates is to note of columns; `None` where it notes none.
+pub fn notes(table: &TableSide) -> Option<String> {
+    table.mask.as_ref().map(masked::notes)
+}
+
+/// Whether notes of columns are also about amounts, and of which columns.
+pub fn noted_amounts(notes: &str) -> Option<&str> {
+    notes.split_once(masked::AMOUNTS).map(|(_, amounts)| amounts)
+}
+
+/// What the capture of updates notes of columns, as [`notes`] says it; no row where it notes none.
 pub fn noted_columns(table: &TableSide) -> Sql {
     masked::noted_columns(table)
 }

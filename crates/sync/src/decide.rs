@@ -145,7 +145,8 @@ pub fn decide(winner: Winner, incoming: Version, local: Version, first_contact: 
     let incoming_wins = match winner {
         Winner::Latest | Winner::Columns => incoming > local,
         Winner::Source => true,
-        Winner::Target | Winner::Nobody => false,
+        // What a function says about a row is not known here.
+        Winner::Target | Winner::Nobody | Winner::Function => false,
     };
     let confirm = match incoming_wins {
         true => Some(incoming),

@@ -212,6 +212,7 @@ fn side(tables: &Tables<'_>, pairs: &[Pair], side: Side, version: Option<Version
         columns,
         version,
         mask: None,
+        decider: None,
     }
 }
 

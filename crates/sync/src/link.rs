@@ -45,6 +45,8 @@ pub enum ConflictRule {
     Manual,
     /// Both, column by column.
     Merge,
+    /// Whom the table's function names.
+    Function,
 }
 
 impl ConflictRule {
@@ -56,6 +58,7 @@ impl ConflictRule {
             Self::Wins(_) => Winner::Target,
             Self::Manual => Winner::Nobody,
             Self::Merge => Winner::Columns,
+            Self::Function => Winner::Function,
         }
     }
 }

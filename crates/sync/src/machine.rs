@@ -21,6 +21,18 @@
 //!
 //! Nothing is remembered between passes: an answer that was lost at COMMIT ends the pass, and the standings that the next one
 //! begins with tell whether the commit took place. Guessing has no state here.
+//!
+//! A pass that one node asks for because something changed there ([`Machine::woken`]) takes a short way where it can:
+//!
+//! ```text
+//!      Glance ──a handful──► WriteLight ──written──► Batch(Harden, LookForOverlap, Commit) ──► Done
+//!        │ │ other               │ disturbed
+//!        │ └────────────────► ReadStandings, as above
+//!        └─nothing──► Done
+//! ```
+//!
+//! What the target had when it was asked last stands for the standings there: the fence finds out whether it still is so. What has
+//! arrived is told to the source with the next offer, or by the next whole pass ([`Action::Remind`]).
 
 pub mod batch;
 pub mod rounds;
@@ -33,6 +45,12 @@ use batch::{Batch, Step};
 pub enum Action {
     /// Read from both nodes whether the link is paused or ready, and what each has consumed.
     ReadStandings,
+    /// At the source, in one snapshot: how it stands, and the rows that are not in what the target had consumed when it was asked last.
+    Glance,
+    /// At the target, in one transaction that stays open: take the fence, write the rows of a light batch as if nobody else wrote,
+    /// count them, and look in later statements whether anything was not as usual. If it was, or a row could not be written, or the
+    /// fence is not where it was expected, undo it all.
+    WriteLight,
     /// At the source, look for changes that are not in what the target has consumed.
     CountPending,
     /// Tell the source what had arrived before: a crash came before the acknowledgement. Before anything new is offered, because
@@ -88,6 +106,10 @@ pub enum Stop {
 pub enum Observation {
     /// Of [`Action::ReadStandings`].
     Standings(Standing),
+    /// Of [`Action::Glance`].
+    Glanced(Glance),
+    /// Of [`Action::WriteLight`]: whether it is written; else it has been undone.
+    WroteLight(bool),
     /// Of [`Action::CountPending`].
     Pending(Pending),
     /// Of [`Action::LookIntoQuarantine`]: how many rows are tried again.
@@ -128,6 +150,17 @@ pub enum Standing {
     NotReady,
     /// One of the nodes does not remember what the other one does.
     WentBack,
+}
+
+/// What a source shows at a glance.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Glance {
+    /// There is nothing to be carried from here.
+    Nothing,
+    /// A handful of rows that need no thought.
+    Light,
+    /// Anything else: a whole pass finds out what.
+    Other,
 }
 
 /// What a source has for its target.
@@ -174,6 +207,8 @@ pub struct Machine {
     /// What was counted; whether keys of the source are parked.
     pending: Option<Pending>,
     parked: bool,
+    /// Whether the batch goes the short way.
+    light: bool,
     state: State,
 }
 
@@ -195,6 +230,11 @@ impl Machine {
         Self::beginning(Side::First, Side::Second, Action::ReadStandings)
     }
 
+    /// One direction, because its source has said that something changed there; a whole pass, where that needs one.
+    pub fn woken(source: Side) -> Self {
+        Self::beginning(source, source, Action::Glance)
+    }
+
     /// One direction, for somebody who has read the standings and knows better than they whether it may go.
     pub fn one_way(source: Side) -> Self {
         Self::beginning(source, source, Action::CountPending)
@@ -212,6 +252,7 @@ impl Machine {
             first,
             pending: None,
             parked: false,
+            light: false,
             state: State::Did(first),
         }
     }
@@ -238,6 +279,7 @@ impl Machine {
                 };
                 match batch.next(seen) {
                     Ok(step) => Action::Batch(step),
+                    Err(batch::End::Done) if self.light => self.does(Action::Done),
                     Err(batch::End::Done) if self.parked => self.does(Action::RefreshParked),
                     Err(batch::End::Done) => self.does(Action::Acknowledge),
                     Err(batch::End::Stopped(stop)) => self.does(Action::Stop(stop)),
@@ -258,6 +300,13 @@ impl Machine {
                 Standing::NotReady => Action::Stop(Stop::NotReady),
                 Standing::WentBack => Action::Stop(Stop::WentBack),
             },
+            (Action::Glance, Observation::Glanced(glance)) => match glance {
+                Glance::Nothing => Action::Done,
+                Glance::Light => Action::WriteLight,
+                Glance::Other => return self.whole_pass(),
+            },
+            (Action::WriteLight, Observation::WroteLight(true)) => return self.wrote_light(),
+            (Action::WriteLight, Observation::WroteLight(false)) => return self.whole_pass(),
             (Action::CountPending, Observation::Pending(pending)) => return self.counted(pending),
             (Action::Remind, Observation::Carried) => return self.weigh(),
             (Action::LookIntoQuarantine, Observation::Retried(rows)) => return self.looked(rows),
@@ -275,6 +324,19 @@ impl Machine {
             _ => Action::Stop(Stop::OutOfTurn),
         };
         self.does(next)
+    }
+
+    /// The short way does not lead there.
+    fn whole_pass(&mut self) -> Action {
+        *self = Self::new();
+        self.first
+    }
+
+    fn wrote_light(&mut self) -> Action {
+        let (batch, first) = Batch::written();
+        self.light = true;
+        self.state = State::InBatch(batch);
+        Action::Batch(first)
     }
 
     fn counted(&mut self, pending: Pending) -> Action {

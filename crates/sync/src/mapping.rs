@@ -32,6 +32,8 @@ pub struct TableSpec {
     pub filters: [Option<Expression>; 2],
     /// What becomes of a row at the other side when it leaves the filter.
     pub leaving: Leaving,
+    /// Columns of each side whose changes are added up, in one order.
+    pub deltas: [Vec<String>; 2],
     /// How many rows a batch may delete before a person is asked.
     pub max_delete: DeleteLimit,
     /// What else is done on each side when its rows are written.
@@ -40,6 +42,8 @@ pub struct TableSpec {
     pub retention_seconds: Option<i64>,
     /// Who wins, where it is not the link's rule.
     pub conflict: Option<ConflictRule>,
+    /// The function that decides, where the rule is that one does.
+    pub decider: Option<QualifiedName>,
     /// What the user's triggers do about rows that the sync writes.
     pub triggers: TriggerRule,
 }
@@ -128,10 +132,12 @@ impl TableSpec {
             local: [Vec::new(), Vec::new()],
             filters: [None, None],
             leaving: Leaving::default(),
+            deltas: [Vec::new(), Vec::new()],
             max_delete: DeleteLimit::default(),
             extras: [Extras::default(), Extras::default()],
             retention_seconds: None,
             conflict: None,
+            decider: None,
             triggers: TriggerRule::default(),
         }
     }

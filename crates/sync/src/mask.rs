@@ -9,6 +9,7 @@
 
 use ponte_schema::{Expression, Ident, Literal, Sql};
 
+use crate::delta::Delta;
 use crate::shape::Shape;
 use crate::table::{TableSide, equal, member, qualified};
 use crate::value::Value;
@@ -27,6 +28,8 @@ pub struct Mask {
     width: i64,
     /// Whether the key's types are the server's own, so that its own operators compare them.
     plain_key: bool,
+    /// Columns whose changes are added up.
+    pub(crate) deltas: Vec<Delta>,
 }
 
 /// What the last local change of a key says about columns, besides what every change says.
@@ -80,7 +83,13 @@ impl Mask {
             width: everything.iter().copied().max().unwrap_or(1),
             captured,
             known,
+            deltas: Vec::new(),
         }
+    }
+
+    /// How many columns a staged mask is about.
+    pub(crate) fn written_width(&self) -> usize {
+        self.written.len()
     }
 
     /// The columns that capture knows, as a JSON array.
@@ -162,13 +171,18 @@ impl Mask {
         };
         Noted {
             logged: Sql::render(
-                ", {united} AS mask, {waiting} AS held_mask",
-                &[("united", &self.united(link, &over)), ("waiting", &waiting)],
+                ", {united} AS mask, {waiting} AS held_mask{sums}",
+                &[
+                    ("united", &self.united(link, &over)),
+                    ("waiting", &waiting),
+                    ("sums", &self.noted_sums(link, held)),
+                ],
             ),
             elsewhere: Sql::render(
-                ", NULL::bit({width}), {nothing}",
+                ", NULL::bit({width}), {nothing}{no_sums}",
                 &[
                     ("width", &self.width),
+                    ("no_sums", &self.no_sums()),
                     (
                         "nothing",
                         &if held {
@@ -200,14 +214,24 @@ impl Mask {
             "CASE WHEN {mask} IS NOT NULL THEN B'' || {bits} END",
             &[
                 ("mask", &Sql::text(mask)),
-                ("bits", &joined(self.sent.iter().map(bit))),
+                (
+                    "bits",
+                    &joined(
+                        self.sent
+                            .iter()
+                            .enumerate()
+                            .map(|(place, numbers)| self.sum_bit(place).unwrap_or_else(|| bit(numbers)))
+                            .chain(self.unknown_bits()),
+                    ),
+                ),
             ],
         )
     }
 
     /// The same where nothing changed.
     pub(crate) fn nothing_sent(&self) -> Sql {
-        Sql::render("{bits}", &[("bits", &Literal::new("0".repeat(self.sent.len())))])
+        let bits = self.sent.len() + self.unknown_width();
+        Sql::render("{bits}", &[("bits", &Literal::new("0".repeat(bits)))])
     }
 
     /// A mask over the stage's columns, by this side's numbers.

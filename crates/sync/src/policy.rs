@@ -7,6 +7,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use ponte_schema::QualifiedName;
+
 /// The longest name of a node or a link, in characters. Names become parts of object names, which hold 63 bytes.
 pub const NAME_CHARS_MAX: usize = 40;
 
@@ -127,6 +129,8 @@ pub enum ConflictPolicy {
     Manual,
     /// Column by column where each side only updated the row: what one side changed comes from that side. Otherwise as [`Self::Latest`].
     Merge,
+    /// What a function of the user's says, for one table.
+    Function(QualifiedName),
 }
 
 impl ConflictPolicy {
@@ -137,7 +141,7 @@ impl ConflictPolicy {
     pub fn node(&self) -> Option<&NodeName> {
         match self {
             Self::NodeWins(node) => Some(node),
-            Self::Latest | Self::Merge | Self::Manual => None,
+            Self::Latest | Self::Merge | Self::Manual | Self::Function(_) => None,
         }
     }
 }
@@ -168,6 +172,7 @@ impl fmt::Display for ConflictPolicy {
             Self::NodeWins(node) => write!(f, "{node} wins"),
             Self::Manual => f.write_str("manual"),
             Self::Merge => f.write_str("merge"),
+            Self::Function(name) => write!(f, "{{ function = {name} }}"),
         }
     }
 }

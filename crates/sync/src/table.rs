@@ -12,6 +12,7 @@
 use ponte_schema::{Expression, Ident, QualifiedName, Sql, TypeName};
 use sha2::{Digest, Sha256};
 
+use crate::decider::Decider;
 use crate::mask::Mask;
 use crate::shape::{VersionColumn, VersionKind};
 use crate::value::{Value, over_row};
@@ -57,6 +58,8 @@ pub struct TableSide {
     pub keeps: bool,
     /// Its columns by their numbers, where conflicts are merged column by column.
     pub mask: Option<Mask>,
+    /// The function that decides its conflicts, where one does.
+    pub decider: Option<Decider>,
     /// The part of the changelog into which the sync itself writes. 0 is always right; the part that capture fills is emptied sooner.
     pub part: i16,
 }
@@ -141,6 +144,7 @@ impl TableSide {
             filter: None,
             keeps: false,
             mask: None,
+            decider: None,
             part: 0,
         }
     }
@@ -502,6 +506,7 @@ mod tests {
             filter: None,
             keeps: false,
             mask: None,
+            decider: None,
             part: 0,
         }
     }

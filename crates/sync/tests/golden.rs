@@ -8,7 +8,10 @@ use ponte_sync::batch::{self, Source, Wire};
 use ponte_sync::capture;
 use ponte_sync::chunk::{self, Order, Range};
 use ponte_sync::compare;
+use ponte_sync::delta;
+use ponte_sync::fit::fit;
 use ponte_sync::forward::Shipped;
+use ponte_sync::link::{ConflictRule, TableSpec};
 use ponte_sync::mask::Mask;
 use ponte_sync::rotation;
 use ponte_sync::shape::{ForeignKey, Shape, VersionColumn, VersionKind};
@@ -42,6 +45,7 @@ fn plain() -> TableSide {
         filter: None,
         keeps: false,
         mask: None,
+        decider: None,
         part: 0,
     }
 }
@@ -65,6 +69,7 @@ fn composite() -> TableSide {
         filter: None,
         keeps: false,
         mask: None,
+        decider: None,
         part: 0,
     }
 }
@@ -88,6 +93,7 @@ fn partitioned() -> TableSide {
         filter: None,
         keeps: false,
         mask: None,
+        decider: None,
         part: 0,
     }
 }
@@ -367,10 +373,15 @@ fn a_table_whose_conflicts_are_merged() {
             "apply: unite_quarantined",
             stage.unite_quarantined(&table, "perfis").unwrap(),
         ),
-        ("apply: merge", stage.merge(&table, direction(), pending).unwrap()),
+        (
+            "apply: merge",
+            stage
+                .merge(&table, direction(), pending, Winner::Columns)
+                .unwrap(),
+        ),
         (
             "apply: merge with what was held back",
-            stage.merge(&table, direction(), held).unwrap(),
+            stage.merge(&table, direction(), held, Winner::Columns).unwrap(),
         ),
         (
             "apply: resolve",
@@ -383,6 +394,55 @@ fn a_table_whose_conflicts_are_merged() {
         (
             "rescue: set_aside",
             stage.set_aside(&table, direction(), Some(&consumed), reason),
+        ),
+    ];
+    insta::assert_snapshot!(in_sections(&sections));
+}
+
+/// A table with a column that is added up.
+#[test]
+fn a_table_that_adds_a_column_up() {
+    let column = |name: &str, number: i64, type_name: &str| {
+        serde_json::json!({
+            "name": name, "number": number, "type_name": type_name, "base_type": type_name, "portable": true, "exact": true, "domain": false,
+            "not_null": number == 1, "generated": false, "identity": "", "has_default": false
+        })
+    };
+    let shape: Shape = serde_json::from_value(serde_json::json!({
+        "schema": "public", "name": "conta", "kind": "r", "inherited": false, "inherits": false, "partition_of": null, "role": "dono",
+        "owned": true, "row_security": false, "missing_privileges": [], "unique_keys": [{"primary": true, "deferrable": false, "columns": ["id"]}],
+        "deferrable": [], "foreign_keys": [], "triggers": [], "sequences": [], "capture": [], "capture_always": true, "capture_marks": null,
+        "subscribed": false, "columns": [column("id", 1, "bigint"), column("nome", 3, "text"), column("saldo", 4, "numeric")]
+    }))
+    .unwrap();
+    let mut spec = TableSpec::same(QualifiedName::new("public", "conta"));
+    spec.deltas = [vec!["saldo".to_owned()], vec!["saldo".to_owned()]];
+    let nodes = ["a".to_owned(), "b".to_owned()];
+    let shapes = [shape.clone(), shape];
+    let mut sides = fit(&spec, &nodes, shapes.each_ref()).unwrap().sides;
+    let problems = delta::ask(&spec, ConflictRule::Latest, &nodes, &shapes, &mut sides);
+    assert!(problems.is_empty(), "{problems:?}");
+    let [table, _] = sides;
+    let (stage, consumed): (_, Snapshot) = (Stage::new(0), "10:20:10,14".parse().unwrap());
+    let (pending, held) = (Local::Pending(&consumed), Local::Held(&consumed));
+    let wire = Wire::between(&table, &table);
+    let sections: Vec<(&str, Sql)> = vec![
+        ("capture: note_columns", capture::note_columns(&table, 300, 1)),
+        (
+            "batch: copy_pending",
+            batch::copy_pending(source(false), &table, Shipped::Others, &consumed, wire),
+        ),
+        (
+            "apply: pin_alike",
+            stage.pin_alike(&table, direction(), pending, None).unwrap(),
+        ),
+        (
+            "apply: merge with what was held back",
+            stage.merge(&table, direction(), held, Winner::Latest).unwrap(),
+        ),
+        (
+            "apply: resolve",
+            stage.resolve(&table, direction(), pending, Winner::Latest),
         ),
     ];
     insta::assert_snapshot!(in_sections(&sections));

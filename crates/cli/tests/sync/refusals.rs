@@ -66,7 +66,7 @@ async fn tables_that_differ_are_compared_column_by_column() {
 }
 
 #[tokio::test]
-async fn a_role_without_privileges_is_told_the_grant() {
+async fn a_role_that_may_not_alter_a_sequence_is_told_who_may() {
     let project = Project::with(PERFIS, &["perfis"], "").await;
     let superuser = project.pair.a.superuser("app").await;
     superuser

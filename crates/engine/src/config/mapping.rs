@@ -96,6 +96,7 @@ impl<'r, 'd> Mapping<'r, 'd> {
         }
         let filters = self.per_node("where", |m, v| m.text("where", v).map(Expression::new));
         let local = self.per_node("local", |m, v| m.columns_of("local", v));
+        let deltas = self.per_node("delta", |m, v| m.columns_of("delta", v));
         let columns = match self.table.value("columns") {
             Some(value) => {
                 self.record("columns", value);
@@ -120,8 +121,10 @@ impl<'r, 'd> Mapping<'r, 'd> {
             extras: Default::default(),
             retention_seconds: None,
             conflict: None,
+            decider: None,
             triggers: TriggerRule::default(),
             leaving: Leaving::default(),
+            deltas: deltas?.map(Option::unwrap_or_default),
         })
     }
 
@@ -339,11 +342,49 @@ fn own_conflict(
     if table.value("conflict").is_none() {
         return Some(None);
     }
+    if let Some(value) = table.value("conflict")
+        && let DeValue::Table(entries) = value.get_ref()
+    {
+        return function(reader, table, entries, value).map(Some);
+    }
     let policy = table.parsed::<ConflictPolicy>("conflict")?;
     if let (Some(between), Some(node)) = (between, policy.value.node()) {
         check_winner(reader, between, Some((node, &policy.span)));
     }
     Some(Some(policy.value))
+}
+
+/// `conflict = { function = "schema.name" }`.
+fn function(
+    reader: &Reader<'_>,
+    table: &Table<'_, '_>,
+    entries: &DeTable<'_>,
+    value: &Spanned<DeValue<'_>>,
+) -> Option<ConflictPolicy> {
+    let named = entries.get("function").filter(|_| entries.len() == 1);
+    let Some(DeValue::String(text)) = named.map(Spanned::get_ref) else {
+        let words = ConflictPolicy::EXPECTED;
+        let help = format!("write {words}, or conflict = {{ function = \"schema.name\" }}");
+        reader.fault_with(
+            &value.span(),
+            "a rule for conflicts is a word, or a function",
+            Some(help),
+        );
+        return None;
+    };
+    match text.parse::<TableName>() {
+        Ok(name) => {
+            let policy = ConflictPolicy::Function(name.0);
+            let place = reader.document.place(value.span().start);
+            table.record("conflict", &policy, Origin::File(place));
+            Some(policy)
+        }
+        Err(_) => {
+            let message = format!("{text:?} is no name of a function: expected \"name\" or \"schema.name\"");
+            reader.fault(&value.span(), message);
+            None
+        }
+    }
 }
 
 /// `retention` of the table; the inner `None` where it is the link's. The outer one is left for a fault.

@@ -7,6 +7,7 @@ use super::steps::{self, Place, Step};
 use super::{DatabaseProblem, Password, Wanted};
 use crate::conninfo::Conninfo;
 use crate::error::{During, Error, ErrorKind, Result};
+use crate::pooler;
 use crate::session::{ConnectOptions, Session};
 
 /// A role that gets a password.
@@ -32,7 +33,7 @@ impl Creation {
     /// Looks at what is there. Writes nothing.
     ///
     /// # Errors
-    /// `db.not_allowed`, `db.differs`, `db.extension`, and what keeps the server from being reached.
+    /// `conn.pooled_url`, `db.not_allowed`, `db.differs`, `db.extension`, and what keeps the server from being reached.
     pub async fn plan(conninfo: &Conninfo, wanted: Wanted) -> Result<Self> {
         let options = ConnectOptions::new("ponte db create");
         let conninfo = conninfo.clone();
@@ -161,12 +162,18 @@ pub(super) async fn maintenance(
     options: &ConnectOptions,
 ) -> Result<Session> {
     if conninfo.dbname() != name {
-        match Session::connect(conninfo, options).await {
+        match direct(conninfo, options).await {
             Err(error) if error.kind() == ErrorKind::ConnNoDatabase => {}
             other => return other,
         }
     }
-    Session::connect(&conninfo.with_dbname("postgres")?, options).await
+    direct(&conninfo.with_dbname("postgres")?, options).await
+}
+
+/// Not through a pooler: it would take new roles for unknown ones, and its address would end up in the environment file.
+async fn direct(conninfo: &Conninfo, options: &ConnectOptions) -> Result<Session> {
+    pooler::require_direct(conninfo, options).await?;
+    Session::connect(conninfo, options).await
 }
 
 fn refuse(wanted: &Wanted, state: &ServerState) -> Result<()> {

@@ -33,7 +33,7 @@ use ponte_schema::migration::{
 };
 
 pub use concurrent_index::{InvalidIndex, PendingDetach};
-pub use directory::{read_directory, read_files};
+pub use directory::{MarkedLine, read_directory, read_files};
 pub use event::{Blocker, Event, Observer};
 pub use failure::{InternalQuery, Quoted, Snippet, SqlFailure};
 pub use foresee::{Foreseen, ForeseenLock, ForeseenStatement, work_seconds};

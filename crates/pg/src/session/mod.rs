@@ -28,7 +28,7 @@ use dial::{Dialed, Route, dial};
 use login::Driver;
 
 /// How many undelivered notifications are kept. They only wake somebody up, so one waiting is as good as many.
-const NOTIFICATIONS_MAX: usize = 16;
+const NOTIFICATIONS_MAX: usize = 1;
 
 /// Asks what server this is, and sets nothing.
 const IDENTIFY: &str = include_str!("identify.sql");

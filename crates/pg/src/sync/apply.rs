@@ -4,6 +4,7 @@
 //! [`place`] writes rows that are only new as they come, [`sweep`] what is staged the short way, [`plan`] and [`round`] compare, decide and write them, [`rescue`] finds out which ones the target refuses,
 //! [`extras`] runs the user's hooks and writes their log, [`finish`] counts, [`offer`] makes sure at the source that it may be committed.
 
+mod ask;
 mod batch;
 mod begin;
 mod carry;
@@ -29,6 +30,7 @@ pub(crate) use finish::{keep_stages, links_changed};
 pub(crate) use offer::{DURABLE, harden};
 pub(crate) use place::refused_a_row;
 pub(crate) use retried::{Retried, due};
+pub(crate) use stop::overtaken;
 
 /// Batches up to this many rows run on kept plans that go through the index of the user's table.
 pub(crate) const SMALL_BATCH_ROWS_MAX: i64 = 500;

@@ -11,6 +11,7 @@ pub use self::resolve::{Resolution, resolve};
 use super::install::has_metadata;
 use super::peer::Peer;
 use crate::error::Result;
+pub use ponte_sync::apply::ADDED_UP;
 
 /// One conflict, as it was found and decided.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -29,7 +30,8 @@ pub struct Conflict {
     pub state: State,
     /// The node whose row stayed, or `merged`; nobody where a person decides.
     pub winner: Option<String>,
-    /// Where the winner is `merged`: the node that each column of the images came from, nothing where both rows agreed.
+    /// Where the winner is `merged`: the node that each column of the images came from, nothing where both rows agreed, and
+    /// [`ADDED_UP`] where both sides' changes of a number count.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub taken: Option<Vec<Option<String>>>,
     /// The node whose row a person chose.

@@ -1,7 +1,6 @@
 //! What both ends of a link look like, and whether they fit together.
 
 use ponte_schema::{Ident, QualifiedName, Sql};
-use ponte_sync::capture;
 use ponte_sync::extras::Extras;
 use ponte_sync::fit::{Drift, fit};
 use ponte_sync::limit::DeleteLimit;
@@ -9,6 +8,7 @@ use ponte_sync::link::{ApplyAs, ConflictRule, LinkSpec, Side, TableSpec, Trigger
 use ponte_sync::order::parents_first;
 use ponte_sync::shape::{self, ForeignKey, Problem, Shape};
 use ponte_sync::table::TableSide;
+use ponte_sync::{capture, decider};
 
 use super::peer::Peer;
 use super::{guard, mapping, masks};
@@ -81,7 +81,14 @@ pub async fn linked_tables(spec: &LinkSpec, peers: &mut [Peer; 2]) -> Result<Vec
         match fit(wanted, &spec.nodes, shapes.each_ref()) {
             Ok(mut fit) => {
                 let conflict = wanted.conflict.unwrap_or(spec.conflict);
-                masks::ask(conflict, &shapes, &mut fit.sides);
+                problems.extend(masks::ask(spec, wanted, &shapes, &mut fit.sides));
+                problems.extend(decider::ask(
+                    wanted,
+                    conflict,
+                    &spec.nodes,
+                    &shapes,
+                    &mut fit.sides,
+                ));
                 problems.extend(unparkable(conflict, &shapes, &fit.sides));
                 problems.extend(fit.problems);
                 drifts.extend(fit.drifts);
@@ -161,14 +168,14 @@ fn unparkable(conflict: ConflictRule, shapes: &[Shape; 2], sides: &[TableSide; 2
             let column = shapes[side.index()].column(k.as_str());
             column.is_some_and(|c| c.type_name == "jsonb")
         };
-        conflict == ConflictRule::Manual && key.iter().any(jsonb)
+        matches!(conflict, ConflictRule::Manual | ConflictRule::Function) && key.iter().any(jsonb)
     })?;
     Some(Problem {
         message: format!(
             "keys of table {} are jsonb, which cannot be parked",
             sides[side.index()].name
         ),
-        remedy: "give the table another rule than conflict = \"manual\"".to_owned(),
+        remedy: "give the table another rule than conflict = \"manual\" or a function".to_owned(),
     })
 }
 

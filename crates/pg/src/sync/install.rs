@@ -17,8 +17,8 @@ use super::apply::DURABLE;
 use super::guard::{self, Guard};
 use super::inspect::{LinkedTable, linked_tables};
 use super::peer::{Access, Peer};
-use super::sharing::{check_companions, hold_companions, is_carried, node_id, show};
-use super::{encoding, extras, identity, keeping, masks, members, privileges, sequence, upkeep};
+use super::sharing::{check_alone, check_companions, hold_companions, is_carried, node_id, show};
+use super::{deciders, encoding, extras, identity, keeping, masks, members, privileges, sequence, upkeep};
 use crate::error::{Error, ErrorKind, Result, Retry};
 
 /// How often an installation is tried while somebody holds a lock on a table.
@@ -117,6 +117,7 @@ pub async fn plan_init(spec: &LinkSpec, peers: &mut [Peer; 2]) -> Result<InitPla
         privileges::check(spec, &mut peers[side.index()], &tables, side).await?;
     }
     extras::check(spec, &tables, peers).await?;
+    deciders::check(spec, &tables, peers).await?;
     same_partners(spec, peers, &state).await?;
     for side in Side::BOTH {
         let other_id = node_id(&mut peers[side.other().index()]).await?;
@@ -136,6 +137,7 @@ pub async fn plan_init(spec: &LinkSpec, peers: &mut [Peer; 2]) -> Result<InitPla
     for side in Side::BOTH {
         let peer = &mut peers[side.index()];
         if matches!(state[side.index()], NodeState::Linked { .. }) {
+            check_alone(spec, side, peer, &tables).await?;
             masks.extend(masks::outdated(spec, side, peer, &tables).await?);
             keeping.extend(keeping::outdated(side, peer.name(), &tables));
         }

@@ -3,7 +3,7 @@
 
 use ponte_schema::Expression;
 use ponte_sync::capture;
-use ponte_sync::link::{LinkSpec, Side};
+use ponte_sync::link::{Leaving, LinkSpec, Side};
 use ponte_sync::table::TableSide;
 
 use super::inspect::LinkedTable;
@@ -42,6 +42,22 @@ pub(super) fn confirm(spec: &LinkSpec, tables: &[LinkedTable]) -> Result<()> {
     for side in Side::BOTH {
         if let Some(table) = tables.iter().find(|table| is_outdated(table, side)) {
             return Err(not_told(spec, spec.node(side), &table.sides[side.index()]));
+        }
+    }
+    Ok(())
+}
+
+/// The same of one node, without a look at its tables.
+pub(super) async fn confirm_told(spec: &LinkSpec, side: Side, peer: &mut Peer) -> Result<()> {
+    for table in &spec.tables {
+        let filter = table.filters[side.index()].clone();
+        let asked = TableSide {
+            keeps: table.leaving == Leaving::Keep && filter.is_some(),
+            filter,
+            ..TableSide::named(table.name(side).clone())
+        };
+        if !agrees(peer, &asked).await? {
+            return Err(not_told(spec, spec.node(side), &asked));
         }
     }
     Ok(())

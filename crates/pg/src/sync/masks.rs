@@ -2,11 +2,11 @@
 //! does any more. What capture notes of a table is written on its function for updates.
 
 use ponte_schema::Sql;
-use ponte_sync::capture;
-use ponte_sync::link::{ConflictRule, LinkSpec, Side};
+use ponte_sync::link::{ConflictRule, LinkSpec, Side, TableSpec};
 use ponte_sync::mask::Mask;
-use ponte_sync::shape::Shape;
+use ponte_sync::shape::{Problem, Shape};
 use ponte_sync::table::TableSide;
+use ponte_sync::{capture, delta};
 
 use super::inspect::LinkedTable;
 use super::install::has_metadata;
@@ -14,13 +14,20 @@ use super::peer::Peer;
 use super::upkeep;
 use crate::error::{Error, ErrorKind, Result};
 
-/// Gives both sides of a table what a merge needs to know.
-pub(super) fn ask(conflict: ConflictRule, shapes: &[Shape; 2], sides: &mut [TableSide; 2]) {
+/// Gives both sides of a table what a merge needs to know; answers what keeps columns from being added up.
+pub(super) fn ask(
+    spec: &LinkSpec,
+    table: &TableSpec,
+    shapes: &[Shape; 2],
+    sides: &mut [TableSide; 2],
+) -> Vec<Problem> {
+    let conflict = table.conflict.unwrap_or(spec.conflict);
     if conflict == ConflictRule::Merge {
-        for (shape, side) in shapes.iter().zip(sides) {
+        for (shape, side) in shapes.iter().zip(&mut *sides) {
             side.mask = Some(Mask::of(shape, side));
         }
     }
+    delta::ask(table, conflict, &spec.nodes, shapes, sides)
 }
 
 /// The tables of a node of which capture notes something else than the links need, as `node: table`.
@@ -33,7 +40,7 @@ pub(super) async fn outdated(
     let mut found = Vec::new();
     for table in tables {
         let wanted = wanted(&spec.name, side, peer, table).await?;
-        if noted(peer, &wanted).await? != known_columns(&wanted) {
+        if noted(peer, &wanted).await? != capture::notes(&wanted) {
             found.push(format!("{}: {}", peer.name(), wanted.name));
         }
     }
@@ -49,7 +56,7 @@ pub(super) async fn install(
 ) -> Result<()> {
     for table in tables {
         let wanted = wanted(&spec.name, side, peer, table).await?;
-        if noted(peer, &wanted).await? != known_columns(&wanted) {
+        if noted(peer, &wanted).await? != capture::notes(&wanted) {
             let part = upkeep::filled_part(peer, &wanted.name).await?.unwrap_or_default();
             let sql = capture::note_columns(&wanted, spec.max_future_seconds, part);
             peer.script(&sql, &format!("install capture for table {}", wanted.name))
@@ -80,12 +87,16 @@ pub(super) async fn confirm(spec: &LinkSpec, peers: &mut [Peer; 2], tables: &[Li
     for side in Side::BOTH {
         let peer = &mut peers[side.index()];
         for table in tables.iter().map(|t| &t.sides[side.index()]) {
-            if table.mask.is_none() {
+            let Some(mask) = &table.mask else {
                 continue;
-            }
+            };
+            let adds = mask.adds();
             match noted(peer, table).await? {
-                None => return Err(not_noted(spec, peer.name(), table)),
-                known if known == known_columns(table) => {}
+                None => return Err(not_noted(spec, peer.name(), table, adds)),
+                known if known == capture::notes(table) => {}
+                Some(noted) if amounts(Some(&noted)) != amounts(capture::notes(table).as_deref()) => {
+                    return Err(not_noted(spec, peer.name(), table, adds));
+                }
                 Some(_) => tracing::warn!(
                     link = spec.name,
                     node = peer.name(),
@@ -94,6 +105,22 @@ pub(super) async fn confirm(spec: &LinkSpec, peers: &mut [Peer; 2], tables: &[Li
                     spec.name
                 ),
             }
+        }
+    }
+    Ok(())
+}
+
+/// The same of one node, without a look at its tables.
+pub(super) async fn confirm_noted(spec: &LinkSpec, side: Side, peer: &mut Peer) -> Result<()> {
+    for table in &spec.tables {
+        let named = TableSide::named(table.name(side).clone());
+        let noted = noted(peer, &named).await?;
+        let deltas = &table.deltas[side.index()];
+        let wanted = (!deltas.is_empty()).then(|| serde_json::Value::from(deltas.clone()).to_string());
+        let merges = table.conflict.unwrap_or(spec.conflict) == ConflictRule::Merge;
+        let adds = wanted.is_some() && amounts(noted.as_deref()) != wanted.as_deref();
+        if adds || (merges && noted.is_none()) {
+            return Err(not_noted(spec, peer.name(), &named, adds));
         }
     }
     Ok(())
@@ -122,7 +149,7 @@ pub(super) async fn as_captured(
     if noted.is_none() {
         captured.mask = None;
     }
-    Ok((noted == known_columns(&captured)).then_some(captured))
+    Ok((noted == capture::notes(&captured)).then_some(captured))
 }
 
 async fn is_asked_elsewhere(link: &str, peer: &mut Peer, table: &TableSide) -> Result<bool> {
@@ -147,16 +174,49 @@ async fn noted(peer: &mut Peer, table: &TableSide) -> Result<Option<String>> {
     Ok(rows.first().map(|row| row.get(0)))
 }
 
-fn known_columns(table: &TableSide) -> Option<String> {
-    table.mask.as_ref().map(Mask::known_columns)
+fn amounts(notes: Option<&str>) -> Option<&str> {
+    notes.and_then(capture::noted_amounts)
 }
 
-fn not_noted(spec: &LinkSpec, node: &str, table: &TableSide) -> Error {
+/// Refuses to share a table of which columns are added up: a change that comes by two ways would count twice, and nobody sees the ways beyond
+/// the next node.
+pub(super) async fn check_alone(
+    spec: &LinkSpec,
+    peer: &mut Peer,
+    table: &TableSide,
+    other_link: &str,
+) -> Result<()> {
+    let adds = capture::notes(table).is_some_and(|notes| amounts(Some(&notes)).is_some());
+    if !adds && (!has_metadata(peer).await? || amounts(noted(peer, table).await?.as_deref()).is_none()) {
+        return Ok(());
+    }
+    Err(Error::new(
+        ErrorKind::SyncAlreadyLinked,
+        format!(
+            "links \"{}\" and \"{other_link}\" would share table {} on \"{}\", of which one adds up columns",
+            spec.name,
+            table.name,
+            peer.name()
+        ),
+    )
+    .hint(format!(
+        "take the table out of one of both links, or delta out of ponte.toml and ponte sync init {other_link}"
+    )))
+}
+
+fn not_noted(spec: &LinkSpec, node: &str, table: &TableSide, adds: bool) -> Error {
     Error::new(
         ErrorKind::SyncNotReady,
         format!(
-            "link \"{}\" merges conflicts of table {}, and \"{node}\" does not note which columns change",
-            spec.name, table.name
+            "link \"{}\" {} of table {}, and \"{node}\" does not note which columns change{}",
+            spec.name,
+            if adds {
+                "adds up columns"
+            } else {
+                "merges conflicts"
+            },
+            table.name,
+            if adds { ", and by how much" } else { "" }
         ),
     )
     .hint(format!("ponte sync init {}", spec.name))

@@ -7,6 +7,7 @@
 
 mod course;
 mod reading;
+mod short;
 mod standing;
 
 use std::time::{Duration, Instant};
@@ -18,6 +19,7 @@ use uuid::Uuid;
 
 use super::apply::Applied;
 use super::capture_watch;
+use super::deciders;
 use super::extras;
 use super::identity;
 use super::inspect::{self, LinkedTable};
@@ -30,6 +32,7 @@ use crate::error::{Error, ErrorKind, Result};
 
 pub(crate) use course::{Course, out_of_turn};
 pub(crate) use reading::Reading;
+use short::Short;
 pub(crate) use standing::Standing;
 
 /// A link with both ends connected and checked.
@@ -38,6 +41,7 @@ pub struct LiveLink {
     pub(crate) peers: [Peer; 2],
     pub(crate) tables: Vec<LinkedTable>,
     checked_at: Instant,
+    short: Short,
     /// A pass is under way, or was given up half-way by whoever polled it.
     unfinished: bool,
 }
@@ -112,6 +116,7 @@ impl LiveLink {
             peers,
             tables: Vec::new(),
             checked_at: Instant::now(),
+            short: Short::default(),
             unfinished: false,
         };
         link.standings().await?;
@@ -128,6 +133,7 @@ impl LiveLink {
             peers,
             tables,
             checked_at: Instant::now(),
+            short: Short::default(),
             unfinished: false,
         }
     }
@@ -174,8 +180,10 @@ impl LiveLink {
         }
         self.tables = tables;
         self.know_parts().await?;
+        self.short.renew();
         inspect::check_triggers(&self.spec, &self.tables)?;
         masks::confirm(&self.spec, &mut self.peers, &self.tables).await?;
+        deciders::check(&self.spec, &self.tables, &mut self.peers).await?;
         keeping::confirm(&self.spec, &self.tables)?;
         self.checked_at = Instant::now();
         Ok(())
@@ -187,12 +195,24 @@ impl LiveLink {
     /// The first failure in either direction. What was committed before stays; the sessions are left without a transaction
     /// where they still exist.
     pub async fn pass(&mut self) -> Result<PassReport> {
+        let report = self.pass_woken([true; 2]).await?;
+        self.acknowledge_owed().await?;
+        Ok(report)
+    }
+
+    /// Carries what the woken sides have, first side first; runs a whole pass where it takes more than that. What has
+    /// arrived may be left to be told to its source: see [`Self::owes`].
+    ///
+    /// # Errors
+    /// As [`Self::pass`].
+    pub async fn pass_woken(&mut self, woken: [bool; 2]) -> Result<PassReport> {
         if self.unfinished {
             self.roll_back().await;
         }
         self.unfinished = true;
-        let outcome = self.both_directions().await;
+        let outcome = self.woken_directions(woken).await;
         if outcome.is_err() {
+            self.short.forget();
             self.roll_back().await;
         }
         self.unfinished = false;

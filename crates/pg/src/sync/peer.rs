@@ -12,7 +12,7 @@ use std::collections::{HashMap, HashSet};
 use futures_util::future::{join, join_all, join3};
 use ponte_schema::Sql;
 use ponte_sync::apply::{Stage, StageLife};
-use tokio_postgres::types::ToSql;
+use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::{Client, Row, RowStream, SimpleQueryMessage, Statement};
 use uuid::Uuid;
 
@@ -27,6 +27,7 @@ pub struct Peer {
     lease: Lease,
     in_transaction: bool,
     prepared: HashMap<Sql, Statement>,
+    keeps_plans: bool,
     stages: HashSet<usize>,
 }
 
@@ -76,6 +77,7 @@ impl Peer {
             lease,
             in_transaction: false,
             prepared: HashMap::new(),
+            keeps_plans: false,
             stages: HashSet::new(),
         }
     }
@@ -175,7 +177,7 @@ impl Peer {
             return self.fresh_rows(sql, params, what).await;
         }
         let begin = self.enter(access, first).await;
-        let statement = self.statement(sql, what).await?;
+        let statement = self.prepare(sql, what).await?;
         let (begun, rows) = join(
             self.client().batch_execute(begin.as_str()),
             self.client().query(&statement, params),
@@ -186,8 +188,40 @@ impl Peer {
         rows.during(during)
     }
 
+    /// The rows of several statements in one transaction that reads, all in one journey. Few of them: the order is that of their
+    /// first sending.
+    pub(crate) async fn read_at_once(
+        &mut self,
+        statements: &[(&Sql, &[&(dyn ToSql + Sync)])],
+        what: &str,
+    ) -> Result<Vec<Vec<Row>>> {
+        let mut prepared = Vec::with_capacity(statements.len());
+        for (sql, params) in statements {
+            prepared.push((self.prepare(sql, what).await?, *params));
+        }
+        let begin = self.enter(Access::Read, &Sql::default()).await;
+        let client = self.client();
+        let sent = prepared
+            .iter()
+            .map(|(statement, params)| client.query(statement, params));
+        let (begun, rows, ended) = join3(
+            client.batch_execute(begin.as_str()),
+            join_all(sent),
+            client.batch_execute("COMMIT"),
+        )
+        .await;
+        // A failed one has been rolled back by its COMMIT.
+        self.in_transaction = false;
+        let during = || self.during(what);
+        begun.during(during)?;
+        let rows: std::result::Result<Vec<Vec<Row>>, _> = rows.into_iter().collect();
+        let rows = rows.during(during)?;
+        ended.during(during)?;
+        Ok(rows)
+    }
+
     /// What is sent to begin a transaction, which counts as begun from here on.
-    async fn enter(&mut self, access: Access, first: &Sql) -> Sql {
+    pub(crate) async fn enter(&mut self, access: Access, first: &Sql) -> Sql {
         if self.in_transaction {
             self.roll_back().await;
         }
@@ -211,6 +245,29 @@ impl Peer {
         // The error that led here is the one worth reporting.
         let _ = self.client().batch_execute("ROLLBACK").await;
         self.in_transaction = false;
+    }
+
+    /// Rolls back a transaction that has made nothing that statements were prepared for.
+    pub(crate) async fn abandon(&mut self) {
+        // A connection that is gone has no transaction.
+        let _ = self.client().batch_execute("ROLLBACK").await;
+        self.in_transaction = false;
+    }
+
+    /// Has the session plan each statement once, whatever its parameters are. Ours are planned alike for all of them, and where the server
+    /// expects many rows it would plan the same statement anew each time.
+    pub(crate) async fn keep_plans(&mut self) -> Result<()> {
+        if !self.keeps_plans {
+            let sql = Sql::text("SET plan_cache_mode = force_generic_plan");
+            self.script(&sql, "choose plans").await?;
+            self.keeps_plans = true;
+        }
+        Ok(())
+    }
+
+    /// Whether the connection is lost.
+    pub(crate) fn is_gone(&self) -> bool {
+        self.client().is_closed()
     }
 
     /// Ends a transaction that was begun and not ended, if there is one.
@@ -257,7 +314,7 @@ impl Peer {
         if let Lease::Transaction(_) = self.lease {
             return self.fresh_rows(sql, params, what).await;
         }
-        let statement = self.statement(sql, what).await?;
+        let statement = self.prepare(sql, what).await?;
         self.send(self.client().query(&statement, params), what).await
     }
 
@@ -309,7 +366,7 @@ impl Peer {
     /// How many rows a statement without parameters touched.
     pub(crate) async fn touched(&mut self, sql: &Sql, plan: Plan, what: &str) -> Result<u64> {
         if plan == Plan::Keep && self.stage_life() == StageLife::Connection {
-            let statement = self.statement(sql, what).await?;
+            let statement = self.prepare(sql, what).await?;
             return self.send(self.client().execute(&statement, &[]), what).await;
         }
         let messages = self.simple(sql, what).await?;
@@ -339,7 +396,7 @@ impl Peer {
         }
         let mut prepared = Vec::with_capacity(statements.len());
         for sql in statements {
-            prepared.push(self.statement(sql, what).await?);
+            prepared.push(self.prepare(sql, what).await?);
         }
         let client = self.client();
         let sent = prepared.iter().map(|statement| client.execute(statement, &[]));
@@ -424,11 +481,17 @@ impl Peer {
         Sql::render("{begin};\n{pins}", &[("begin", &begin), ("pins", &pins)])
     }
 
-    async fn statement(&mut self, sql: &Sql, what: &str) -> Result<Statement> {
+    /// A statement that is kept for as long as the session is ours.
+    pub(crate) async fn prepare(&mut self, sql: &Sql, what: &str) -> Result<Statement> {
+        self.prepare_as(sql, &[], what).await
+    }
+
+    /// The same with the types of its parameters.
+    pub(crate) async fn prepare_as(&mut self, sql: &Sql, types: &[Type], what: &str) -> Result<Statement> {
         if let Some(statement) = self.prepared.get(sql) {
             return Ok(statement.clone());
         }
-        let prepared = self.client().prepare(sql.as_str()).await;
+        let prepared = self.client().prepare_typed(sql.as_str(), types).await;
         let statement = prepared.during(|| self.during(what))?;
         self.prepared.insert(sql.clone(), statement.clone());
         Ok(statement)

@@ -13,8 +13,8 @@ use tokio_postgres::Row;
 use uuid::Uuid;
 
 use super::inspect::LinkedTable;
-use super::keeping;
 use super::peer::Peer;
+use super::{keeping, masks};
 use crate::error::{Error, ErrorKind, Result};
 
 /// The tables of a link that other links of the same node carry too.
@@ -107,7 +107,22 @@ pub(crate) async fn check_companions(
                 return Err(linked_twice(spec, side, table, &companion));
             }
             agree(spec, side, table, &companion)?;
+        }
+    }
+    check_alone(spec, side, peer, tables).await
+}
+
+/// Refuses tables that another link of the node carries too, where one of both wants more than links can agree about.
+pub(crate) async fn check_alone(
+    spec: &LinkSpec,
+    side: Side,
+    peer: &mut Peer,
+    tables: &[LinkedTable],
+) -> Result<()> {
+    for table in tables.iter().map(|t| &t.sides[side.index()]) {
+        for companion in companions(peer, &spec.name, &table.name).await? {
             keeping::check_alone(spec, peer, table, &companion.link).await?;
+            masks::check_alone(spec, peer, table, &companion.link).await?;
         }
     }
     Ok(())

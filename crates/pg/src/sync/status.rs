@@ -7,10 +7,9 @@ use ponte_sync::table::TableSide;
 use super::costs::{self, Costs};
 use super::first_contact::{Unfinished, unfinished};
 use super::install::{has_metadata, refuse_newer};
-use super::members;
 use super::pass::{not_ready, require_layout};
 use super::peer::Peer;
-use super::quarantine;
+use super::{keeping, masks, members, quarantine};
 use crate::error::{Error, ErrorKind, Result};
 use ponte_sync::link::{LinkSpec, Side};
 
@@ -43,18 +42,27 @@ pub struct NodeStatus {
     pub first_contact: Option<Unfinished>,
     /// Why no pass can run: the tables that it would carry are not those that the link has here.
     pub other_tables: Option<Error>,
+    /// Why no pass can run: capture does not note here what the link's rules need.
+    pub init_is_due: Option<Error>,
     /// What the link costs here.
     pub costs: Costs,
 }
 
 /// Whether a complete link has other tables here than are asked for, and which.
-async fn other_tables(spec: &LinkSpec, peer: &mut Peer) -> Result<Option<Error>> {
-    let side = if spec.node(Side::First) == peer.name() {
-        Side::First
-    } else {
-        Side::Second
-    };
+async fn other_tables(spec: &LinkSpec, side: Side, peer: &mut Peer) -> Result<Option<Error>> {
     match members::confirm(spec, side, peer).await {
+        Err(error) if error.kind() == ErrorKind::SyncNotReady => Ok(Some(error)),
+        other => other.map(|()| None),
+    }
+}
+
+/// Whether capture notes less here than is asked for, or something else.
+async fn init_is_due(spec: &LinkSpec, side: Side, peer: &mut Peer) -> Result<Option<Error>> {
+    let asked = async {
+        keeping::confirm_told(spec, side, peer).await?;
+        masks::confirm_noted(spec, side, peer).await
+    };
+    match asked.await {
         Err(error) if error.kind() == ErrorKind::SyncNotReady => Ok(Some(error)),
         other => other.map(|()| None),
     }
@@ -76,7 +84,16 @@ pub async fn node_status(spec: &LinkSpec, peer: &mut Peer) -> Result<Option<Node
         return Ok(None);
     }
     require_layout(spec, peer).await?;
-    let other_tables = other_tables(spec, peer).await?;
+    let side = if spec.node(Side::First) == peer.name() {
+        Side::First
+    } else {
+        Side::Second
+    };
+    let other_tables = other_tables(spec, side, peer).await?;
+    let init_is_due = match other_tables {
+        Some(_) => None,
+        None => init_is_due(spec, side, peer).await?,
+    };
     let sql = Sql::text(
         "SELECT l.ready, l.paused, o.consumed::text, p.upserts, p.deletes, \
            (SELECT count(*) FROM ponte.conflict c WHERE c.link = l.link), \
@@ -111,6 +128,7 @@ pub async fn node_status(spec: &LinkSpec, peer: &mut Peer) -> Result<Option<Node
         first_contact,
         costs,
         other_tables,
+        init_is_due,
     }))
 }
 

@@ -147,6 +147,10 @@ impl Random {
         Self(u64::from(seed) | 1)
     }
 
+    pub(crate) fn from(seed: u64) -> Self {
+        Self(seed | 1)
+    }
+
     pub(crate) fn below(&mut self, bound: u64) -> u64 {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;

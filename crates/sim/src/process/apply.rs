@@ -53,7 +53,10 @@ impl Process {
             Step::LookForMassDeletes | Step::LookForRewrites => Ok(seen(Seen::Found(false))),
             Step::Check => Ok(seen(Seen::Carried)),
             Step::Record => Ok(self.record(model, xid)),
-            Step::Harden => Ok(self.harden(model)),
+            Step::Harden => {
+                self.offer_light(model)?;
+                Ok(self.harden(model))
+            }
             Step::LookForOverlap => Ok(seen(Seen::Found(self.overlaps(model)))),
             Step::Commit => Ok(self.commit(model, xid, orphans)),
         }
@@ -112,6 +115,12 @@ impl Process {
         })
     }
 
+    /// Whether keys of the batch have any such change.
+    pub(super) fn has_changed_keys(&self, model: &Model, xid: Xid) -> bool {
+        let local = self.local(model, xid);
+        local.keys().any(|key| self.batch.arrived.contains(key))
+    }
+
     /// Whether somebody came and went, since that look, under the key of a row that was missing.
     fn has_late(&self, model: &Model, xid: Xid) -> bool {
         let target = &model.nodes[self.target(model)];
@@ -127,7 +136,7 @@ impl Process {
     }
 
     /// Writes the stage as it is: for each table deletes, updates, inserts.
-    fn sweep(&mut self, model: &mut Model, xid: Xid) -> Outcome {
+    pub(super) fn sweep(&mut self, model: &mut Model, xid: Xid) -> Outcome {
         let number = self.target(model);
         if self.moment == 0 {
             self.savepoint(&model.nodes[number]);
@@ -452,6 +461,7 @@ impl Process {
             return Some(Observation::ConnectionLost);
         }
         commit(model, self.target(model), xid, self.batch.expected.as_ref());
+        model.remember(self.link, self.machine.source(), self.batch.to.clone());
         seen(Seen::Carried)
     }
 }

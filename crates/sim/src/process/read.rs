@@ -18,9 +18,11 @@ use crate::store::{Held, Xid};
 const NOBODY: Xid = 0;
 
 impl Process {
-    pub(super) fn read_standings(&mut self, model: &Model) -> Option<Observation> {
+    pub(super) fn read_standings(&mut self, model: &mut Model) -> Option<Observation> {
         // One session after the other: what the second says may be newer.
         let side = Side::BOTH[self.moment];
+        let progress = self.progress(model, side);
+        model.remember(self.link, side.other(), progress);
         if side != self.machine.source() {
             self.batch = Batch::empty();
             self.batch.from = self.progress(model, side);
@@ -126,7 +128,14 @@ impl Process {
         let progress = &source.progress[&self.link];
         let now = progress.latest(&source.all, None);
         let moved = now.is_some_and(|(_, now)| now.consumed != self.batch.seen_by_source);
-        !model.without(Mutation::NoTurns) && (moved || progress.free_for(&source.all, NOBODY).is_err())
+        // A light batch has asked the second question as it was read.
+        !model.without(Mutation::NoTurns) && (moved || !self.light && self.is_applied_to(model))
+    }
+
+    /// Whether a batch is being applied at the source.
+    pub(super) fn is_applied_to(&self, model: &Model) -> bool {
+        let source = &model.nodes[self.source(model)];
+        source.progress[&self.link].free_for(&source.all, NOBODY).is_err()
     }
 
     pub(super) fn take_fence(&mut self, model: &mut Model) -> Outcome {
@@ -169,7 +178,7 @@ impl Process {
         }))
     }
 
-    fn copy_table(&mut self, model: &Model, table: usize) {
+    pub(super) fn copy_table(&mut self, model: &Model, table: usize) {
         let source = &model.nodes[self.source(model)];
         let snapshot = &self.batch.to.consumed;
         let pending = self.pending(model, snapshot);
@@ -215,7 +224,7 @@ impl Process {
     }
 
     /// What is changed at the target from now on is newer than what arrived.
-    fn push_target(&mut self, model: &mut Model) -> Result<(), Held> {
+    pub(super) fn push_target(&mut self, model: &mut Model) -> Result<(), Held> {
         let newest = self.batch.stage.iter().map(|staged| staged.version.at).max();
         let (Some(xid), Some(newest)) = (self.batch.xid, newest) else {
             return Ok(());
@@ -238,7 +247,7 @@ impl Process {
         self.tell_source(model, arrived)
     }
 
-    fn tell_source(&self, model: &mut Model, arrived: Snapshot) -> Outcome {
+    pub(super) fn tell_source(&self, model: &mut Model, arrived: Snapshot) -> Outcome {
         let number = self.source(model);
         let source = &mut model.nodes[number];
         let xid = source.all.begin();

@@ -2,8 +2,9 @@
 
 use ponte_schema::{Literal, Sql};
 
-use super::{Asked, Direction, Local, Stage, Winner, confirm_local, texts};
+use super::{Asked, Direction, Local, Stage, Winner, added, confirm_local, texts};
 use crate::forward::travels;
+use crate::mask::Mask;
 use crate::snapshot::Snapshot;
 use crate::table::{TableSide, listed, qualified};
 
@@ -63,33 +64,15 @@ impl Stage {
         local: Local<'_>,
         winner: Winner,
     ) -> Sql {
-        let incoming_wins = match winner {
-            Winner::Latest | Winner::Columns => {
-                "(s.version_at, s.changed_at, s.node) > (l.version_at, l.changed_at, l.node)"
-            }
-            Winner::Source => "true",
-            Winner::Target | Winner::Nobody => "false",
+        let mask = table.mask.as_ref().filter(|_| !matches!(local, Local::All(_)));
+        let asked = winner == Winner::Function && table.decider.is_some() && !matches!(local, Local::All(_));
+        let (incoming_wins, same_change) = verdict(table, direction, (winner, asked), mask);
+        let confirm_local = match mask.filter(|mask| mask.adds()) {
+            None => confirm_local(table, direction, local),
+            // The sum has to be right afterwards, whoever wins.
+            Some(_) => Sql::text("true"),
         };
-        // What comes back to the side that made it is older than whatever that side has done since.
-        let incoming_wins = Sql::render(
-            if table.derived {
-                "(s.node <> {here_id}::uuid AND {wins})"
-            } else {
-                "{wins}"
-            },
-            &[
-                ("here_id", &Literal::new(direction.here_id.to_string())),
-                ("wins", &Sql::text(incoming_wins)),
-            ],
-        );
-        let parks = winner == Winner::Nobody;
-        let same_change = if parks {
-            "false"
-        } else {
-            "(s.version_at, s.changed_at, s.node) = (l.version_at, l.changed_at, l.node)"
-        };
-        let masked = table.mask.is_some() && !matches!(local, Local::All(_));
-        let when_masked = |text: &'static str| Sql::text(if masked { text } else { "" });
+        let when_masked = |text: &'static str| Sql::text(if mask.is_some() { text } else { "" });
         let names = Sql::join(", ", table.all_columns().iter().map(|c| Literal::new(c.as_str())));
         Sql::render(
             include_str!("resolve.sql"),
@@ -100,9 +83,9 @@ impl Stage {
                 ("log", &table.log()),
                 ("local", &self.decidable(table, direction, local)),
                 ("incoming_wins", &incoming_wins),
-                ("parks", &truth(parks)),
-                ("same_change", &Sql::text(same_change)),
-                ("confirm_local", &confirm_local(table, direction, local)),
+                ("parks", &parks(winner, asked)),
+                ("same_change", &same_change),
+                ("confirm_local", &confirm_local),
                 ("clash_keys", &qualified("p", &table.staged_key())),
                 ("key_texts", &texts("p", &table.staged_key())),
                 ("here_texts", &texts("t", &table.all_columns())),
@@ -117,12 +100,24 @@ impl Stage {
                 ("table_name", &Literal::new(table.name.name.as_str())),
                 ("here_name", &Literal::new(direction.here)),
                 ("there_name", &Literal::new(direction.there)),
-                ("undecided", &when_masked(" AND s.taken IS NULL")),
-                ("masked", &when_masked(", l.held_mask")),
-                ("changed", &when_masked(", changed")),
+                ("undecided", &undecided(mask.is_some(), asked)),
+                (
+                    "masked",
+                    &also(shown(mask.is_some(), asked), mask, |m| m.to_settle(table)),
+                ),
+                (
+                    "changed",
+                    &also(when_masked(", changed"), mask, Mask::delta_column),
+                ),
                 // The source has the content of its own row already.
-                ("nothing_changed", &when_masked(", B''::varbit")),
-                ("held_changed", &when_masked(", c.held_mask::varbit")),
+                (
+                    "nothing_changed",
+                    &also(when_masked(", B''::varbit"), mask, |m| m.settled(true)),
+                ),
+                (
+                    "held_changed",
+                    &also(when_masked(", c.held_mask::varbit"), mask, |m| m.settled(false)),
+                ),
             ],
         )
     }
@@ -145,6 +140,75 @@ impl Stage {
     }
 }
 
-fn truth(yes: bool) -> Sql {
-    Sql::text(if yes { "true" } else { "false" })
+/// Whether the arrived row wins, and whether nothing is to be recorded about it. `asked` says that a function has been.
+fn verdict(
+    table: &TableSide,
+    direction: Direction<'_>,
+    (winner, asked): (Winner, bool),
+    mask: Option<&Mask>,
+) -> (Sql, Sql) {
+    let wins = match winner {
+        Winner::Function if asked => "coalesce(s.decided = 'there', false)",
+        Winner::Latest | Winner::Columns | Winner::Function => {
+            "(s.version_at, s.changed_at, s.node) > (l.version_at, l.changed_at, l.node)"
+        }
+        Winner::Source => "true",
+        Winner::Target | Winner::Nobody => "false",
+    };
+    // What comes back to the side that made it is older than whatever that side has done since.
+    let wins = Sql::render(
+        if table.derived {
+            "(s.node <> {here_id}::uuid AND {wins})"
+        } else {
+            "{wins}"
+        },
+        &[
+            ("here_id", &Literal::new(direction.here_id.to_string())),
+            ("wins", &Sql::text(wins)),
+        ],
+    );
+    let same_change = if winner == Winner::Nobody {
+        "false"
+    } else {
+        "(s.version_at, s.changed_at, s.node) = (l.version_at, l.changed_at, l.node)"
+    };
+    if mask.is_some_and(Mask::adds) {
+        added::unless_alike(table, &wins, same_change)
+    } else {
+        (wins, Sql::text(same_change))
+    }
+}
+
+/// Whether the conflict `c` is left to a person.
+fn parks(winner: Winner, asked: bool) -> Sql {
+    Sql::text(match winner {
+        Winner::Nobody => "true",
+        Winner::Function if asked => "c.decided = 'nobody'",
+        _ => "false",
+    })
+}
+
+/// Leaves out what is decided already.
+fn undecided(masked: bool, asked: bool) -> Sql {
+    Sql::text(match (masked, asked) {
+        (_, true) => " AND s.decided IS DISTINCT FROM 'both'",
+        (true, false) => " AND s.taken IS NULL",
+        (false, false) => "",
+    })
+}
+
+/// What more is to be seen of a conflict.
+fn shown(masked: bool, asked: bool) -> Sql {
+    Sql::text(match (masked, asked) {
+        (true, true) => ", l.held_mask, s.decided",
+        (true, false) => ", l.held_mask",
+        (false, true) => ", s.decided",
+        (false, false) => "",
+    })
+}
+
+/// What a mask has to add.
+fn also(mut text: Sql, mask: Option<&Mask>, more: impl FnOnce(&Mask) -> Sql) -> Sql {
+    text.push(&mask.map(more).unwrap_or_default());
+    text
 }

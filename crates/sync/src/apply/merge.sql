@@ -7,8 +7,8 @@ WITH local AS (
   {local}
 ), clash AS MATERIALIZED (
   SELECT p.staged, s.version_at AS there_version_at, s.changed_at AS there_changed_at,
-         l.version_at AS here_version_at, l.changed_at AS here_changed_at, l.held_mask,
-         ((s.version_at, s.changed_at, s.node) > (l.version_at, l.changed_at, l.node)) AS newer,
+         l.version_at AS here_version_at, l.changed_at AS here_changed_at, l.held_mask{sums},
+         {newer} AS newer,
          {columns},
          {clash_keys}, ARRAY[{key_texts}]::text[] AS key_values,
          ARRAY[{here_texts}]::text[] AS here_image, ARRAY[{there_texts}]::text[] AS there_image
@@ -18,9 +18,8 @@ WITH local AS (
 ), mixed AS MATERIALIZED (
   SELECT c.*, greatest(c.here_version_at, c.there_version_at) AS version_at,
          greatest(clock_timestamp(), c.here_changed_at + interval '1 microsecond', c.there_changed_at + interval '1 microsecond') AS changed_at,
-         ARRAY(SELECT CASE x WHEN true THEN {there_name} WHEN false THEN {here_name} END
-               FROM unnest(ARRAY[{taken}]::boolean[]) WITH ORDINALITY u(x, n) ORDER BY u.n)::text[] AS taken
-  FROM clash c WHERE c.newer <> ANY (ARRAY[{takes}])
+         ARRAY[{sources}]::text[] AS taken
+  FROM clash c WHERE c.newer <> ANY (ARRAY[{takes}]){or_added}
 ), written AS (
   UPDATE {stage} s SET {assignments}, version_at = c.version_at, changed_at = c.changed_at, node = {here_id}::uuid, taken = c.taken
   FROM mixed c WHERE s.ctid = c.staged
@@ -28,8 +27,8 @@ WITH local AS (
 ), moved AS (
   UPDATE {plan} p SET staged = w.staged FROM written w WHERE p.staged = w.was
 ), noted AS (
-  INSERT INTO {log} ({keys}, op, version_at, changed_at, version_node, changed)
-  SELECT {c_keys}, 'U'::"char", c.version_at, c.changed_at, {here_id}::uuid, c.held_mask::varbit FROM mixed c
+  INSERT INTO {log} ({keys}, op, version_at, changed_at, version_node, changed{delta})
+  SELECT {c_keys}, 'U'::"char", c.version_at, c.changed_at, {here_id}::uuid, c.held_mask::varbit{amounts} FROM mixed c
 ), recorded AS (
   INSERT INTO ponte.conflict (link, table_schema, table_name, kind, winner, key_values, columns, taken,
                               here, here_image, here_version_at, here_changed_at,

@@ -40,9 +40,9 @@ WITH local AS (
          {here_name}, CASE WHEN c.is_here THEN c.here_image END, c.here_version_at, c.here_changed_at,
          {there_name}, CASE WHEN c.present THEN c.there_image END, c.there_version_at, c.there_changed_at
   FROM clash c WHERE NOT c.same_change
-  RETURNING id, link, table_schema, table_name, key_values
+  RETURNING id, link, table_schema, table_name, key_values, winner
 ), parked AS (
   INSERT INTO ponte.parked (link, table_schema, table_name, key_values, conflict)
-  SELECT r.link, r.table_schema, r.table_name, r.key_values, r.id FROM recorded r WHERE {parks}
+  SELECT r.link, r.table_schema, r.table_name, r.key_values, r.id FROM recorded r WHERE r.winner IS NULL
 )
 SELECT count(*) FROM recorded

@@ -146,7 +146,7 @@ impl Stage {
 }
 
 /// `a = s.c1, b = s.c2`; a loose column keeps its value where that is what the source has, in the source's form.
-pub(super) fn assignments(table: &TableSide) -> Sql {
+pub(crate) fn assignments(table: &TableSide) -> Sql {
     let updated = table.updated_columns();
     let each = updated.iter().map(|(column, staged)| {
         let incoming = member("s", staged);
@@ -167,7 +167,7 @@ pub(super) fn assignments(table: &TableSide) -> Sql {
 }
 
 /// Whether a row `t` is not the staged row `s`, byte by byte; a loose column differs only if it does so in both sides' forms.
-pub(super) fn differs(table: &TableSide) -> Sql {
+pub(crate) fn differs(table: &TableSide) -> Sql {
     let (loose, exact): (Vec<_>, Vec<_>) = table
         .updated_columns()
         .into_iter()
@@ -222,7 +222,7 @@ fn alike_there(table: &TableSide, column: &Ident) -> Option<Sql> {
 }
 
 /// What lets an INSERT write an identity that is GENERATED ALWAYS.
-pub(super) fn overriding(table: &TableSide) -> Sql {
+pub(crate) fn overriding(table: &TableSide) -> Sql {
     Sql::text(if table.identity_always {
         " OVERRIDING SYSTEM VALUE"
     } else {

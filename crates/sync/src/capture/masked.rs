@@ -13,12 +13,35 @@ use crate::table::{TableSide, listed, qualified};
 /// What the comment on a function begins with that notes columns.
 const COMMENT: &str = "Notes which of these columns changed: ";
 
+/// What stands in it between all columns and those whose amounts are noted.
+pub(super) const AMOUNTS: &str = ", and by how much these: ";
+
 /// The column of the changelog.
 pub(super) fn columns(table: &TableSide) -> Sql {
     Sql::render(
         include_str!("masked_columns.sql"),
         &[("changelog", &table.changelog_table())],
     )
+}
+
+/// The column for amounts, where the table adds some up.
+pub(super) fn delta_column(table: &TableSide) -> Sql {
+    match &table.mask {
+        Some(mask) if mask.adds() => Sql::render(
+            include_str!("delta_column.sql"),
+            &[("changelog", &table.changelog_table())],
+        ),
+        _ => Sql::default(),
+    }
+}
+
+/// What a function notes, as its comment says it: the columns that it knows, and those whose amounts it notes.
+pub(super) fn notes(mask: &Mask) -> String {
+    let known = mask.known_columns();
+    match mask.added_columns() {
+        None => known,
+        Some(added) => format!("{known}{AMOUNTS}{added}"),
+    }
 }
 
 pub(super) fn referencing() -> Sql {
@@ -48,11 +71,10 @@ pub(super) fn function(
             ("version", &version(table, new, false, max_future_seconds)),
             ("known", &mask.is_known()),
             ("mask", &mask.between(old, new)),
+            ("delta", &mask.delta_column()),
+            ("amounts", &mask.changed_amounts(old, new)),
             ("return_if_applying", &Sql::text(RETURN_IF_APPLYING)),
-            (
-                "comment",
-                &Literal::new(format!("{COMMENT}{}", mask.known_columns())),
-            ),
+            ("comment", &Literal::new(format!("{COMMENT}{}", notes(mask)))),
         ],
     )
 }

@@ -7,8 +7,8 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $pont
 BEGIN
   {return_if_applying}
   IF {known} THEN
-    INSERT INTO {log} ({staged_key}, op, version_at, changed)
-    VALUES ({row_key}, 'U', {version}, CASE WHEN {first_key} IS NOT NULL AND {same_key} THEN {mask} END);
+    INSERT INTO {log} ({staged_key}, op, version_at, changed{delta})
+    VALUES ({row_key}, 'U', {version}, CASE WHEN {first_key} IS NOT NULL AND {same_key} THEN {mask} END{amounts});
   ELSE
     INSERT INTO {log} ({staged_key}, op, version_at) VALUES ({row_key}, 'U', {version});
   END IF;

@@ -8,8 +8,8 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET enab
 BEGIN
   {return_if_applying}
   IF {known} THEN
-    INSERT INTO {log} ({staged_key}, op, version_at, changed)
-    SELECT {row_key}, 'U', {version}, CASE WHEN {first_key} IS NOT NULL THEN {mask} END
+    INSERT INTO {log} ({staged_key}, op, version_at, changed{delta})
+    SELECT {row_key}, 'U', {version}, CASE WHEN {first_key} IS NOT NULL THEN {mask} END{amounts}
     FROM ponte_new r LEFT JOIN ponte_old o ON {same_key};
   ELSE
     INSERT INTO {log} ({staged_key}, op, version_at) SELECT {row_key}, 'U', {version} FROM ponte_new r;

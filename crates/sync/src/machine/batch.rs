@@ -14,7 +14,7 @@
 //!
 //! *Sweep*: written at once, as if nobody else wrote, and looked at afterwards. *Rounds*: compared, decided and written over the
 //! very versions that were compared. A batch that is carried inside somebody else's transactions begins with the rounds and ends
-//! with [`Step::Record`].
+//! with [`Step::Record`]; a light one is written when it gets here, and begins with [`Step::Harden`].
 
 use super::Stop;
 use super::rounds::{self, Rounds};
@@ -126,6 +126,13 @@ impl Batch {
             swept: None,
             isolations: 0,
         }
+    }
+
+    /// A batch that is written and counted, all at once, and its first step.
+    pub fn written() -> (Self, Step) {
+        let mut batch = Self::new(0, false);
+        let first = batch.does(Step::Harden);
+        (batch, first)
     }
 
     /// A batch inside somebody else's transactions, and its first step.

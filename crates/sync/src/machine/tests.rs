@@ -448,3 +448,56 @@ fn an_observation_out_of_turn_stops_the_machine() {
         Action::Stop(Stop::OutOfTurn)
     );
 }
+
+#[test]
+fn a_handful_of_rows_goes_the_short_way() {
+    let mut machine = Machine::woken(Side::Second);
+    assert_eq!(
+        (machine.first(), machine.source()),
+        (Action::Glance, Side::Second)
+    );
+    let history = [
+        Observation::Glanced(Glance::Light),
+        Observation::WroteLight(true),
+        seen(Seen::Carried),
+        seen(Seen::Found(false)),
+        seen(Seen::Carried),
+    ];
+    let wanted = [
+        Action::WriteLight,
+        Action::Batch(Step::Harden),
+        Action::Batch(Step::LookForOverlap),
+        Action::Batch(Step::Commit),
+        Action::Done,
+    ];
+    assert_eq!(run(&mut machine, &history), wanted);
+    let nothing = Observation::Glanced(Glance::Nothing);
+    assert_eq!(Machine::woken(Side::First).next(nothing), Action::Done);
+}
+
+#[test]
+fn what_is_not_as_usual_leads_to_a_whole_pass() {
+    for history in [
+        &[Observation::Glanced(Glance::Other)][..],
+        &[
+            Observation::Glanced(Glance::Light),
+            Observation::WroteLight(false),
+        ],
+    ] {
+        let mut machine = Machine::woken(Side::Second);
+        assert_eq!(last(&run(&mut machine, history)), Action::ReadStandings);
+        assert_eq!(machine, Machine::new());
+    }
+}
+
+#[test]
+fn a_light_batch_that_met_another_one_is_not_committed() {
+    let mut machine = Machine::woken(Side::First);
+    let history = [
+        Observation::Glanced(Glance::Light),
+        Observation::WroteLight(true),
+        seen(Seen::Carried),
+        seen(Seen::Found(true)),
+    ];
+    assert_eq!(last(&run(&mut machine, &history)), Action::Stop(Stop::Overtaken));
+}

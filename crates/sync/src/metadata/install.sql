@@ -249,9 +249,12 @@ COMMENT ON TABLE ponte.copy_chunk IS 'First contact: the ranges of keys that com
 COMMENT ON COLUMN ponte.copy_chunk.key_from IS 'First key of the range; NULL where it has no lower end. key_to is the first one after it.';
 
 CREATE OR REPLACE FUNCTION ponte.is_applying() RETURNS boolean
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
-AS $$ SELECT EXISTS (SELECT FROM ponte.progress p WHERE p.applying = pg_current_xact_id_if_assigned())
-          OR EXISTS (SELECT FROM ponte.copy_chunk c WHERE c.applying = pg_current_xact_id_if_assigned()) $$;
+-- In this language a session plans it once.
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$ BEGIN
+  RETURN EXISTS (SELECT FROM ponte.progress p WHERE p.applying = pg_current_xact_id_if_assigned())
+      OR EXISTS (SELECT FROM ponte.copy_chunk c WHERE c.applying = pg_current_xact_id_if_assigned());
+END $$;
 -- Every writer's triggers ask this, also where functions are not executable by default.
 GRANT EXECUTE ON FUNCTION ponte.is_applying() TO PUBLIC;
 COMMENT ON FUNCTION ponte.is_applying() IS 'Whether this very transaction applies a batch. A setting alone proves nothing: it can leak or be forged.';

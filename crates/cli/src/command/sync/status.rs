@@ -26,7 +26,8 @@ struct Status {
 struct LinkLine {
     link: String,
     /// `running`, `paused`, `retrying`, `stopped`; `idle` where no process of this machine runs it; `not_initialised`;
-    /// `first_contact` while rows that were there before are being brought together, or an `init` was interrupted.
+    /// `first_contact` while rows that were there before are being brought together, or an `init` was interrupted; `other_tables` and `init_due` where
+    /// `ponte.toml` asks for something that `init` has not been told of.
     state: String,
     reason: Option<String>,
     nodes: Vec<NodeLine>,
@@ -203,6 +204,10 @@ fn state(answers: &[&Answer; 2], note: Option<&Note>) -> (String, Option<String>
     if let Some(error) = answered().flatten().find_map(|n| n.other_tables.as_ref()) {
         let remedy = error.next_step().unwrap_or_default();
         return ("other_tables".into(), Some(format!("{error}; {remedy}")));
+    }
+    if let Some(error) = answered().flatten().find_map(|n| n.init_is_due.as_ref()) {
+        let remedy = error.next_step().unwrap_or_default();
+        return ("init_due".into(), Some(format!("{error}; {remedy}")));
     }
     if answered().flatten().any(|n| n.paused) {
         return (

@@ -69,9 +69,15 @@ pub(super) const TABLE: &[Key] = &[
     ),
     key(
         "conflict",
-        "as for the link",
+        "as for the link, or `{ function = \"schema.name\" }`",
         Some("the link's"),
-        "The rule for conflicts of this table.",
+        "The rule for conflicts of this table. A function of yours is given both rows and both versions, and answers the row that both sides are to have.",
+    ),
+    key(
+        "delta",
+        "columns, or some by node",
+        Some("none"),
+        "Numbers whose changes are added up where both sides changed a row: two withdrawals from one balance both count. The other columns follow `conflict`.",
     ),
     key(
         "triggers",

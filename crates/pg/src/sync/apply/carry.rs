@@ -168,7 +168,10 @@ async fn offered(told: Option<oneshot::Receiver<Result<bool>>>, batch: &Batch<'_
 /// Reads the batch and applies it inside transactions that are the caller's on both sides.
 pub(crate) async fn carry_within(batch: &Batch<'_>, source: &mut Peer, target: &mut Peer) -> Result<Applied> {
     // An earlier attempt may have parked keys where the rule is to do so.
-    let holds_parked = batch.touched.iter().any(|i| batch.winner(*i) == Winner::Nobody);
+    let holds_parked = batch
+        .touched
+        .iter()
+        .any(|i| matches!(batch.winner(*i), Winner::Nobody | Winner::Function));
     let filled = stage::fill_stages(batch, source, target, holds_parked).await?;
     let (mut machine, mut step) = steps::Batch::within(filled.staged);
     let mut writing = Writing::new(batch);

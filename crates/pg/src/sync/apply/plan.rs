@@ -3,9 +3,9 @@
 use ponte_schema::Sql;
 use ponte_sync::apply::{Direction, OUTSIDE, Reason, Stage, Winner};
 
-use super::{ANY_PLAN, Applied, Batch, SMALL_BATCH_PLANS, count, rescue};
+use super::{ANY_PLAN, Applied, Batch, SMALL_BATCH_PLANS, ask, count, rescue};
 use crate::error::Result;
-use crate::sync::peer::Peer;
+use crate::sync::peer::{Peer, Plan};
 
 /// What arrives for a row that takes no part here.
 const OUTSIDE_NOW: Reason<'static> = Reason {
@@ -16,6 +16,7 @@ const OUTSIDE_NOW: Reason<'static> = Reason {
 /// Compares the staged rows with the ones that are there; answers how many differ. What arrived for rows that are kept out of everything is set aside.
 pub(super) async fn pin(batch: &Batch<'_>, target: &mut Peer, applied: &mut Applied) -> Result<u64> {
     let mut planned = 0;
+    let (direction, part) = (batch.direction(target), batch.part);
     for &position in &batch.touched {
         let (stage, table) = (Stage::new(position), batch.target_side(position));
         let pin = match batch.part {
@@ -23,6 +24,9 @@ pub(super) async fn pin(batch: &Batch<'_>, target: &mut Peer, applied: &mut Appl
             Some(part) => stage.pin_part(table, part),
         };
         planned += target.touched(&pin, batch.plan(), "compare rows").await?;
+        if let Some(pin) = stage.pin_alike(table, direction, batch.local(), part) {
+            planned += target.touched(&pin, Plan::Fresh, "compare rows").await?;
+        }
         if table.keeps {
             applied.quarantined += rescue::set_aside(batch, target, position, OUTSIDE_NOW).await?;
         }
@@ -43,7 +47,10 @@ pub(super) async fn resolve(
     target.value(&lock, "hold rows in conflict").await?;
     let winner = batch.winner(position);
     let mut found = 0;
-    if let (Winner::Columns, Some(merge)) = (winner, stage.merge(table, direction, batch.local())) {
+    if winner == Winner::Function {
+        found += ask::decide(batch, target, position, direction).await?;
+    }
+    if let Some(merge) = stage.merge(table, direction, batch.local(), winner) {
         found += count(target.value(&merge, "merge rows").await?);
     }
     let resolve = stage.resolve(table, direction, batch.local(), winner);

@@ -20,7 +20,7 @@ pub(super) fn error(stop: Stop, batch: &Batch<'_>, why: Option<Error>) -> Error 
 }
 
 /// Another process was faster.
-pub(super) fn overtaken(spec: &LinkSpec, node: &str) -> Error {
+pub(crate) fn overtaken(spec: &LinkSpec, node: &str) -> Error {
     Error::new(
         ErrorKind::SyncOvertaken,
         format!(

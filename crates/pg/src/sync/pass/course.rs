@@ -11,6 +11,7 @@ use super::{DirectionReport, LiveLink, PassReport, Standing, not_ready, standing
 use crate::error::{Error, ErrorKind, Result};
 use crate::sync::apply::{self, Applied, Retried};
 use crate::sync::history::went_back;
+use crate::sync::light::Load;
 
 /// A machine on its way, and what was seen.
 pub(crate) struct Course {
@@ -22,15 +23,19 @@ pub(crate) struct Course {
     changes: Changes,
     retried: Vec<Retried>,
     extent: Option<Extent>,
+    /// What a glance has read.
+    pub(super) load: Option<Box<Load>>,
     /// What has arrived with the batch.
     reached: Option<Snapshot>,
-    started: Instant,
-    applied: Applied,
-    report: PassReport,
+    pub(super) started: Instant,
+    pub(super) applied: Applied,
+    /// Whether the standings were read, so that both directions are looked at.
+    pub(super) whole: bool,
+    pub(super) report: PassReport,
 }
 
 impl Course {
-    fn new(machine: Machine, standings: Option<[Standing; 2]>) -> Self {
+    pub(super) fn new(machine: Machine, standings: Option<[Standing; 2]>) -> Self {
         Self {
             action: machine.first(),
             machine,
@@ -39,9 +44,11 @@ impl Course {
             changes: Changes::None,
             retried: Vec::new(),
             extent: None,
+            load: None,
             reached: None,
             started: Instant::now(),
             applied: Applied::default(),
+            whole: false,
             report: PassReport {
                 directions: Vec::with_capacity(2),
                 paused: false,
@@ -77,12 +84,6 @@ impl Course {
 }
 
 impl LiveLink {
-    pub(super) async fn both_directions(&mut self) -> Result<PassReport> {
-        let mut course = Course::new(Machine::new(), None);
-        self.drive(&mut course).await?;
-        Ok(course.report)
-    }
-
     /// Carries what is pending at `source` to the other side, whether the link is ready or not.
     pub(crate) async fn direction(&mut self, source: Side) -> Result<Applied> {
         let mut course = Course::one_way(source, self.standings().await?);
@@ -98,7 +99,7 @@ impl LiveLink {
         Ok(course.extent.take())
     }
 
-    async fn drive(&mut self, course: &mut Course) -> Result<()> {
+    pub(super) async fn drive(&mut self, course: &mut Course) -> Result<()> {
         while course.action != Action::Done {
             self.advance(course).await?;
         }
@@ -107,16 +108,20 @@ impl LiveLink {
 
     /// Carries out one action, or all of a batch. A failure ends the pass, as the machine would have it.
     async fn advance(&mut self, course: &mut Course) -> Result<()> {
-        let source = course.source();
-        course.action = match course.action {
+        let (source, done) = (course.source(), course.action);
+        course.action = match done {
             Action::Stop(stop) => return Err(self.stopped(stop, course)),
             Action::TakeFence => self.carry(course).await?,
+            Action::WriteLight => self.carry_light(course).await?,
             _ => {
                 let seen = self.act(course).await?;
                 course.machine.next(seen)
             }
         };
-        if matches!(course.action, Action::ReadStandings | Action::Done) && !course.report.paused {
+        let left_short_way =
+            matches!(done, Action::Glance | Action::WriteLight) && course.action == Action::ReadStandings;
+        let over = matches!(course.action, Action::ReadStandings | Action::Done);
+        if over && !left_short_way && !course.report.paused {
             course.end_direction(&self.spec, source);
         }
         Ok(())
@@ -124,8 +129,10 @@ impl LiveLink {
 
     async fn act(&mut self, course: &mut Course) -> Result<Observation> {
         let source = course.source();
-        if course.action == Action::ReadStandings {
-            return self.read_standings(course).await.map(Observation::Standings);
+        match course.action {
+            Action::ReadStandings => return self.read_standings(course).await.map(Observation::Standings),
+            Action::Glance => return self.glance(course).await.map(Observation::Glanced),
+            _ => {}
         }
         let Some(standings) = &course.standings else {
             return Err(out_of_turn(&self.spec));
@@ -174,6 +181,8 @@ impl LiveLink {
             standing = standing::judge(&standings, lost);
         }
         course.report.paused = standing == ponte_sync::machine::Standing::Paused;
+        course.whole = true;
+        self.short.know(&standings);
         course.begin_direction(standings, lost, started);
         Ok(standing)
     }
@@ -185,7 +194,9 @@ impl LiveLink {
         let (mut batch, reader, writer) = self.batch(source, extent);
         let carried = apply::carry(&mut course.machine, &mut batch, reader, writer).await?;
         course.applied = carried.applied;
-        course.reached = Some(batch.to);
+        course.reached = Some(batch.to.clone());
+        let reached = batch.to;
+        self.short.arrived(source.other(), reached);
         Ok(carried.next)
     }
 

@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use ponte_engine::servers::Servers;
-use ponte_pg::sync::conflicts::{Conflict, Image, State};
+use ponte_pg::sync::conflicts::{ADDED_UP, Conflict, Image, State};
 use serde::Serialize;
 
 use super::{Number, find, outcome};
@@ -36,7 +36,7 @@ impl Report for Shown {
         if let Some(taken) = &c.taken {
             let rows = self.rows().enumerate().map(|(n, [mark, column, one, other])| {
                 let from = n.checked_sub(1).and_then(|n| taken.get(n)).cloned().flatten();
-                [mark, column, one, other, from.unwrap_or_default()]
+                [mark, column, one, other, from.map_or_else(String::new, named)]
             });
             let headings = ["", "column", here, there, "merged from"];
             writeln!(out, "{}", output::wrapped_table(headings, rows))?;
@@ -83,6 +83,15 @@ impl Shown {
                 cell(there, position),
             ]
         })
+    }
+}
+
+/// Where a column of a merged row is from.
+fn named(from: String) -> String {
+    if from == ADDED_UP {
+        "both, added up".to_owned()
+    } else {
+        from
     }
 }
 
