@@ -17,7 +17,7 @@ use ponte_schema::migration::{MigrationSet, Problem, Revision};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::servers::Servers;
-use crate::verify::{Drift, replay_and_compare};
+use crate::verify::{Drift, Wanted, replay_and_compare};
 
 /// Directories within directories that are read for files.
 const DEPTH_MAX: usize = 4;
@@ -103,7 +103,7 @@ pub async fn adopt(
     let (drifts, outcome) = if migrator.is_taken_over(&applied, &revisions).await? && new.is_empty() {
         (Vec::new(), Outcome::Already)
     } else {
-        let proof = replay_and_compare(servers, (migrator, session), &applied, None).await?;
+        let proof = replay_and_compare(servers, (migrator, session), &applied, Wanted::default()).await?;
         let outcome = if !proof.drifts.is_empty() && !wish.accept_differences {
             Outcome::Refused
         } else if wish.dry_run {

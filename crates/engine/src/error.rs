@@ -28,6 +28,10 @@ pub enum ErrorKind {
     State,
     /// What a database's history records cannot be replayed.
     VerifyHistory,
+    /// pg_dump was asked for, and cannot say anything about this database.
+    VerifyDump,
+    /// The journal of changes cannot be installed or removed.
+    VerifyJournal,
     /// A side of a comparison is no file, no directory and no database.
     DiffSource,
     /// A name that is to change, or the one it is to become, is on neither side.
@@ -57,6 +61,8 @@ impl ErrorKind {
             Self::ConfigNoDatabase => "config.no_database",
             Self::State => "state.unwritable",
             Self::VerifyHistory => "verify.history",
+            Self::VerifyDump => "verify.dump",
+            Self::VerifyJournal => "verify.journal",
             Self::DiffSource => "diff.source",
             Self::DiffRename => "diff.rename",
             Self::PlanUnproved => "plan.unproved",

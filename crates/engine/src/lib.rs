@@ -14,6 +14,7 @@ pub mod jobs;
 pub mod journal;
 pub mod link;
 pub mod lint;
+mod reprinted;
 pub mod round_trip;
 pub mod safeguard;
 pub mod secrets;

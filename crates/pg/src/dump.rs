@@ -1,4 +1,4 @@
-//! pg_dump and pg_restore of this machine: a database as one file, and the proof that the file can be read.
+//! pg_dump and pg_restore of this machine: a database as one file, and the proof that the file can be read; a schema as text.
 //!
 //! pg_dump refuses a server that is newer than itself, so programs of the server's major version or a later one are looked
 //! for. The password travels in the environment of the program, where other users of the machine do not see it.
@@ -16,6 +16,8 @@ use crate::error::{Error, ErrorKind, Result};
 
 const DUMP: &str = "pg_dump";
 const RESTORE: &str = "pg_restore";
+/// The tables of our own history.
+const HISTORY: [&str; 3] = ["migration", "migration_log", "migration_repeatable"];
 /// Lines of a program's complaint that are shown.
 const COMPLAINT_LINES: usize = 3;
 
@@ -86,6 +88,54 @@ impl DumpPrograms {
     }
 }
 
+/// What of a schema is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Written {
+    /// Everything.
+    WithAccess,
+    /// No owners and no privileges.
+    WithoutAccess,
+}
+
+impl DumpPrograms {
+    /// The schema of a database in pg_dump's words. Left out are the schemas that are ours, and of `history_schema` the tables of our own history.
+    ///
+    /// # Errors
+    /// `backup.failed`, with what the program says.
+    pub async fn schema(
+        &self,
+        conninfo: &Conninfo,
+        history_schema: &str,
+        written: Written,
+    ) -> Result<String> {
+        let mut dump = Command::new(self.directory.join(DUMP));
+        dump.args([
+            "--schema-only",
+            "--no-password",
+            "--exclude-schema=ponte",
+            "--exclude-schema=ponte_journal",
+        ]);
+        if written == Written::WithoutAccess {
+            dump.args(["--no-owner", "--no-privileges"]);
+        }
+        for table in HISTORY {
+            let pattern = format!("\"{}\".{table}", history_schema.replace('"', "\"\""));
+            dump.arg("--exclude-table").arg(pattern);
+        }
+        dump.arg("--dbname").arg(conninfo.without_password()).env_clear();
+        if let Some(password) = conninfo.password() {
+            dump.env("PGPASSWORD", password);
+        }
+        let output = output(dump, "read the schema with pg_dump", DUMP).await?;
+        Ok(String::from_utf8_lossy(&output).into_owned())
+    }
+
+    /// The major version of the programs.
+    pub fn major(&self) -> u32 {
+        self.major
+    }
+}
+
 /// The major version that pg_dump in this directory says it is.
 async fn major_of(directory: &Path) -> Option<u32> {
     let program = directory.join(DUMP);
@@ -100,20 +150,22 @@ async fn major_of(directory: &Path) -> Option<u32> {
     release[..digits].parse().ok()
 }
 
-async fn run(mut command: Command, name: &str) -> Result<()> {
+async fn run(command: Command, name: &str) -> Result<()> {
+    output(command, "back the database up", name).await.map(drop)
+}
+
+/// What the program writes to its standard output.
+async fn output(mut command: Command, purpose: &str, name: &str) -> Result<Vec<u8>> {
     let failed = |message: String| Error::new(ErrorKind::BackupFailed, message);
-    command
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .kill_on_drop(true);
+    command.stdin(Stdio::null()).kill_on_drop(true);
     let ended = command.output().await;
     let ended = ended.map_err(|e| failed(format!("cannot run {name}")).because(e))?;
     if ended.status.success() {
-        return Ok(());
+        return Ok(ended.stdout);
     }
     let complaint = String::from_utf8_lossy(&ended.stderr);
     let complaint: Vec<&str> = complaint.lines().take(COMPLAINT_LINES).collect();
-    Err(failed("cannot back the database up".to_owned()).with(
+    Err(failed(format!("cannot {purpose}")).with(
         if name == DUMP { "pg_dump" } else { "pg_restore" },
         complaint.join("; "),
     ))

@@ -6,6 +6,7 @@
 #![warn(missing_docs)]
 
 pub mod adopt;
+pub mod blame;
 pub mod catalog;
 pub mod check;
 pub mod conninfo;

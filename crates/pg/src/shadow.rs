@@ -7,11 +7,14 @@
 
 mod rows;
 
+use std::collections::BTreeMap;
+
 use ponte_schema::migration::plan::DownTo;
 use ponte_schema::migration::{MigrationSet, Revision, Script, TransactionMode};
-use ponte_schema::model::{Kind, Model};
+use ponte_schema::model::{Kind, Model, ObjectId};
 use ponte_schema::plan::Side;
 use ponte_schema::{Ident, Sql};
+use tokio_postgres::Row;
 
 use crate::catalog;
 use crate::conninfo::Conninfo;
@@ -32,6 +35,21 @@ pub struct Likeness {
     /// Where names without a schema are looked for, if it is not the usual path.
     pub search_path: Option<String>,
 }
+
+/// Beyond what every throw-away server is given: this one is read once, and never started again. What a server says is read where a
+/// migration is observed, so it says it in English.
+const SETTINGS: &[(&str, &str)] = &[
+    ("lc_messages", "C"),
+    ("autovacuum", "off"),
+    ("shared_buffers", "64MB"),
+    ("synchronous_commit", "off"),
+    ("checkpoint_timeout", "1d"),
+    ("max_wal_size", "2GB"),
+    ("wal_init_zero", "off"),
+];
+
+/// The database that sessions of our own go to. Nothing is ever written there.
+const MAINTENANCE: &str = "postgres";
 
 /// The role that owns what nobody is known to own.
 const SOME_OWNER: &str = "owner";
@@ -75,24 +93,26 @@ impl Shadow {
     /// # Errors
     /// One of the `embedded.…` kinds.
     pub async fn start(binaries: Binaries, like: &Likeness) -> Result<Self> {
-        // What a server says is read where a migration is observed.
-        let mut options = ClusterOptions::throw_away(binaries).setting("lc_messages", "C");
+        let options = ClusterOptions::throw_away(binaries);
+        let mut options = SETTINGS
+            .iter()
+            .fold(options, |options, (name, value)| options.setting(name, value));
         if let Some(path) = &like.search_path {
             options = options.setting("search_path", path);
         }
         let cluster = Cluster::start(options).await?;
-        if like.role != SUPERUSER {
-            cluster.ensure_role(&like.role).await?;
-        }
         let shadow = Self {
             cluster,
             role: like.role.clone(),
             databases: 0,
         };
-        let mut sql = Sql::render(
-            "ALTER ROLE {role} SUPERUSER;\n",
-            &[("role", &Ident::new(&like.role))],
-        );
+        let mut sql = Sql::text("");
+        if like.role != SUPERUSER {
+            sql.push(&Sql::render(
+                "CREATE ROLE {role} LOGIN SUPERUSER;\n",
+                &[("role", &Ident::new(&like.role))],
+            ));
+        }
         let others = like
             .roles
             .iter()
@@ -103,9 +123,7 @@ impl Shadow {
                 &[("role", &Ident::new(role))],
             ));
         }
-        let session = shadow.session("postgres", SUPERUSER).await?;
-        let made = session.client().batch_execute(sql.as_str()).await;
-        made.during(|| "make the roles of the shadow".to_owned())?;
+        shadow.maintain(&sql, "make the roles of the shadow").await?;
         Ok(shadow)
     }
 
@@ -114,7 +132,10 @@ impl Shadow {
     /// # Errors
     /// `shadow.extension`, naming all that are missing.
     pub async fn require_extensions(&self, live: &Model) -> Result<()> {
-        let session = self.session("postgres", SUPERUSER).await?;
+        if !live.objects.keys().any(|id| id.kind == Kind::Extension) {
+            return Ok(());
+        }
+        let session = self.session(MAINTENANCE, SUPERUSER).await?;
         let sql = "SELECT name::text FROM pg_catalog.pg_available_extensions";
         let rows = session.client().query_typed(sql, &[]).await;
         let rows = rows.during(|| "ask for the extensions".to_owned())?;
@@ -142,10 +163,19 @@ impl Shadow {
     /// Whatever the server answers.
     pub async fn replay(&mut self) -> Result<Replay> {
         self.databases += 1;
-        let database = format!("shadow_{}", self.databases);
-        self.cluster.ensure_database(&database, &self.role).await?;
-        let conninfo = Conninfo::parse(&self.cluster.conninfo(&database, &self.role))?;
-        let migrator = Migrator::connect(&conninfo, Options::new(env!("CARGO_PKG_VERSION"))).await?;
+        let name = format!("shadow_{}", self.databases);
+        let (database, role) = (Ident::new(&name), Ident::new(&self.role));
+        let making = if self.databases == 1 {
+            include_str!("shadow/first_database.sql")
+        } else {
+            "CREATE DATABASE {database} OWNER {role} TEMPLATE template0"
+        };
+        let sql = Sql::render(making, &[("database", &database), ("role", &role)]);
+        self.maintain(&sql, "make a database on the shadow").await?;
+        let conninfo = Conninfo::parse(&self.cluster.conninfo(&name, &self.role))?;
+        // Nobody stands between us and a server of our own, so none is looked for.
+        let options = Options::new(env!("CARGO_PKG_VERSION"));
+        let migrator = Migrator::connect_to_read(&conninfo, options).await?;
         let session = Session::connect(&conninfo, &ConnectOptions::new("ponte shadow")).await?;
         Ok(Replay {
             migrator,
@@ -162,10 +192,27 @@ impl Shadow {
         self.cluster.leave().await
     }
 
+    async fn maintain(&self, sql: &Sql, what: &str) -> Result<()> {
+        let session = self.session(MAINTENANCE, SUPERUSER).await?;
+        let done = session.client().batch_execute(sql.as_str()).await;
+        done.during(|| what.to_owned())
+    }
+
     async fn session(&self, database: &str, role: &str) -> Result<Session> {
         let conninfo = Conninfo::parse(&self.cluster.conninfo(database, role))?;
         Session::connect(&conninfo, &ConnectOptions::new("ponte shadow")).await
     }
+}
+
+/// A file that ran on a shadow.
+#[derive(Debug, Clone)]
+pub struct Ran {
+    /// The number of the transaction in which it came to its end.
+    pub transaction: i64,
+    /// The number of the migration; nothing where the file is repeatable.
+    pub revision: Option<Revision>,
+    /// The name of the migration or of the repeatable file.
+    pub name: String,
 }
 
 /// An empty database on which migrations are run one after the other.
@@ -181,6 +228,7 @@ impl Replay {
     /// # Errors
     /// `migrate.failed` and its kin: what ran once does not run again.
     pub async fn up(&mut self, files: &MigrationSet, to: Option<&Revision>) -> Result<()> {
+        self.bring_template(files).await?;
         let request = UpRequest {
             to: to.cloned(),
             allow_late: false,
@@ -194,6 +242,52 @@ impl Replay {
             .hint("correct the statement and run this again")
         })?;
         Ok(())
+    }
+
+    /// Makes the database that new ones are copied from, where a file may make one: the shadow has used it up.
+    async fn bring_template(&self, files: &MigrationSet) -> Result<()> {
+        let migrations = files.iter().map(|file| &file.up);
+        let scripts = migrations.chain(files.repeatables().iter().map(|file| &file.script));
+        let mut texts = scripts.map(|script| script.text().to_ascii_lowercase());
+        if !texts.any(|text| text.contains("create database")) {
+            return Ok(());
+        }
+        let client = self.session.client();
+        let found = "SELECT FROM pg_catalog.pg_database WHERE datname = 'template1'";
+        let found = client.query_typed_opt(found, &[]).await;
+        if found
+            .during(|| "look for a template database".to_owned())?
+            .is_some()
+        {
+            return Ok(());
+        }
+        let make = "CREATE DATABASE template1 TEMPLATE template0 IS_TEMPLATE true";
+        let made = client.batch_execute(make).await;
+        made.during(|| "make a template database".to_owned())
+    }
+
+    /// Which files ran here, oldest first.
+    ///
+    /// # Errors
+    /// Whatever the server answers.
+    pub async fn ran(&self) -> Result<Vec<Ran>> {
+        let sql = include_str!("shadow/ran.sql");
+        let rows = self.session.client().query_typed(sql, &[]).await;
+        let rows = rows.during(|| "read what ran on the shadow".to_owned())?;
+        let ran = |row: &Row| Ran {
+            transaction: row.get(0),
+            revision: Revision::parse(row.get(1)),
+            name: row.get(2),
+        };
+        Ok(rows.iter().map(ran).collect())
+    }
+
+    /// The transaction that wrote to each object last.
+    ///
+    /// # Errors
+    /// Whatever the server answers.
+    pub async fn touched(&self) -> Result<BTreeMap<ObjectId, i64>> {
+        catalog::touched(&self.session).await
     }
 
     /// Undoes the newest migration with its DOWN part.
@@ -252,9 +346,38 @@ impl Replay {
         Witness::connect(&self.conninfo, time_zone).await
     }
 
+    /// How the database is reached.
+    pub fn conninfo(&self) -> &Conninfo {
+        &self.conninfo
+    }
+
     /// The session that looks at the database.
     pub fn session(&self) -> &Session {
         &self.session
+    }
+
+    /// What the database would be made of after these statements, and which of them the server accepts. They are taken back.
+    ///
+    /// # Errors
+    /// Whatever the server answers beside that.
+    pub async fn printed_again(&self, statements: &[Sql]) -> Result<(Model, Vec<bool>)> {
+        let trying = || "try statements on a shadow".to_owned();
+        let client = self.session.client();
+        let begin = "BEGIN; SET LOCAL search_path = ''";
+        client.batch_execute(begin).await.during(trying)?;
+        let mut done = Vec::new();
+        for statement in statements {
+            client.batch_execute("SAVEPOINT before").await.during(trying)?;
+            let accepted = client.batch_execute(statement.as_str()).await.is_ok();
+            if !accepted {
+                let back = "ROLLBACK TO SAVEPOINT before";
+                client.batch_execute(back).await.during(trying)?;
+            }
+            done.push(accepted);
+        }
+        let model = catalog::read_in_transaction(&self.session).await;
+        client.batch_execute("ROLLBACK").await.during(trying)?;
+        Ok((model?, done))
     }
 
     /// What the database is made of now.

@@ -6,6 +6,7 @@
 pub mod adopt;
 mod command;
 pub mod docs;
+pub mod dump;
 pub mod lexer;
 pub mod lint;
 pub mod migration;

@@ -1,155 +1,66 @@
 //! `ponte verify`: is this database what its migrations say?
 
-use std::collections::BTreeMap;
-use std::io::{self, Write};
+mod shown;
 
 use ponte_engine::servers::Servers;
-use ponte_engine::verify::{Drift, Verified, verify};
+use ponte_engine::verify::{Wanted, install_journal, remove_journal, verify};
 use ponte_schema::model::Access;
-use serde::Serialize;
 
-use super::migrate::{migrations, target};
+use super::migrate::target;
 use crate::context::Context;
 use crate::failure::{Failure, Verdict};
-use crate::output::Report;
+pub(super) use shown::Line;
+use shown::{JournalDone, Shown};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// Compare owners and privileges too, although no migration sets any
     #[arg(long)]
     access: bool,
-}
 
-#[derive(Debug, Serialize)]
-struct Shown {
-    ok: bool,
-    differences: Vec<Line>,
-    /// How many migrations were replayed on a server of our own.
-    replayed_migrations: usize,
-    /// How many files are not applied to the database yet.
-    pending_migrations: usize,
-    /// Whether owners and privileges were compared.
-    access_compared: bool,
-    /// Objects of the database whose kinds are not compared, by the name of the kind.
-    not_compared: BTreeMap<String, u64>,
-}
+    /// Ask pg_dump for a second opinion, and name everything in which its dumps of both databases differ
+    #[arg(long)]
+    paranoid: bool,
 
-/// A difference.
-#[derive(Debug, Serialize)]
-pub(super) struct Line {
-    kind: &'static str,
-    object: String,
-    /// What about the object differs; nothing where the whole object is missing, or is there and should not be.
-    fact: Option<String>,
-    expected: Option<String>,
-    actual: Option<String>,
-    /// The migration that touched the object last; nothing where none did.
-    file: Option<String>,
-}
+    /// Have the database note who changes what from now on, so that differences can be named with their author; for superusers
+    #[arg(long, conflicts_with_all = ["access", "paranoid"])]
+    install_journal: bool,
 
-impl From<Drift> for Line {
-    fn from(drift: Drift) -> Self {
-        let difference = drift.difference;
-        Self {
-            kind: difference.object.kind.word(),
-            object: difference.object.to_string(),
-            fact: difference.fact,
-            expected: difference.expected,
-            actual: difference.actual,
-            file: drift.file,
-        }
-    }
-}
-
-impl Shown {
-    fn new(verified: Verified) -> Self {
-        let ok = verified.ok();
-        let changed = verified.changed_files.into_iter().map(|label| Line {
-            kind: "migration",
-            file: Some(label.clone()),
-            object: label,
-            fact: Some("content".to_owned()),
-            expected: Some("as it was applied".to_owned()),
-            actual: Some("changed since".to_owned()),
-        });
-        Self {
-            ok,
-            differences: changed
-                .chain(verified.drifts.into_iter().map(Line::from))
-                .collect(),
-            replayed_migrations: verified.replayed,
-            pending_migrations: verified.pending,
-            access_compared: verified.access == Access::Compared,
-            not_compared: verified.not_compared,
-        }
-    }
-}
-
-impl Line {
-    pub(super) fn write(&self, out: &mut dyn Write) -> io::Result<()> {
-        let fact = self.fact.as_deref().map(|fact| format!(": {fact}"));
-        let made = match &self.file {
-            Some(file) => format!("({file})"),
-            None => "(no migration)".to_owned(),
-        };
-        writeln!(
-            out,
-            "{} {}{}  {made}",
-            self.kind,
-            self.object,
-            fact.unwrap_or_default()
-        )?;
-        value(out, "expected", self.expected.as_deref())?;
-        value(out, "actual", self.actual.as_deref())
-    }
-}
-
-/// A value under its label; the further lines of one stand under the first.
-fn value(out: &mut dyn Write, label: &str, value: Option<&str>) -> io::Result<()> {
-    let mut lines = value.unwrap_or("nothing").trim().lines();
-    writeln!(out, "  {label:<8}  {}", lines.next().unwrap_or_default())?;
-    lines.try_for_each(|line| writeln!(out, "            {line}"))
-}
-
-impl Report for Shown {
-    fn write_text(&self, out: &mut dyn Write) -> io::Result<()> {
-        self.differences.iter().try_for_each(|line| line.write(out))?;
-        if !self.differences.is_empty() {
-            writeln!(out)?;
-        }
-        let replayed = migrations(self.replayed_migrations);
-        match self.differences.len() {
-            0 => writeln!(out, "the database is what its {replayed} make")?,
-            1 => writeln!(out, "1 difference from what its {replayed} make")?,
-            count => writeln!(out, "{count} differences from what its {replayed} make")?,
-        }
-        if self.pending_migrations > 0 {
-            writeln!(
-                out,
-                "{} pending, not looked at",
-                migrations(self.pending_migrations)
-            )?;
-        }
-        if !self.access_compared {
-            writeln!(
-                out,
-                "owners and privileges not compared: no migration sets any; --access compares them"
-            )?;
-        }
-        for (kind, count) in &self.not_compared {
-            writeln!(out, "not compared: {count} of kind {kind}")?;
-        }
-        Ok(())
-    }
+    /// Take that away again, with what was noted
+    #[arg(long, conflicts_with_all = ["access", "paranoid", "install_journal"])]
+    remove_journal: bool,
 }
 
 pub(super) async fn run(args: &Args, context: &Context) -> Result<Verdict, Failure> {
     let servers = Servers::new(context.config()?);
-    let verdict = compare(args, context, &servers).await;
+    let verdict = if args.install_journal || args.remove_journal {
+        journal(args, context, &servers).await
+    } else {
+        compare(args, context, &servers).await
+    };
     let left = servers.leave().await;
     let verdict = verdict?;
     left?;
     Ok(verdict)
+}
+
+async fn journal(args: &Args, context: &Context, servers: &Servers) -> Result<Verdict, Failure> {
+    let question = "Remove the journal of changes, with everything that it holds?";
+    if args.remove_journal && !context.confirm(question)? {
+        return Ok(Verdict::found(false));
+    }
+    let session = servers
+        .database_session(&context.database()?, "ponte verify")
+        .await?;
+    let journal = if args.remove_journal {
+        remove_journal(&session).await?;
+        "removed"
+    } else {
+        install_journal(&session).await?;
+        "installed"
+    };
+    context.print(&JournalDone { journal })?;
+    Ok(Verdict::found(false))
 }
 
 async fn compare(args: &Args, context: &Context, servers: &Servers) -> Result<Verdict, Failure> {
@@ -158,8 +69,12 @@ async fn compare(args: &Args, context: &Context, servers: &Servers) -> Result<Ve
     let session = servers
         .database_session(&context.database()?, "ponte verify")
         .await?;
-    let access = args.access.then_some(Access::Compared);
-    let verified = verify(servers, &migrator, &session, &files, access).await?;
+    let wanted = Wanted {
+        access: args.access.then_some(Access::Compared),
+        ignore: context.config()?.ignored(),
+        second_opinion: args.paranoid,
+    };
+    let verified = verify(servers, &migrator, &session, &files, wanted).await?;
     let shown = Shown::new(verified);
     context.print(&shown)?;
     Ok(Verdict::found(!shown.ok))

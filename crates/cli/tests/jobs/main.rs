@@ -7,6 +7,7 @@
 
 mod daemons;
 mod faults;
+mod in_the_way;
 mod kinds;
 mod rules;
 mod support;

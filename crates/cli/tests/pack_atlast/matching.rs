@@ -2,15 +2,21 @@
 
 use crate::packs::{Pack, execute, number, plans, refused, text, texts};
 
-/// How many names there are, which the README measures with a million.
-const NAMES: &str = "PONTE_ATLAST_NAMES";
+/// How many names there are; the README measures with a million.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the size of this test comes from the environment"
+)]
+fn wanted() -> Option<i64> {
+    std::env::var("PONTE_ATLAST_NAMES").ok()?.parse().ok()
+}
 
 /// Names like people's, all different.
-fn many(names: &str) -> String {
+fn many(names: i64) -> String {
     "INSERT INTO source_accounts (source_platform, source_username) \
      SELECT 'twitter', substr(md5(n::text), 1, 4 + n % 5) || (ARRAY['_', '.', '', '-'])[1 + n % 4] || substr(md5((n * 7)::text), 3, 4 + n % 7) \
      FROM generate_series(1, {names}) n ON CONFLICT DO NOTHING"
-        .replace("{names}", names)
+        .replace("{names}", &names.to_string())
 }
 
 /// An index, and a question that it is there to answer.
@@ -93,8 +99,8 @@ const QUESTIONS: &[(&str, &str)] = &[
 async fn the_planner_answers_from_the_indexes_that_are_for_it() {
     let pack = Pack::migrated("atlast", &[]).await;
     let owner = pack.owner().await;
-    let names = std::env::var(NAMES).unwrap_or_else(|_| "40000".to_owned());
-    execute(&owner, &many(&names)).await;
+    let names = wanted().unwrap_or(40_000);
+    execute(&owner, &many(names)).await;
     plans::script(&pack, include_str!("many.sql")).await;
     assert_eq!(
         plans::unused(&pack.superuser().await, QUESTIONS).await,

@@ -16,7 +16,7 @@ use super::keys::{Section, nearest};
 use super::link::{Length, Names};
 use super::origin::{Origin, Place};
 use super::reader::{Reader, Table, in_file_order};
-use crate::jobs::{CatchUp, JobSchedule, Overlap};
+use crate::jobs::{CatchUp, JobSchedule, Overlap, Window};
 
 /// What is done by the clock.
 #[derive(Debug, Clone)]
@@ -200,11 +200,24 @@ fn schedule(
 ) -> Option<Option<JobSchedule>> {
     if table.value("schedule").is_none() {
         table.record("schedule", "by hand", Origin::Default);
+        if table.value("window").is_some() {
+            let window = table.text("window")?;
+            reader.fault(&window.span, "a window is for a job with a schedule");
+            return None;
+        }
         return Some(None);
     }
     let text = table.text("schedule")?;
+    let window = match table.value("window") {
+        Some(_) => Some(table.parsed::<Window>("window")?),
+        None => None,
+    };
+    let within = |schedule: JobSchedule| match &window {
+        Some(window) => schedule.within(window.value),
+        None => Ok(schedule),
+    };
     // A zone with a fault is told at its own line; the schedule can be read without it.
-    match JobSchedule::parse(&text.value, zone.cloned().unwrap_or(TimeZone::UTC)) {
+    match JobSchedule::parse(&text.value, zone.cloned().unwrap_or(TimeZone::UTC)).and_then(within) {
         Ok(schedule) => {
             table.record("schedule", &text.value, text.origin);
             Some(Some(schedule))

@@ -12,6 +12,8 @@ pub enum Section {
     Root,
     /// `[project]`
     Project,
+    /// `[verify]`
+    Verify,
     /// `[nodes.NAME]`
     Node,
     /// `[[links]]`
@@ -30,9 +32,10 @@ pub enum Section {
 
 impl Section {
     /// All of them, in the order of the reference.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Root,
         Self::Project,
+        Self::Verify,
         Self::Node,
         Self::Link,
         Self::Table,
@@ -47,6 +50,7 @@ impl Section {
         match self {
             Self::Root => "the file",
             Self::Project => "[project]",
+            Self::Verify => "[verify]",
             Self::Node => "[nodes.NAME]",
             Self::Link => "[[links]]",
             Self::Table => "[[links.tables]]",
@@ -62,6 +66,7 @@ impl Section {
         let keys = match self {
             Self::Root => project::ROOT,
             Self::Project => project::PROJECT,
+            Self::Verify => project::VERIFY,
             Self::Node => project::NODE,
             Self::Link => link::LINK,
             Self::Table => table::TABLE,

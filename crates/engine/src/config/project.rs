@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use ponte_schema::model::{Pattern, PatternError};
 use ponte_sync::{LinkName, NodeName};
 use toml::de::{DeTable, DeValue};
 
@@ -12,7 +13,7 @@ use super::keys::{Section, nearest};
 use super::link::{self, Link};
 use super::node::{self, Node};
 use super::origin::Origin;
-use super::reader::{Reader, Table, in_file_order};
+use super::reader::{At, Reader, Table, in_file_order};
 use super::schema_name::SchemaName;
 use super::show::Setting;
 use crate::safeguard::Safeguard;
@@ -39,6 +40,7 @@ struct Contents {
     seeds: PathBuf,
     backup: Safeguard,
     history: SchemaName,
+    ignored: Vec<Pattern>,
     nodes: Vec<Node>,
     links: Vec<Link>,
     jobs: Vec<Job>,
@@ -115,6 +117,11 @@ impl Config {
     /// The schema of the migration history.
     pub fn history_schema(&self) -> &str {
         self.contents.history.as_str()
+    }
+
+    /// What `ponte verify` leaves out.
+    pub fn ignored(&self) -> &[Pattern] {
+        &self.contents.ignored
     }
 
     /// The nodes, in the order of the file.
@@ -290,8 +297,10 @@ fn contents(reader: &Reader<'_>, root: &Path, table: &DeTable<'_>) -> Option<Con
         links: linked.as_deref(),
     };
     let jobs = job::read_all(reader, around, &file);
+    let ignored = ignored(reader, &file);
     let project = project?;
     Some(Contents {
+        ignored: ignored?,
         nodes: nodes.into_iter().map(|(_, node)| node).collect::<Option<_>>()?,
         links: links?,
         jobs: jobs?,
@@ -324,6 +333,29 @@ fn project(reader: &Reader<'_>, root: &Path, file: &Table<'_, '_>) -> Option<Con
         history: history?.value,
         ..Contents::default()
     })
+}
+
+/// The patterns of `[verify]`.
+fn ignored(reader: &Reader<'_>, file: &Table<'_, '_>) -> Option<Vec<Pattern>> {
+    if file.value("verify").is_none() {
+        return Some(Vec::new());
+    }
+    let (table, header) = file.table("verify")?;
+    let table = Table::new(reader, Section::Verify, "verify", table, header);
+    if table.value("ignore").is_none() {
+        return Some(Vec::new());
+    }
+    let texts = table.texts("ignore")?.value.into_iter();
+    let pattern = |text: At<String>| match text.value.parse() {
+        Ok(pattern) => Some(pattern),
+        Err(e) => {
+            let e: PatternError = e;
+            reader.fault(&text.span, e.to_string());
+            None
+        }
+    };
+    let patterns: Vec<Option<Pattern>> = texts.map(pattern).collect();
+    patterns.into_iter().collect()
 }
 
 /// The nodes with their names; a node with a fault keeps its name, so that links to it are not faults as well.

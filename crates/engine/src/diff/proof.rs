@@ -6,6 +6,7 @@ use ponte_schema::model::{Access, Difference, compare};
 use ponte_schema::plan::{Plan, Side};
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::reprinted::without_reprinted;
 
 /// Differences that an error names; the rest is counted.
 const NAMED_MAX: usize = 10;
@@ -25,7 +26,9 @@ pub(super) async fn prove(replay: &Replay, plan: &Plan, to: &Side, access: Acces
             .with("statement", statement.unwrap_or_default())
             .because(error));
     }
-    let differences = compare(&to.model, &replay.model().await?, access);
+    let result = replay.model().await?;
+    let differences = compare(&to.model, &result, access);
+    let differences = without_reprinted(replay, &result, differences).await?;
     if differences.is_empty() {
         return Ok(());
     }

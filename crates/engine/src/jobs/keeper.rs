@@ -165,16 +165,19 @@ impl Keeper {
             waiting |= self.lose_expired(plan).await?;
             running = false;
         }
-        let due = !board.paused && self.is_due(plan, board.decided_until, now);
+        let schedule = self.plans[plan].job.schedule.as_ref();
+        let opens = schedule.and_then(|schedule| schedule.opens_after(now));
+        let may_begin = !board.paused && opens.is_none();
+        let due = may_begin && self.is_due(plan, board.decided_until, now);
         if due {
             waiting |= self.decide(plan).await?;
         }
-        if waiting && !running && !board.paused {
+        if waiting && !running && may_begin {
             self.claim(plan).await?;
         }
         let ours = self.active.values().any(|active| active.plan == plan);
         let until = |at: Timestamp| Duration::try_from(at.duration_since(now)).unwrap_or_default();
-        let mut wait = SLEEP_MAX;
+        let mut wait = opens.map_or(SLEEP_MAX, until);
         if let Some(schedule) = &self.plans[plan].job.schedule
             && let Some(next) = schedule.next_after(believable(board.decided_until, now).max(now))
         {
@@ -190,7 +193,7 @@ impl Keeper {
             // Whoever took the run may be killed while everybody else sleeps until the next tick.
             wait = wait.min(self.plans[plan].job.lease);
         }
-        if waiting && !ours && !board.paused {
+        if waiting && !ours && may_begin {
             wait = wait.min(WAITING_POLL);
         }
         Ok(wait)

@@ -15,9 +15,11 @@ mod overlap;
 mod plan;
 mod schedule;
 mod settle;
+mod window;
 
 pub use due::{CatchUp, Due, believable, due};
 pub use keeper::{Event, Keeper};
 pub use overlap::{Admission, Open, Overlap, admit};
 pub use plan::{Group, JobPlan, groups, this_process};
 pub use schedule::{JobSchedule, JobScheduleError};
+pub use window::Window;

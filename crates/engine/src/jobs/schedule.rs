@@ -16,6 +16,7 @@ use croner::parser::{CronParser, Seconds, Year};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp, Zoned};
 
+use super::window::Window;
 use crate::config::duration;
 
 /// When a job is due.
@@ -25,6 +26,7 @@ pub struct JobSchedule {
     text: String,
     pattern: Pattern,
     zone: TimeZone,
+    window: Option<Window>,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -50,10 +52,19 @@ pub enum JobScheduleError {
     /// A cron expression for a day that does not exist, such as 30 February.
     #[error("the cron expression never comes true")]
     Never,
+    /// No tick is in the hours in which the job may begin.
+    #[error("the schedule never comes true in the window {0}")]
+    NeverInWindow(Window),
 }
 
 /// How far the cron library looks for the end of a gap in the clock.
 const GAP_LOOKED_OVER: SignedDuration = SignedDuration::from_hours(2);
+
+/// So many ticks outside of a window are passed over before there is none.
+const OUTSIDE_MAX: usize = 1_000;
+
+/// So long after the end of a window what came due inside it may still begin.
+const WINDOW_GRACE: SignedDuration = SignedDuration::from_secs(60);
 
 /// More changes of the clock than any zone has had.
 const TRANSITIONS_MAX: usize = 1_000;
@@ -76,6 +87,7 @@ impl JobSchedule {
             text: text.to_owned(),
             pattern,
             zone,
+            window: None,
         };
         match schedule.next_after(Timestamp::UNIX_EPOCH) {
             Some(_) => Ok(schedule),
@@ -83,8 +95,46 @@ impl JobSchedule {
         }
     }
 
+    /// The same schedule, of which only the ticks in these hours of the day count.
+    ///
+    /// # Errors
+    /// Where none is.
+    pub fn within(self, window: Window) -> Result<Self, JobScheduleError> {
+        let schedule = Self {
+            window: Some(window),
+            ..self
+        };
+        match schedule.next_after(Timestamp::UNIX_EPOCH) {
+            Some(_) => Ok(schedule),
+            None => Err(JobScheduleError::NeverInWindow(window)),
+        }
+    }
+
     /// The first tick after an instant; `None` where there is none before the end of time.
     pub fn next_after(&self, after: Timestamp) -> Option<Timestamp> {
+        let Some(window) = &self.window else {
+            return self.next_at_any_hour(after);
+        };
+        let mut at = after;
+        for _ in 0..OUTSIDE_MAX {
+            let tick = self.next_at_any_hour(at)?;
+            let shown = self.local(tick);
+            if window.holds(&shown) {
+                return Some(tick);
+            }
+            at = window.opens_after(&shown)? - SignedDuration::from_nanos(1);
+        }
+        None
+    }
+
+    /// When a run may begin, where none may now: what waits is repeated or caught up then.
+    pub fn opens_after(&self, now: Timestamp) -> Option<Timestamp> {
+        let window = self.window.as_ref()?;
+        let open = window.holds(&self.local(now)) || window.holds(&self.local(now - WINDOW_GRACE));
+        (!open).then(|| window.opens_after(&self.local(now))).flatten()
+    }
+
+    fn next_at_any_hour(&self, after: Timestamp) -> Option<Timestamp> {
         match &self.pattern {
             Pattern::Every(interval) => next_multiple(*interval, after),
             Pattern::Cron(cron) => self.next_of_cron(cron, after),
@@ -160,7 +210,10 @@ fn next_multiple(interval: Duration, after: Timestamp) -> Option<Timestamp> {
 impl fmt::Display for JobSchedule {
     /// As it is written.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.text)
+        match &self.window {
+            None => f.write_str(&self.text),
+            Some(window) => write!(f, "{} in {window}", self.text),
+        }
     }
 }
 
@@ -181,6 +234,29 @@ mod tests {
             let shown = schedule.local(at).strftime("%Y-%m-%dT%H:%M:%S%:z").to_string();
             assert_eq!(&shown, wanted, "{text} {zone_name}");
         }
+    }
+
+    #[test]
+    fn only_ticks_in_the_window_count_and_what_waits_begins_when_it_opens() {
+        let within = |text: &str, window: &str| {
+            let schedule = JobSchedule::parse(text, zone("America/Sao_Paulo")).unwrap();
+            schedule.within(window.parse().unwrap())
+        };
+        let schedule = within("@every 45m", "02:00-03:00").unwrap();
+        let mut at: Timestamp = "2026-11-20T12:00:00Z".parse().unwrap();
+        for wanted in ["21 02:15", "22 02:15", "23 02:15"] {
+            at = schedule.next_after(at).unwrap();
+            assert_eq!(schedule.local(at).strftime("%d %H:%M").to_string(), wanted);
+        }
+        assert_eq!(schedule.opens_after(at), None, "it is open");
+        let late: Timestamp = "2026-11-20T06:00:59Z".parse().unwrap();
+        assert_eq!(schedule.opens_after(late), None, "what came due before its end");
+        let closed: Timestamp = "2026-11-20T06:01:00Z".parse().unwrap();
+        let opens = schedule.opens_after(closed).unwrap();
+        assert_eq!(opens, "2026-11-21T05:00:00Z".parse().unwrap());
+        assert_eq!(schedule.to_string(), "@every 45m in 02:00-03:00");
+        assert!(within("0 12 * * *", "02:00-05:00").is_err());
+        assert!(within("0 3 29 2 *", "02:00-05:00").is_ok());
     }
 
     #[test]

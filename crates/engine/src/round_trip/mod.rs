@@ -167,7 +167,7 @@ impl Trial<'_> {
         let before = self.replay.side().await?;
         let rows_before = self.fill(is_filled, None).await?;
         if let Err(error) = self.replay.up(self.files, to).await {
-            return self.refused(migration, Direction::Up, error).await;
+            return self.refused(migration, Step::Up, error).await;
         }
         if migration.down.is_none() {
             return Ok(match &migration.irreversible {
@@ -184,7 +184,7 @@ impl Trial<'_> {
             rows_first,
         };
         if let Err(error) = self.replay.down(self.files).await {
-            return self.refused(migration, Direction::Down, error).await;
+            return self.refused(migration, Step::Down, error).await;
         }
         let after = self.replay.side().await?;
         let differences = compare(&seen.before.model, &after.model, Access::Compared);
@@ -198,7 +198,7 @@ impl Trial<'_> {
         let is_left = !differences.is_empty();
         let rows_down = self.replay.rows().await?;
         if let Err(error) = self.replay.up(self.files, to).await {
-            return self.refused(migration, Direction::Up, error).await;
+            return self.refused(migration, Step::Again, error).await;
         }
         let differences = compare(&seen.first, &self.replay.model().await?, Access::Compared);
         if !differences.is_empty() {
@@ -230,21 +230,36 @@ impl Trial<'_> {
     async fn refused(
         &mut self,
         migration: &Migration,
-        direction: Direction,
+        step: Step,
         error: ponte_pg::Error,
     ) -> Result<Outcome> {
         if !self.filler.has_filled() {
             return Err(error.into());
         }
         let mut empty = self.afresh(Some(&migration.revision)).await?;
-        if direction == Direction::Down {
+        if step != Step::Up {
             empty.down(self.files).await?;
         }
+        if step == Step::Again {
+            empty.up(self.files, Some(&migration.revision)).await?;
+        }
+        let direction = match step {
+            Step::Down => Direction::Down,
+            Step::Up | Step::Again => Direction::Up,
+        };
         match Refusal::of(migration, direction, &error, &self.replay).await {
             Some(refusal) => Ok(Outcome::Refused(Box::new(refusal))),
             None => Err(error.into()),
         }
     }
+}
+
+/// Where on the way something happens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Step {
+    Up,
+    Down,
+    Again,
 }
 
 /// What is said of a migration whose schema leads back.

@@ -12,6 +12,7 @@
 
 mod describe;
 mod side;
+mod touched;
 mod traces;
 
 use std::collections::BTreeMap;
@@ -22,13 +23,15 @@ use ponte_schema::model::{Facts, Kind, Model, ObjectId};
 use ponte_schema::plan::Side;
 use ponte_schema::{Ident, Sql};
 use tokio_postgres::Row;
+pub(crate) use touched::touched;
+pub use traces::traced;
 
 use crate::error::{During, Error, ErrorKind, Result};
 use crate::session::Session;
 
 /// Schemas that are the user's.
 pub(crate) const OURS: &str =
-    "n.nspname !~ '^pg_' AND n.nspname <> 'information_schema' AND n.nspname <> 'ponte'";
+    "n.nspname !~ '^pg_' AND n.nspname NOT IN ('information_schema', 'ponte', 'ponte_journal')";
 
 /// Reads the model of the session's database. The session must be without a transaction.
 ///
@@ -64,7 +67,8 @@ async fn in_one_snapshot<T>(session: &Session, read: impl AsyncFnOnce() -> Resul
     Ok(read)
 }
 
-async fn read_in_transaction(session: &Session) -> Result<Model> {
+/// Reads the model in the transaction that is open.
+pub(crate) async fn read_in_transaction(session: &Session) -> Result<Model> {
     let client = session.client();
     let queries = queries(session.server_version_num());
     let answers = queries
@@ -171,6 +175,7 @@ fn queries(version_num: u32) -> Vec<Sql> {
             &[
                 ("grants", &column),
                 ("foreign_options", &options("a.attfdwoptions")),
+                ("compression", &compression(version_num)),
             ],
         ),
         filled(include_str!("sql/constraints.sql"), &[]),
@@ -187,6 +192,20 @@ fn queries(version_num: u32) -> Vec<Sql> {
             &[("privileges", &privileges("d.defaclacl"))],
         ),
     ]
+}
+
+/// How a column is compressed, which can be chosen since PostgreSQL 14.
+fn compression(version_num: u32) -> Sql {
+    Sql::text(if version_num >= 140_000 {
+        "nullif(a.attcompression::text, '')"
+    } else {
+        "NULL::text"
+    })
+}
+
+/// The beginning of a query that goes from rows of the catalog to objects.
+fn things() -> Sql {
+    filled(include_str!("sql/things.sql"), &[])
 }
 
 /// Filters, column lists and whole schemas came with PostgreSQL 15.

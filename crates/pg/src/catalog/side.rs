@@ -3,7 +3,7 @@
 use ponte_schema::model::Model;
 use ponte_schema::plan::Side;
 
-use super::{filled, object, object_id};
+use super::{filled, object, object_id, things};
 use crate::error::{During, Result};
 use crate::session::Session;
 
@@ -14,7 +14,7 @@ pub(super) async fn read(session: &Session, model: Model) -> Result<Side> {
         ..Side::default()
     };
     let client = session.client();
-    let sql = filled(include_str!("sql/dependencies.sql"), &[]);
+    let sql = filled(include_str!("sql/dependencies.sql"), &[("things", &things())]);
     let rows = client.query_typed(sql.as_str(), &[]).await;
     for row in rows.during(|| "read what needs what".to_owned())? {
         let (dependent, need) = (object_id(&row, 0)?, object_id(&row, 5)?);

@@ -23,6 +23,47 @@ pub(super) async fn undo(session: &Session, model: &mut Model) -> Result<()> {
     Ok(())
 }
 
+/// The objects that [`undo`] changes or leaves out, as far as this session may know.
+///
+/// # Errors
+/// Whatever the server answers.
+pub async fn traced(session: &Session) -> Result<Vec<ObjectId>> {
+    let mut found = Vec::new();
+    let sources = [
+        (
+            Kind::Sequence,
+            "ponte.interleaved_sequence",
+            "SELECT sequence_schema, NULL::text, sequence_name FROM ponte.interleaved_sequence",
+        ),
+        (
+            Kind::Trigger,
+            "ponte.guarded_trigger",
+            "SELECT table_schema, table_name, trigger_name FROM ponte.guarded_trigger",
+        ),
+        (
+            Kind::Table,
+            "ponte.job_partition",
+            "SELECT schema_name, NULL::text, table_name FROM ponte.job_partition",
+        ),
+    ];
+    for (kind, table, sql) in sources {
+        if !readable(session, &[table]).await? {
+            continue;
+        }
+        let rows = session.client().query_typed(sql, &[]).await;
+        for row in rows.during(|| "read our own traces".to_owned())? {
+            found.push(ObjectId {
+                kind,
+                schema: Some(Ident::new(row.get::<_, String>(0))),
+                of: row.get::<_, Option<String>>(1).map(Ident::new),
+                name: Ident::new(row.get::<_, String>(2)),
+                signature: None,
+            });
+        }
+    }
+    Ok(found)
+}
+
 async fn readable(session: &Session, tables: &[&str]) -> Result<bool> {
     let row = session
         .client()

@@ -210,6 +210,7 @@ impl ErrorKind {
         Self::Jobs(jobs::Problem::Newer),
         Self::Jobs(jobs::Problem::Unfit),
         Self::Jobs(jobs::Problem::Running),
+        Self::Jobs(jobs::Problem::Held),
         Self::Jobs(jobs::Problem::Fenced),
         Self::Jobs(jobs::Problem::TimedOut),
         Self::Jobs(jobs::Problem::Cancelled),
@@ -373,6 +374,7 @@ impl ErrorKind {
             Self::SyncConflict => never("sync.conflict", "ponte sync conflicts lists them"),
             Self::SyncTimeout => never("sync.timeout", "look at ponte sync status"),
             Self::Migrate(problem) => of_migration(problem),
+            Self::Jobs(problem @ jobs::Problem::Held) => later(problem.code(), problem.remedy()),
             Self::Jobs(problem) => never(problem.code(), problem.remedy()),
             Self::Internal => never(
                 "internal",

@@ -9,6 +9,8 @@ pub enum Problem {
     Unfit,
     /// Another run of the job is under way.
     Running,
+    /// A transaction that has been open for long is in the way.
+    Held,
     /// The run was given to another process, or given up, while this one worked on it.
     Fenced,
     /// It took longer than its `timeout`.
@@ -28,6 +30,7 @@ impl Problem {
             Self::Newer => "jobs.newer",
             Self::Unfit => "jobs.unfit",
             Self::Running => "jobs.running",
+            Self::Held => "jobs.held",
             Self::Fenced => "jobs.fenced",
             Self::TimedOut => "jobs.timeout",
             Self::Cancelled => "jobs.cancelled",
@@ -42,6 +45,7 @@ impl Problem {
             Self::Newer => "install the release that made them, or a later one",
             Self::Unfit => "correct the job in ponte.toml, or create what it names",
             Self::Running => "wait until it is over: ponte jobs history",
+            Self::Held => "end the transaction, or wait for its end: SELECT pg_terminate_backend(PID)",
             Self::Fenced => "look at ponte jobs history: another process has the run, or had it",
             Self::TimedOut => "raise the job's timeout, or give it less to do",
             Self::Cancelled => "run it again with ponte jobs run, if it is still wanted",

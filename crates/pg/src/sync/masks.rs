@@ -118,8 +118,9 @@ pub(super) async fn confirm_noted(spec: &LinkSpec, side: Side, peer: &mut Peer) 
         let deltas = &table.deltas[side.index()];
         let wanted = (!deltas.is_empty()).then(|| serde_json::Value::from(deltas.clone()).to_string());
         let merges = table.conflict.unwrap_or(spec.conflict) == ConflictRule::Merge;
-        if amounts(noted.as_deref()) != wanted.as_deref() || (merges && noted.is_none()) {
-            return Err(not_noted(spec, peer.name(), &named, wanted.is_some()));
+        let adds = wanted.is_some() && amounts(noted.as_deref()) != wanted.as_deref();
+        if adds || (merges && noted.is_none()) {
+            return Err(not_noted(spec, peer.name(), &named, adds));
         }
     }
     Ok(())

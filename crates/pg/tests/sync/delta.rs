@@ -5,8 +5,10 @@ use std::time::Duration;
 
 use ponte_pg::ErrorKind;
 use ponte_pg::sync::conflicts::conflicts;
+use ponte_pg::sync::status::node_status;
 use ponte_pg::sync::{LiveLink, plan_init};
-use ponte_sync::link::{ConflictRule, LinkSpec, Side};
+use ponte_schema::Expression;
+use ponte_sync::link::{ConflictRule, Leaving, LinkSpec, Side};
 
 use crate::crash::Random;
 use crate::network::Network;
@@ -294,6 +296,12 @@ async fn amounts_are_added_under_every_rule_that_decides_by_itself() {
     .await;
 }
 
+/// What `sync status` says of the second node.
+async fn init_is_due(world: &World, spec: &LinkSpec) -> bool {
+    let status = node_status(spec, &mut world.peer(Side::Second).await).await;
+    status.unwrap().unwrap().init_is_due.is_some()
+}
+
 /// `delta` may come to a link that exists, other columns may follow, and it may go again.
 #[tokio::test]
 async fn a_link_begins_to_add_columns_up_with_init_and_stops_with_it() {
@@ -322,7 +330,9 @@ async fn a_link_begins_to_add_columns_up_with_init_and_stops_with_it() {
                 .unwrap_err();
             assert_eq!(refused.kind(), ErrorKind::SyncNotReady);
             assert_eq!(refused.next_step(), Some("ponte sync init teste"));
+            assert!(init_is_due(world, spec).await);
             world.try_init(spec).await.unwrap();
+            assert!(!init_is_due(world, spec).await);
             assert!(
                 plan_init(spec, &mut world.peers().await)
                     .await
@@ -332,6 +342,10 @@ async fn a_link_begins_to_add_columns_up_with_init_and_stops_with_it() {
             settle(&mut world.open(spec).await).await;
         }
         assert_eq!(state(world, Side::First, 1).await, "n 98.00 10");
+        let mut keeping = both.clone();
+        keeping.tables[0].leaving = Leaving::Keep;
+        keeping.tables[0].filters = [None, Some(Expression::new("visitas > 0"))];
+        assert!(init_is_due(world, &keeping).await);
         let mut link = world.open(&both).await;
         world
             .sides(

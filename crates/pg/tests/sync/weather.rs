@@ -2,11 +2,13 @@
 
 use std::time::Duration;
 
-use ponte_pg::ErrorKind;
-use ponte_testkit::eventually;
+use ponte_pg::sync::{LiveLink, Peer};
+use ponte_pg::{Conninfo, ErrorKind};
+use ponte_sync::link::Side;
+use ponte_testkit::{Proxy, eventually};
 
 use crate::crash::Wires;
-use crate::support::{NOTA, World, number, settle};
+use crate::support::{NOTA, World, number, settle, text, try_session};
 
 const SOON: Duration = Duration::from_secs(30);
 
@@ -100,4 +102,37 @@ async fn a_connection_that_nobody_answers_is_given_up_and_the_link_goes_on() {
     .await;
     settle(&mut link).await;
     assert_eq!(world.assert_equal("nota").await.len(), 300);
+}
+
+/// AT-143: a node is somewhere else from one moment to the next. Nothing is remembered of where it was: whoever connects anew goes through its addresses, and what
+/// was under way arrives once.
+#[tokio::test]
+async fn a_node_whose_address_changes_is_found_at_its_next_one() {
+    let world = World::with(NOTA).await;
+    let spec = world.spec(&["nota"]);
+    world.init(&spec).await;
+    let port = world.pair.b.port();
+    let (old, new) = (Proxy::to(port).await, Proxy::to(port).await);
+    let addresses = format!("127.0.0.1:{},127.0.0.1:{}", old.port(), new.port());
+    let url = world.pair.url_b.replace(&format!("127.0.0.1:{port}"), &addresses);
+    let conninfo = Conninfo::parse(&url).unwrap();
+    let open = async || {
+        let second = Peer::new("b", try_session(&conninfo).await.unwrap());
+        let peers = [world.peer(Side::First).await, second];
+        LiveLink::open(spec.clone(), peers).await.unwrap()
+    };
+    let mut link = open().await;
+    world.a("INSERT INTO nota VALUES (1, 'a')").await;
+    link.pass().await.unwrap();
+    assert_eq!(new.passed_bytes(), 0);
+    world
+        .sides("UPDATE nota SET texto = 'a2'", "INSERT INTO nota VALUES (2, 'b')")
+        .await;
+    drop(old);
+    assert_eq!(link.pass().await.unwrap_err().kind(), ErrorKind::ConnLost);
+    let mut link = open().await;
+    settle(&mut link).await;
+    assert!(new.passed_bytes() > 0);
+    assert_eq!(world.assert_equal("nota").await.len(), 2);
+    assert_eq!(text(&world.b, "SELECT texto FROM nota WHERE id = 1").await, "a2");
 }

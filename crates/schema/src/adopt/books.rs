@@ -1,5 +1,7 @@
 //! The tables in which other tools keep their books.
 
+use std::collections::BTreeMap;
+
 use super::Tool;
 use crate::Ident;
 use crate::model::{Kind, Model, ObjectId};
@@ -13,12 +15,20 @@ const HISTORY: [&str; 3] = ["migration", "migration_log", "migration_repeatable"
 /// in `made`) stays, and so does one that only has such a name, and not the columns. A schema that holds nothing else goes with them.
 pub fn leave_out_books(live: &mut Model, made: &Model) {
     let is_made = |id: &ObjectId| made.objects.contains_key(id);
-    let books: Vec<ObjectId> = live
-        .objects
-        .keys()
-        .filter(|id| id.kind == Kind::Table && !is_made(id) && is_book(live, id))
-        .cloned()
-        .collect();
+    let mut columns: BTreeMap<(&Option<Ident>, &Ident), Vec<String>> = BTreeMap::new();
+    for id in live.objects.keys().filter(|id| id.kind == Kind::Column) {
+        if let Some(table) = &id.of {
+            let of_table = columns.entry((&id.schema, table)).or_default();
+            of_table.push(id.name.as_str().to_owned());
+        }
+    }
+    let is_known = |id: &&ObjectId| {
+        let columns = columns.get(&(&id.schema, &id.name));
+        id.kind == Kind::Table
+            && !is_made(id)
+            && columns.is_some_and(|columns| is_book(id.name.as_str(), columns))
+    };
+    let books: Vec<ObjectId> = live.objects.keys().filter(is_known).cloned().collect();
     leave_out(live, &books);
     for schema in books.iter().filter_map(|book| book.schema.as_ref()) {
         let is_empty = live.objects.keys().all(|id| id.schema.as_ref() != Some(schema));
@@ -66,18 +76,11 @@ fn leave_out(model: &mut Model, books: &[ObjectId]) {
     }
 }
 
-fn is_book(model: &Model, table: &ObjectId) -> bool {
-    let columns: Vec<String> = model
-        .objects
-        .keys()
-        .filter(|id| id.kind == Kind::Column && is_part(id, table))
-        .map(|id| id.name.as_str().to_owned())
-        .collect();
-    let name = table.name.as_str();
+fn is_book(table: &str, columns: &[String]) -> bool {
     Tool::ALL
         .iter()
-        .any(|tool| tool.owns(name, &columns) || tool.is_like_its_own(name, &columns))
-        || (name == RAILS_METADATA && columns.iter().any(|column| column == "key"))
+        .any(|tool| tool.owns(table, columns) || tool.is_like_its_own(table, columns))
+        || (table == RAILS_METADATA && columns.iter().any(|column| column == "key"))
 }
 
 fn is_part(id: &ObjectId, table: &ObjectId) -> bool {

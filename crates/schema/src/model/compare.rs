@@ -76,22 +76,9 @@ fn is_ignored(id: &ObjectId, access: Access) -> bool {
 
 /// Whether the object belongs to one that only `there` has.
 fn belongs_to_whole(id: &ObjectId, there: &Model, elsewhere: &Model) -> bool {
-    let Some(of) = &id.of else { return false };
-    let owner = |kind| ObjectId {
-        kind,
-        schema: id.schema.clone(),
-        of: None,
-        name: of.clone(),
-        signature: None,
-    };
-    [Kind::Table, Kind::View, Kind::MaterializedView, Kind::Domain]
-        .map(owner)
-        .iter()
-        .any(|whole| {
-            id.is_part_of(whole)
-                && there.objects.contains_key(whole)
-                && !elsewhere.objects.contains_key(whole)
-        })
+    id.possible_owners().iter().any(|whole| {
+        id.is_part_of(whole) && there.objects.contains_key(whole) && !elsewhere.objects.contains_key(whole)
+    })
 }
 
 fn compare_facts(

@@ -7,15 +7,21 @@
 //!
 //! What the model does not cover is counted by name in [`Model::unmodelled`]; nothing is passed over in silence.
 
+mod blame;
 mod compare;
 mod kind;
+mod pattern;
+mod reprint;
 
 use std::collections::BTreeMap;
 use std::fmt;
 
+pub use blame::{Change, blame};
 pub(crate) use compare::is_hidden;
 pub use compare::{Access, Difference, compare};
 pub use kind::Kind;
+pub use pattern::{Pattern, PatternError};
+pub use reprint::reprint;
 
 use crate::Ident;
 
@@ -52,6 +58,21 @@ impl fmt::Display for ObjectId {
 }
 
 impl ObjectId {
+    /// What it may belong to: its path does not say of which kind that is. Empty where it belongs to nothing.
+    pub fn possible_owners(&self) -> Vec<Self> {
+        let Some(of) = &self.of else { return Vec::new() };
+        let owner = |kind| Self {
+            kind,
+            schema: self.schema.clone(),
+            of: None,
+            name: of.clone(),
+            signature: None,
+        };
+        [Kind::Table, Kind::View, Kind::MaterializedView, Kind::Domain]
+            .map(owner)
+            .to_vec()
+    }
+
     /// Whether this object vanishes with `other`.
     fn is_part_of(&self, other: &Self) -> bool {
         other.kind.has_parts() && self.schema == other.schema && self.of.as_ref() == Some(&other.name)

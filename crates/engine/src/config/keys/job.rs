@@ -83,6 +83,12 @@ pub(super) const JOB: &[Key] = &[
          it repeats is due once.",
     ),
     key(
+        "window",
+        "two times of the day: \"02:00-05:00\"",
+        Some("at any time"),
+        "The hours, by the clock of `time_zone`, in which a run may begin. Ticks outside of it do not count; repetitions, and what is caught up, wait for it.",
+    ),
+    key(
         "overlap",
         "\"skip\", \"queue\" or \"cancel\"",
         Some("\"skip\""),

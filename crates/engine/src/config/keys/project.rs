@@ -9,6 +9,7 @@ pub(super) const ROOT: &[Key] = &[
         Some("none"),
         "What concerns the project as a whole.",
     ),
+    key("verify", "table", Some("none"), "What `ponte verify` leaves out."),
     key(
         "nodes",
         "table of tables",
@@ -83,3 +84,11 @@ pub(super) const NODE: &[Key] = &[
         "Go on although the address leads to a transaction pooler. The sync then keeps nothing in a session, and polls.",
     ),
 ];
+
+pub(super) const VERIFY: &[Key] = &[key(
+    "ignore",
+    "array of patterns",
+    Some("none"),
+    "Objects whose differences do not count: a kind, or `*` for any, and a name with its schema in which `*` and `?` stand for what varies, such as \
+     `\"table public.logs_2*\"`. What belongs to a table is left out with it. What was left out is counted, and a pattern that means nothing is reported.",
+)];

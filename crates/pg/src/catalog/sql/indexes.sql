@@ -12,8 +12,8 @@ SELECT 'index', n.nspname::text, t.relname::text, c.relname::text, NULL,
                          FROM (SELECT split_part(r, '=', 1) AS name, substr(r, strpos(r, '=') + 1) AS value, place
                                FROM unnest(c.reloptions) WITH ORDINALITY u (r, place)) p) o) END,
         CASE WHEN NOT i.indisvalid AND c.relkind = 'i' THEN 'no' END, CASE WHEN i.indisclustered THEN 'yes' END,
-        (SELECT string_agg(a.attnum || ': ' || (to_jsonb(a) ->> 'attstattarget'), ', ' ORDER BY a.attnum)
-         FROM pg_attribute a WHERE a.attrelid = c.oid AND coalesce((to_jsonb(a) ->> 'attstattarget')::int, -1) <> -1),
+        (SELECT string_agg(a.attnum || ': ' || a.attstattarget, ', ' ORDER BY a.attnum)
+         FROM pg_attribute a WHERE a.attrelid = c.oid AND coalesce(a.attstattarget::int, -1) <> -1),
         obj_description(c.oid, 'pg_class')]
 FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_class t ON t.oid = i.indrelid JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE {ours} AND NOT c.relispartition

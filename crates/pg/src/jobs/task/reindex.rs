@@ -66,6 +66,30 @@ impl Reindex {
             .collect()
     }
 
+    /// Refuses to begin what could not come to its end: a rebuild waits for every transaction that is older than it, and one that has
+    /// been open for longer than the rebuild may wait is not about to end.
+    async fn nobody_is_in_the_way(&self, peer: &Peer, terms: &Terms) -> Result<()> {
+        let Some(relation) = relation::find(peer, &self.target).await? else {
+            return Ok(());
+        };
+        let sql = Sql::text(include_str!("../sql/held.sql"));
+        let rows = peer
+            .fresh_rows(
+                &sql,
+                &[&relation.id, &terms.lock_timeout.as_secs_f64()],
+                "look for transactions that are in the way",
+            )
+            .await?;
+        let Some(row) = rows.first() else { return Ok(()) };
+        let (pid, application, seconds): (i32, String, i64) =
+            (row.get("pid"), row.get("application"), row.get("seconds"));
+        let message = format!(
+            "cannot rebuild {}: it would wait for process {pid} ({application}), whose transaction is open since {seconds} s",
+            self.target
+        );
+        Err(problem(Problem::Held, message))
+    }
+
     pub(super) async fn perform(&self, peer: &mut Peer, claim: &Claim, terms: &Terms) -> Result<Done> {
         if peer.is_pooled() {
             let message = format!(
@@ -74,6 +98,7 @@ impl Reindex {
             );
             return Err(problem(Problem::Unfit, message).hint("give the node a direct_url"));
         }
+        self.nobody_is_in_the_way(peer, terms).await?;
         let outcome = self.rebuild(peer, claim, terms).await;
         let after = self.look(peer).await;
         let outcome = outcome.and_then(|count| Ok((count, after?)));

@@ -55,7 +55,14 @@ pub(in crate::docs) fn standalone(title: &str, body: &str) -> String {
 }
 
 /// Columns that are read as text and have to be wide enough for that on a small screen too.
-const PROSE: [&str; 4] = ["comment", "definition", "before", "now"];
+const PROSE: [&str; 6] = [
+    "comment",
+    "definition",
+    "before",
+    "now",
+    "rows that are seen",
+    "rows that may be written",
+];
 
 /// A table of a page, with what it is about for those who do not see it. Cells are HTML already.
 pub(in crate::docs) fn grid(caption: &str, heads: &[&str], rows: &[Vec<String>]) -> String {

@@ -1,15 +1,17 @@
 //! Partitions of a table by time: made before they are needed, and taken away when their time is over.
 //!
 //! Making comes first and each partition has a transaction of its own, so that trouble with an old one never keeps a new one from
-//! being there in time. A partition is made beside the table and then attached, which locks out neither readers nor writers; taking one away
-//! locks the table for a moment, or not at all where `lock_timeout` is over before.
+//! being there in time. A partition is made beside the table and then attached, which locks out neither readers nor writers; so is taking one
+//! away, where the server can do that ([`expire`]).
 
+mod expire;
 mod plan;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use ponte_schema::{Literal, QualifiedName, Sql};
 
+use expire::{Expiry, Step};
 pub use plan::Every;
 use plan::{Existing, Period, Plan, Rule, plan};
 
@@ -70,6 +72,7 @@ pub(in crate::jobs) struct Found {
     names: Vec<QualifiedName>,
     plan: Plan,
     type_name: String,
+    expiry: Expiry,
 }
 
 impl Partitions {
@@ -95,6 +98,8 @@ impl Partitions {
             _ => return Err(self.unfit(&format!("it is partitioned by {type_name}, which is no time"))),
         };
         let (names, existing) = self.existing(peer, relation.id).await?;
+        let has_default = existing.iter().any(|partition| partition.is_default);
+        let expiry = Expiry::look(peer, self, relation.id, has_default).await?;
         let rule = Rule {
             every: self.every,
             ahead: self.ahead,
@@ -111,6 +116,7 @@ impl Partitions {
             names,
             plan,
             type_name,
+            expiry,
         })
     }
 
@@ -166,67 +172,52 @@ impl Partitions {
         )
     }
 
-    fn take_away(&self, partition: &QualifiedName) -> Sql {
-        let mut sql = Sql::render(
-            "ALTER TABLE {table} DETACH PARTITION {partition}",
-            &[("table", &self.table), ("partition", partition)],
-        );
-        if self.expired == Expired::Drop {
-            sql.push(&Sql::render(
-                "; DROP TABLE {partition}",
-                &[("partition", partition)],
-            ));
-        }
-        sql
-    }
-
     /// The statements of what is to be done, in their order.
     pub(in crate::jobs) fn statements(&self, found: &Found) -> Vec<Sql> {
-        self.steps(found).into_iter().map(|(sql, _)| sql).collect()
+        self.steps(found)
+            .into_iter()
+            .flatten()
+            .map(|step| step.sql)
+            .collect()
     }
 
-    /// The same, each with what is noted about it: `ponte verify` does not take what a job has made for drift.
-    fn steps(&self, found: &Found) -> Vec<(Sql, Sql)> {
+    /// The same by partition. Each is noted: `ponte verify` does not take what a job has made for drift.
+    fn steps(&self, found: &Found) -> Vec<Vec<Step>> {
         let create = found.plan.create.iter().map(|period| {
             let made = "INSERT INTO ponte.job_partition (schema_name, table_name) VALUES ({schema}, {name}) ON CONFLICT DO NOTHING";
-            (
+            vec![Step::noted(
                 self.create(found, period),
                 about(made, &self.partition(period)),
-            )
+            )]
         });
-        let expired = found.plan.expire.iter().map(|index| {
-            let name = &found.names[*index];
-            let gone = "DELETE FROM ponte.job_partition WHERE schema_name = {schema} AND table_name = {name}";
-            let note = match self.expired {
-                Expired::Drop => about(gone, name),
-                Expired::Detach => Sql::default(),
-            };
-            (self.take_away(name), note)
-        });
+        let expired = found.plan.expire.iter().map(|index| &found.names[*index]);
+        let expired = found.expiry.of(self, expired);
         create.chain(expired).collect()
     }
 
     pub(super) async fn perform(&self, peer: &mut Peer, claim: &Claim, terms: &Terms) -> Result<Done> {
         let found = self.look(peer, &terms.time_zone).await?;
         let planned = self.steps(&found);
-        let mut steps = Steps::new(peer, claim, terms);
         // Old ones that cannot be taken away now must not keep the later ones from it: the first failure is told at the end.
         let mut failure = None;
-        for (index, (sql, note)) in planned.iter().enumerate() {
-            steps.begin().await?;
-            match steps.script(sql, "look after the partitions of a job").await {
-                Ok(()) => steps.end_with(note, &(index + 1).to_string()).await?,
-                Err(error) if error.server().is_some() && index >= found.plan.create.len() => {
-                    failure.get_or_insert(error);
+        for (index, steps) in planned.iter().enumerate() {
+            let progress = (index + 1).to_string();
+            for step in steps {
+                match step.perform(peer, claim, terms, &progress).await {
+                    Ok(()) => {}
+                    Err(error) if error.server().is_some() && index >= found.plan.create.len() => {
+                        failure.get_or_insert(error);
+                        break;
+                    }
+                    Err(error) => return Err(error),
                 }
-                Err(error) => return Err(error),
             }
         }
         match failure {
             Some(error) => Err(error),
             None => {
                 let rows = Some(planned.len() as u64);
-                steps.succeed(Done { rows }).await
+                Steps::new(peer, claim, terms).succeed(Done { rows }).await
             }
         }
     }
