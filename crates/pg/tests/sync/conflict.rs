@@ -268,13 +268,13 @@ async fn equal_versions_choose_the_same_winner_on_both_sides() {
             .await;
         // Not even the time of capture tells some of the changes apart; what is left is the node.
         world
-            .both("UPDATE ponte.changelog_nota SET changed_at = '2024-01-01 UTC' WHERE k1 <= 5")
+            .both("UPDATE ponte.changelog_nota SET changed_at = '2024-01-01 UTC' WHERE k1 <= 3")
             .await;
         settle(&mut link).await;
         let rows = world.assert_equal("nota").await;
         assert_eq!(rows.len(), 10);
         assert_eq!(world.conflicts().await, 10);
-        let winners = "SELECT count(DISTINCT texto) FROM nota WHERE id <= 5";
+        let winners = "SELECT count(DISTINCT texto) FROM nota WHERE id <= 3";
         assert_eq!(number(&world.a, winners).await, 1);
     })
     .await;
