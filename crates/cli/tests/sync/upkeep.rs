@@ -10,7 +10,7 @@ async fn changelogs_of_a_link_without_retention_give_their_space_back() {
     let project = Project::with(PERFIS, &["perfis"], "retention = \"0s\"").await;
     project.json(&["sync", "init", "-y"]).await;
     let a = project.a().await;
-    a.batch_execute("INSERT INTO perfis (nome) SELECT 'x' FROM generate_series(1, 30000)")
+    a.batch_execute("INSERT INTO perfis (nome) SELECT 'x' FROM generate_series(1, 60000)")
         .await
         .unwrap();
     let before = project.json(&["sync", "status"]).await;
@@ -19,14 +19,14 @@ async fn changelogs_of_a_link_without_retention_give_their_space_back() {
             .as_i64()
             .unwrap()
     };
-    assert!(bytes(&before) > 500_000, "{before}");
+    assert!(bytes(&before) > 1_000_000, "{before}");
     project.json(&["sync", "once"]).await;
     assert_eq!(number(&a, ENTRIES).await, 0);
     let after = project.json(&["sync", "status"]).await;
     assert!(bytes(&after) < 100_000, "{after}");
     assert_eq!(
         number(&project.b().await, "SELECT count(*) FROM perfis").await,
-        30_000
+        60_000
     );
 }
 
