@@ -35,16 +35,13 @@ pub use progress::{ContactEvent, ContactProgress, TableProgress};
 /// How many rows a chunk has, about. Smaller ones lose less to a crash, larger ones spend less on beginning.
 const CHUNK_ROWS: i64 = 500_000;
 
-/// Connections need not wait for each other, but a chunk is not cut smaller than this for their sake.
-const SHARED_CHUNK_ROWS: i64 = 25_000;
-
 /// How many connections to each side share the work.
 const CONNECTIONS: usize = 4;
 
 /// How a first contact goes about its work.
 #[derive(Clone)]
 pub struct InitOptions {
-    /// How many rows a chunk has at most, about. Smaller tables are cut too, so that all connections have work.
+    /// How many rows a chunk has at most, about.
     pub chunk_rows: i64,
     /// How many connections to each side share the work, at most.
     pub connections: usize,
@@ -66,9 +63,7 @@ impl InitOptions {
     /// How many chunks a table of so many rows is cut into, about.
     fn chunks_of(&self, rows: i64) -> i64 {
         let most = self.chunk_rows.max(1);
-        let needed = rows / most + i64::from(rows % most > 0);
-        let hands = i64::try_from(self.connections).unwrap_or(i64::MAX);
-        needed.max(hands.min(rows / SHARED_CHUNK_ROWS))
+        rows / most + i64::from(rows % most > 0)
     }
 }
 
@@ -185,12 +180,11 @@ mod tests {
     }
 
     #[test]
-    fn every_connection_gets_a_chunk_that_is_worth_it() {
+    fn a_table_is_cut_where_a_chunk_is_full() {
         check(0, 0);
-        check(49_999, 1);
-        check(60_000, 2);
-        check(100_000, 4);
-        check(2_000_000, 4);
+        check(1, 1);
+        check(500_000, 1);
+        check(500_001, 2);
         check(2_000_001, 5);
     }
 }
